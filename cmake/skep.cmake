@@ -1,0 +1,35 @@
+# What every folder of src/ is built with.
+#
+# skep_library(NAME SOURCES... LINKS FOLDERS...) makes the library skep_NAME of src/NAME. A folder is visible to
+# another one only through LINKS: each has an include root of its own that holds nothing but itself, so that an
+# include against the direction of ARCHITECTURE.md does not build.
+
+option(SKEP_FUZZ "build the libFuzzer targets instead of the tests" OFF)
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(skep_flags INTERFACE)
+target_compile_options(skep_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror)
+target_include_directories(skep_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
+
+function(skep_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  set(root ${CMAKE_BINARY_DIR}/roots/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${name} ${root}/${name} SYMBOLIC)
+  add_library(skep_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(skep_${name} PUBLIC ${root})
+  target_link_libraries(skep_${name} PUBLIC skep_flags)
+  foreach(link ${ARG_LINKS})
+    target_link_libraries(skep_${name} PUBLIC skep_${link})
+  endforeach()
+endfunction()

@@ -1,0 +1,40 @@
+// Memory from mmap(2) that unmaps itself: a file to read, or fresh pages.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/types.hpp"
+#include "skep/result.hpp"
+
+namespace skep {
+
+class Mapping {
+ public:
+  // A regular file, whole and read-only. A directory, a device or an unreadable file is an Error.
+  static Result<Mapping> of_file(const std::string& path);
+  // `size` bytes of zeroed private memory, rounded up to whole pages.
+  static Result<Mapping> of_memory(u64 size);
+
+  Mapping(Mapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Mapping();
+
+  Bytes bytes() const { return Bytes(data_, size_); }
+  std::span<std::byte> writable() { return {static_cast<std::byte*>(data_), size_}; }
+  u64 size() const { return size_; }
+
+ private:
+  Mapping(void* data, u64 size) : data_(data), size_(size) {}
+  void* data_;
+  u64 size_;
+};
+
+}  // namespace skep

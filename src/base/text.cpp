@@ -1,0 +1,144 @@
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "skep/result.hpp"
+
+namespace skep {
+namespace {
+
+struct AppendTo {
+  std::string& out;
+  bool hexadecimal;
+
+  template <class Integer>
+  void integer(Integer value) const {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value, hexadecimal ? 16 : 10).ptr;
+    out.append(digits, end);
+  }
+  void operator()(s64 value) const { integer(value); }
+  void operator()(u64 value) const { integer(value); }
+  void operator()(double value) const {
+    char digits[32];
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 1).ptr;
+    out.append(digits, end);
+  }
+  void operator()(char value) const { out.push_back(value); }
+  void operator()(std::string_view value) const { out.append(value); }
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+void expectation_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "skep: internal error: %s (%s:%d)\n", condition, file, line);
+  std::abort();
+}
+
+std::string format_arguments(std::string_view pattern, std::initializer_list<TextArgument> arguments) {
+  std::string out;
+  auto next = arguments.begin();
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] != '{') {
+      out.push_back(pattern[at]);
+      continue;
+    }
+    const std::size_t close = pattern.find('}', at);
+    EXPECT(close != std::string_view::npos && next != arguments.end());
+    std::visit(AppendTo{out, pattern.substr(at + 1, close - at - 1) == ":x"}, *next++);
+    at = close;
+  }
+  EXPECT(next == arguments.end());
+  return out;
+}
+
+std::string counted(u64 count, std::string_view noun) {
+  return format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string grouped(u64 value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += separator;
+    out += part;
+  }
+  return out;
+}
+
+std::optional<u64> parse_unsigned(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) base = 16;
+  if (text.starts_with("0b") || text.starts_with("0B")) base = 2;
+  if (base != 10) text.remove_prefix(2);
+  u64 value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (fault != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+std::optional<s64> parse_signed(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto magnitude = parse_unsigned(text);
+  if (!magnitude || *magnitude > (u64{1} << 63) - (negative ? 0 : 1)) return std::nullopt;
+  return static_cast<s64>(negative ? 0 - *magnitude : *magnitude);
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::vector<std::string_view> nearest(std::string_view wanted,
+                                      const std::vector<std::string_view>& known, std::size_t limit) {
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  const std::size_t furthest = std::max<std::size_t>(2, wanted.size() / 3);
+  for (std::string_view name : known) {
+    const std::size_t distance = edit_distance(wanted, name);
+    const bool prefix = wanted.size() > 2 && name.starts_with(wanted);
+    if (distance <= furthest || prefix) ranked.emplace_back(prefix ? 1 : distance, name);
+  }
+  std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
+  std::vector<std::string_view> names;
+  for (const auto& [distance, name] : ranked) {
+    if (names.size() < limit) names.push_back(name);
+  }
+  return names;
+}
+
+std::string did_you_mean(std::string_view wanted, const std::vector<std::string_view>& known) {
+  std::string out;
+  for (std::string_view name : nearest(wanted, known)) {
+    out += out.empty() ? "did you mean " : " or ";
+    out += name;
+  }
+  if (!out.empty()) out += "?";
+  return out;
+}
+
+}  // namespace skep

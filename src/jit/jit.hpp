@@ -1,0 +1,53 @@
+// The compiler: machine code from verified programs.
+//
+// In: a VerifiedProgram and its Bindings. Out: a Compiled program in sealed pages (written, then made executable,
+// never both). Refused: nothing but a lack of memory. The way of a program through the folder:
+//   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
+//   allocate   values to registers                                 jit/allocate.hpp
+//   encode     operations to machine code                          jit/x86_64/
+//   seal       code to executable pages                            jit/code_pages.hpp
+// compile_confined() is the one way to compile a program that was not verified: each access is checked against the
+// buffer it is given and its stack, and fuel bounds its run.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "interpret/interpret.hpp"
+#include "platform/machine.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::jit {
+
+using Entry = u64 (*)(void* context, void* execution);
+
+// Machine code of one program. The pages live as long as it does.
+class Compiled {
+ public:
+  u64 run(void* context, void* execution) const { return entry_(context, execution); }
+  Entry entry() const { return entry_; }
+  // Where a tail call enters, for Bindings::tail_call.
+  const void* tail_entry() const { return tail_entry_; }
+  std::span<const std::byte> code() const { return code_; }
+  // For each BPF instruction, the offset into code() where its machine code begins.
+  std::span<const u32> offsets() const { return offsets_; }
+
+ private:
+  friend class Compiler;
+  Compiled() = default;
+  Entry entry_ = nullptr;
+  const void* tail_entry_ = nullptr;
+  std::span<const std::byte> code_;
+  std::vector<u32> offsets_;
+  std::shared_ptr<const void> pages_;
+};
+
+Result<Compiled> compile(const verify::VerifiedProgram& program, const platform::Bindings& bindings);
+
+// Compiles and runs a program that nobody proved safe, once. The same results and faults as
+// interpret::run_confined().
+Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings,
+                         const interpret::Confinement& confinement);
+
+}  // namespace skep::jit

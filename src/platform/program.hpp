@@ -1,0 +1,56 @@
+// A program as the stages after the loader see it: instructions, the maps they name, and where they came from.
+//
+// Nothing here is proved or created. Map constants in the code hold the number of a map in `maps`, local calls hold
+// the first instruction of a function in `functions`. Copies share what does not change.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/instruction.hpp"
+#include "platform/map_kinds.hpp"
+#include "platform/program_types.hpp"
+
+namespace skep::platform {
+
+enum class Linkage : u8 { local, global };
+
+struct Function {
+  std::string name;
+  isa::InstructionIndex begin{};
+  isa::InstructionIndex end{};  // one behind the last
+  Linkage linkage = Linkage::local;
+};
+
+// From `at` on, instructions come from this place in the source.
+struct SourceLine {
+  isa::InstructionIndex at{};
+  u32 line = 0;
+  u32 column = 0;
+  std::string_view file;  // inside `storage`
+  std::string_view text;  // the line itself, as BTF carries it; may be empty
+};
+
+struct Program {
+  std::string name;
+  std::string section;
+  ProgramType type = ProgramType::socket_filter;
+  bool gpl_compatible = false;
+  isa::Code code;                         // the main function first
+  std::vector<Function> functions;        // in the order of the code, without gaps; [0] is main
+  std::vector<SourceLine> lines;          // by rising `at`
+  std::shared_ptr<const std::vector<MapSpec>> maps = std::make_shared<std::vector<MapSpec>>();
+  std::shared_ptr<const void> storage;    // keeps what the views in `lines` point into
+
+  // The line that `at` was compiled from, or null.
+  const SourceLine* line_at(isa::InstructionIndex at) const;
+  // The function that `at` is in, or null.
+  const Function* function_at(isa::InstructionIndex at) const;
+};
+
+// Whether a licence text allows GPL-only helpers (license_is_gpl_compatible in include/linux/license.h).
+bool is_gpl_compatible(std::string_view license);
+
+}  // namespace skep::platform

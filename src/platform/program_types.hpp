@@ -1,0 +1,74 @@
+// The kinds of BPF programs, and where in an object each is found.
+//
+// One row a program type of Linux; a type whose row has a context can be verified and run in user space.
+// Numbers are those of enum bpf_prog_type (include/uapi/linux/bpf.h) plus one row less: UNSPEC is no type.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/enum_array.hpp"
+#include "base/types.hpp"
+
+namespace skep::platform {
+
+enum class ProgramType : u8 {
+  socket_filter, kprobe, sched_cls, sched_act, tracepoint, xdp, perf_event, cgroup_skb, cgroup_sock, lwt_in, lwt_out,
+  lwt_xmit, sock_ops, sk_skb, cgroup_device, sk_msg, raw_tracepoint, cgroup_sock_addr, lwt_seg6local, lirc_mode2,
+  sk_reuseport, flow_dissector, cgroup_sysctl, raw_tracepoint_writable, cgroup_sockopt, tracing, struct_ops, ext, lsm,
+  sk_lookup, syscall, netfilter,
+  count_
+};
+
+// The number in bpf(2).
+constexpr u32 kernel_number(ProgramType type) { return static_cast<u32>(type) + 1; }
+
+using ProgramTypes = u32;  // a set of them
+constexpr ProgramTypes set_of(ProgramType type) { return 1u << static_cast<u32>(type); }
+template <class... More>
+constexpr ProgramTypes set_of(ProgramType first, More... more) {
+  return set_of(first) | set_of(more...);
+}
+
+// What a field of the context holds, as the program sees it.
+enum class FieldKind : u8 { number, packet, packet_meta, packet_end };
+enum class Access : u8 { read, read_write };
+
+// One field of the structure that r1 points to at the start.
+struct ContextField {
+  std::string_view name;
+  u16 offset;           // in the structure that programs are compiled against (linux/bpf.h)
+  u8 size;
+  FieldKind kind;
+  Access access;
+  u16 runtime_offset;   // in PacketContext, where the engine keeps it
+  u8 runtime_size;      // pointers are four bytes to the program and eight at run time
+};
+
+struct Verdict {
+  s64 value;
+  std::string_view name;
+};
+
+struct ProgramTypeRow {
+  std::string_view name;                      // as bpftool prints it
+  std::string_view context_name;              // "struct xdp_md"
+  u32 context_size;                           // bytes; 0 when the user engine does not run this type
+  std::span<const ContextField> context;
+  std::span<const Verdict> verdicts;          // names of return values
+  bool may_write_packet;                      // stores through packet pointers
+  bool may_load_packet;                       // legacy packet loads (RFC 9669, 5.5)
+};
+
+const ProgramTypeRow& row(ProgramType type);
+
+// How an object's section name selects the program type (libbpf's section table).
+struct SectionName {
+  std::string_view name;  // a trailing '+' takes "/target" behind it
+  ProgramType type;
+};
+std::span<const SectionName> section_names();
+// The row for `section`, or null.
+const SectionName* find_section(std::string_view section);
+
+}  // namespace skep::platform

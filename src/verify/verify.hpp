@@ -1,0 +1,93 @@
+// Proves a program safe, or explains why not.
+//
+// In: a relocated Program. Out: a VerifiedProgram, the only thing that the interpreter and the JITs take, with the
+// facts that were proved on the way; or a Report that says what could not be proved, where, and why. Refused: every
+// program for which some path may read or write outside of its memory, leak or reuse a reference, use a value that
+// was never set, call a helper with arguments that it does not take, or run forever.
+//
+// The analysis follows every path, with pruning: a path that reaches a known point with a state included in one
+// that was already proved is not walked again (verify/explore.cpp).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "platform/program.hpp"
+
+namespace skep::verify {
+
+struct Limits {
+  u64 instructions_max = 1'000'000;  // walked, over all paths; as BPF_COMPLEXITY_LIMIT_INSNS
+};
+
+// What memory an instruction was proved to touch on every path, for the JIT and the debugger.
+enum class Region : u8 { none, context, stack, packet, map_value, record, several, count_ };
+
+// What was proved of one instruction.
+struct Fact {
+  bool reached = false;          // some path executes it
+  Region region = Region::none;  // of loads, stores and atomics
+  s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
+};
+
+// A program that was proved safe. Only verify() makes one. Its code differs from the Program's in one way: accesses
+// to the context read the run-time layout (platform::PacketContext).
+class VerifiedProgram {
+ public:
+  const platform::Program& program() const { return *program_; }
+  const isa::Code& code() const { return code_; }
+  const std::vector<Fact>& facts() const { return facts_; }
+  u32 stack_bytes(std::size_t function) const { return stack_bytes_[function]; }  // used by that function's frame
+
+ private:
+  friend class Explorer;
+  VerifiedProgram() = default;
+  std::shared_ptr<const platform::Program> program_;
+  isa::Code code_;
+  std::vector<Fact> facts_;
+  std::vector<u32> stack_bytes_;
+};
+
+// One step of the path that led to a rejection.
+struct Step {
+  isa::InstructionIndex at{};
+  std::string what;  // "assuming r2 != 0"
+};
+
+// Why a program was rejected, in the terms of its author.
+struct Report {
+  std::string program;
+  isa::InstructionIndex at{};
+  u32 slot = 0;              // the instruction's number as disassemblers print it
+  std::string instruction;   // its text
+  std::string file;          // empty without line information
+  u32 line = 0;
+  std::string source;        // the source line
+  std::string property;      // which rule, a stable name: "packet-bounds"
+  std::string message;       // what was not proved, one sentence
+  std::string reason;        // why: the values involved, in words
+  std::string hint;          // what to do about it
+  std::vector<Step> path;    // the decisions that led here, oldest first
+};
+
+struct Work {
+  u64 visited = 0;  // instructions walked, over all paths
+  u64 states = 0;   // states kept for pruning
+  u64 time_ns = 0;
+};
+
+struct Verdict {
+  std::variant<VerifiedProgram, Report> outcome;
+  Work work;
+
+  bool accepted() const { return std::holds_alternative<VerifiedProgram>(outcome); }
+};
+
+Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits = {});
+
+// The Report as people read it, several lines.
+std::string to_text(const Report& report);
+
+}  // namespace skep::verify
