@@ -127,8 +127,8 @@ static __always_inline void copy_name(struct flow_event* event, const __u8* ques
 
 // Turns the lengths between the labels into dots, and returns where the name ends. A query has no
 // reason to compress its name, so a length beyond 63 ends it here, with 0 for an answer.
-static __always_inline __u32 dot_name(struct flow_event* event, __u8 first_label) {
-  __u32 at = first_label;
+static __always_inline __u64 dot_name(struct flow_event* event, __u8 first_label) {
+  __u64 at = first_label;
 #pragma clang loop unroll(disable)
   for (int label = 0; label < DNS_LABELS_MAX && at < sizeof event->name; label++) {
     __u8 length = event->name[at];
@@ -145,7 +145,7 @@ static __always_inline void read_query(struct flow_event* event, struct xdp_md* 
   const __u8* question = bytes_at(context, offset, 1);
   if (!question || *question == 0 || *question > 63) return;
   copy_name(event, question, (void*)(long)context->data_end);
-  __u32 length = dot_name(event, *question);
+  __u64 length = dot_name(event, *question);
   const __u8* type = bytes_at(context, offset + 1 + length, 3);
   if (length && type && type[0] == 0) event->query_type = type[1] << 8 | type[2];
 }

@@ -23,11 +23,14 @@
 // The same forms are read by `--set MAP KEY=VALUE`.
 #pragma once
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+// The order matters: libbpf's headers use types of the kernel's and do not include them.
+// clang-format off
 #include <linux/bpf.h>
 #include <linux/in6.h>
 #include <linux/types.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 // Says that the records of ring buffer map `ring` are of `type`: SKEP_RECORD(events, struct event);
 // It leaves a null pointer named skep_record__RING in .rodata, of which only the BTF type matters.
