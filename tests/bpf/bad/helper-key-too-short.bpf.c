@@ -15,7 +15,8 @@ SEC("xdp")
 int wrong(struct xdp_md* context) {
   asm volatile(
       "r1 = %[table] ll\n"
-      "*(u16*)(r10 - 2) = 0\n"
+      "r2 = 0\n"
+      "*(u16*)(r10 - 2) = r2\n"
       "r2 = r10\n"
       "r2 += -2\n"
       "call 1\n"

@@ -1,5 +1,5 @@
-// address. SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Refused at line 10: the verdict of a socket filter is a number; a pointer would tell an
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Refused at line 10: the verdict of a socket filter is a number, and a pointer is none.
 // The kernel lets those do it that may see its addresses (CAP_PERFMON), and refuses it to others.
 #include "skep.bpf.h"
 

@@ -6,7 +6,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __noinline __u64* local(void) {
   __u64* address;
-  asm volatile("*(u64*)(r10 - 8) = 1\n%0 = r10\n%0 += -8" : "=r"(address)::"memory");
+  asm volatile("%0 = 1\n*(u64*)(r10 - 8) = %0\n%0 = r10\n%0 += -8" : "=r"(address)::"memory");
   return address;
 }
 
