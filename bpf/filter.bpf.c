@@ -2,8 +2,7 @@
 //
 // Drops packets by where they come from and what they come for; the rules are the maps' contents:
 //
-//   skep run filter.bpf.o --pcap in.pcap --set prefixes 10.0.0.0/8=drop --set prefixes
-//       10.1.0.0/16=pass --set ports 22=drop
+//   skep run filter.bpf.o --pcap in.pcap --set prefixes 10.0.0.0/8=drop --set ports 22=drop
 //
 // The longest prefix that holds the source address decides. Where none does, the rule for the
 // destination port (TCP and UDP alike) decides, and else `otherwise`. Frames that are no IP pass,

@@ -6,12 +6,11 @@
 // answer has to acknowledge, so that neither an old answer nor a reused port is taken for the right
 // one. A SYN sent again does not start anew: what is measured is what the client waited, and
 // `attempts` says how often it had to ask. The answers' times go to the histogram `handshake_us`
-// and, one record each, to `handshakes`. Time is bpf_ktime_get_ns(), which reading a capture sets
-// to each packet's.
+// and, one record each, to `handshakes`. Time is bpf_ktime_get_ns(), which is each packet's own
+// where a capture is read.
 //
 // What it does not see: connections without an answer (they stay in `waiting`, which drops the
-// newest when full and counts it in `map_full`), and the last leg, from the server back to us to
-// the client.
+// newest when full and counts it in `map_full`), and the way between here and the client.
 #include "parse.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -3,15 +3,14 @@
 // What is on the wire, by transport protocol, and for the common ones what it is about.
 //
 // The entry program counts each IP packet under its protocol and tail-calls the program that knows
-// more: `tcp` tells connections opened, closed and reset, `udp` the busiest well-known ports,
-// `icmp` and `icmp6` echo from errors. A protocol without a program ends at the entry, which is
-// what a tail call to an empty slot does. All verdicts are XDP_PASS, malformed packets too: this
-// one only counts.
+// more: `tcp` tells connections opened, closed and reset, `udp` the well-known ports, `icmp` and
+// `icmp6` echo from errors. A protocol without a program ends at the entry, which is what a tail
+// call to an empty slot does. All verdicts are XDP_PASS, even for what is malformed: it only
+// counts.
 //
 // It is also the example of what an object may hold: tail calls through a program array that is
 // filled when it is loaded, a function verified on its own (`count_protocol`), one verified with
-// its caller
-// (`service_of`), and globals of all three kinds.
+// its caller (`service_of`), and globals of all three kinds.
 #include "parse.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

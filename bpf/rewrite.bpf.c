@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// Edits packets in place: a VLAN tag on or off, the hop limit, a port, and the checksums that
-// follow.
+// Edits packets: a VLAN tag on or off, the hop limit, a port, and the checksums that follow.
 //
 // Four numbers choose what is done, all set before loading: `vlan` (the identifier of an outer tag
 // to push, or 0 to strip the outer tag), `hops` (by how much to lower TTL or hop limit, as a router
 // does, 0 for not at all), and `port` with `new_port` (TCP and UDP: what comes for `port` goes to
 // `new_port`, and what answers from `new_port` says `port`; 0 for not at all). Checksums are
 // updated by the difference (RFC 1624), so a wrong one stays wrong. A packet without hops left is
-// dropped and counted in `expired`; malformed ones and other protocols than IP get their tag and
-// nothing else.
+// dropped and counted in `expired`. What is malformed, or no IP, gets its tag and nothing else.
 //
-// The same twice: `rewrite` for XDP moves the headers itself; `rewrite_tc` for TC leaves it to
-// helpers. The kernel keeps a tag pushed by the latter beside the packet (skb->vlan_tci), not in
-// it.
+// The same twice: `rewrite` for XDP moves the headers itself, `rewrite_tc` for TC leaves it to
+// helpers. The latter looks less closely: it checks the headers that it edits and no others, and
+// finds no ports behind IPv6 extension headers. Its tag the kernel keeps beside the packet
+// (skb->vlan_tci).
 #include "parse.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -122,22 +121,25 @@ static __always_inline void change_udp_port(struct xdp_md* context, const struct
   if (udp->check == 0) udp->check = 0xffff;
 }
 
-SEC("xdp")
-int rewrite(struct xdp_md* context) {
-  int verdict = vlan ? push_tag(context) : strip_tag(context);
-  if (verdict != XDP_PASS) return verdict;
-
+// Whether the packet may go on.
+static __always_inline int edit(struct xdp_md* context) {
   struct packet packet = {};
-  if (parse(context, &packet) != parsed_ip) return XDP_PASS;
-  if (hops && !lower_hops(context, &packet)) {
-    __sync_fetch_and_add(&expired, 1);
-    return XDP_DROP;
-  }
+  if (parse(context, &packet) != parsed_ip) return 1;
+  if (hops && !lower_hops(context, &packet)) return 0;
   if (port && packet.has_transport && packet.protocol == IPPROTO_TCP)
     change_tcp_port(context, &packet);
   if (port && packet.has_transport && packet.protocol == IPPROTO_UDP)
     change_udp_port(context, &packet);
-  return XDP_PASS;
+  return 1;
+}
+
+SEC("xdp")
+int rewrite(struct xdp_md* context) {
+  if (!edit(context)) {
+    __sync_fetch_and_add(&expired, 1);
+    return XDP_DROP;
+  }
+  return vlan ? push_tag(context) : strip_tag(context);
 }
 
 // The TC program knows the packet by offsets only. 0 where the packet ends before `bytes`.
@@ -191,27 +193,29 @@ static __always_inline int rewrite_ipv6(struct __sk_buff* context, __u32 at) {
   return TC_PASS;
 }
 
-SEC("tc")
-int rewrite_tc(struct __sk_buff* context) {
-  int verdict = TC_PASS;
+static __always_inline int edit_tc(struct __sk_buff* context) {
   __u32 at = offset_of(struct ethhdr, h_proto);
   __be16 type;
-  if (vlan == 0 && bpf_skb_vlan_pop(context) == 0) __sync_fetch_and_add(&stripped, 1);
-  if (!load(context, at, &type, sizeof type)) return TC_DROP;
+  if (!load(context, at, &type, sizeof type)) return TC_PASS;
 #pragma clang loop unroll(full)
-  for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-    if (!is_vlan(type)) break;
+  for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(type); i++) {
     at += sizeof(struct vlan_tag);
     if (!load(context, at, &type, sizeof type)) return TC_PASS;
   }
   at += sizeof type;
-  if (type == bpf_htons(ETH_P_IP)) verdict = rewrite_ipv4(context, at);
-  if (type == bpf_htons(ETH_P_IPV6)) verdict = rewrite_ipv6(context, at);
-  if (verdict == TC_DROP) {
+  if (type == bpf_htons(ETH_P_IP)) return rewrite_ipv4(context, at);
+  if (type == bpf_htons(ETH_P_IPV6)) return rewrite_ipv6(context, at);
+  return TC_PASS;
+}
+
+SEC("tc")
+int rewrite_tc(struct __sk_buff* context) {
+  if (edit_tc(context) == TC_DROP) {
     __sync_fetch_and_add(&expired, 1);
     return TC_DROP;
   }
-  if (vlan && bpf_skb_vlan_push(context, bpf_htons(ETH_P_8021Q), vlan) == 0)
-    __sync_fetch_and_add(&pushed, 1);
+  __be16 tag = bpf_htons(ETH_P_8021Q);
+  if (vlan && bpf_skb_vlan_push(context, tag, vlan) == 0) __sync_fetch_and_add(&pushed, 1);
+  if (vlan == 0 && bpf_skb_vlan_pop(context) == 0) __sync_fetch_and_add(&stripped, 1);
   return TC_PASS;
 }

@@ -9,9 +9,9 @@
 //
 // How a field is printed, by its type:
 //
-//   struct in6_addr          an address; ::ffff:a.b.c.d is printed (and read) as the IPv4 address
-//   a.b.c.d struct in_addr           an IPv4 address struct prefix            10.0.0.0/8,
-//   2001:db8::/32; an IPv4 length is stored 96 bits longer
+//   struct in6_addr          an address; ::ffff:a.b.c.d is printed, and read, as IPv4
+//   struct in_addr           an IPv4 address
+//   struct prefix            10.0.0.0/8, 2001:db8::/32; of IPv4, the length is stored 96 longer
 //   __be16, __be32           a number in network order (a port, a sequence number)
 //   an enum                  the enumerator's name, the number where there is none
 //   char name[N]             a string, up to its first zero byte
@@ -41,8 +41,8 @@
 typedef __u64 skep_log2;
 #define SKEP_LOG2_SLOTS 32
 
-// An address prefix. `length` counts bits of the 128-bit address: 10.0.0.0/8 is ::ffff:10.0.0.0 and
-// 104.
+// An address prefix. `length` counts bits of the 128-bit address: 10.0.0.0/8 is ::ffff:10.0.0.0
+// with length 104.
 struct prefix {
   struct in6_addr address;
   __u32 length;
