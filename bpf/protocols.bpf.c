@@ -5,8 +5,7 @@
 // The entry program counts each IP packet under its protocol and tail-calls the program that knows
 // more: `tcp` tells connections opened, closed and reset, `udp` the well-known ports, `icmp` and
 // `icmp6` echo from errors. A protocol without a program ends at the entry, which is what a tail
-// call to an empty slot does. All verdicts are XDP_PASS, even for what is malformed: it only
-// counts.
+// call to an empty slot does. All verdicts are XDP_PASS, malformed packets too.
 //
 // It is also the example of what an object may hold: tail calls through a program array that is
 // filled when it is loaded, a function verified on its own (`count_protocol`), one verified with
