@@ -213,7 +213,9 @@ TEST(Types, RefusesMembersOutside) {
   EXPECT_TRUE(mentions(sizeless.refusal(), "has no size"));
   Section huge;
   huge.integer("int", 4);
-  huge.array(1, ~0u);
+  const TypeId endless = huge.array(1, ~0u);
+  EXPECT_TRUE(huge.read().ok());  // a number in a map definition
+  huge.structure("s", 8, {{"a", endless, 0}});
   EXPECT_TRUE(mentions(huge.refusal(), "larger than 4 GiB"));
 }
 

@@ -119,15 +119,15 @@ TEST(Hostile, Header) {
 TEST(Hostile, Sections) {
   const Case cases[] = {
       {"outside", [](Damaged& d) { d.section("xdp").sh_offset = 1u << 30; }, Fault::malformed,
-       "section 5 (header at offset 0x"},
+       "section 4 (header at offset 0x"},
       {"too long", [](Damaged& d) { d.section("xdp").sh_size = ~u64{0}; }, Fault::malformed,
-       "section 5 (header at offset 0x"},
+       "section 4 (header at offset 0x"},
       {"overlap", [](Damaged& d) { d.section("xdp").sh_offset -= 8; }, Fault::malformed,
        "section xdp at offset 0x"},
       {"over the header", [](Damaged& d) { d.section("license").sh_offset = 8; }, Fault::malformed,
        "overlaps the ELF header"},
       {"name outside", [](Damaged& d) { d.section("xdp").sh_name = 1u << 20; }, Fault::malformed,
-       "section 5: name at offset 1048576"},
+       "section 4: name at offset 1048576"},
       {"unterminated names",
        [](Damaged& d) {
          const Elf64_Shdr& names = d.section(d.header().e_shstrndx);
@@ -221,8 +221,7 @@ TEST(Hostile, Relocations) {
        "section .maps at offset 0x"},
       {"program array of a map",
        [](Damaged& d) {
-         d.entry<Elf64_Rel>(".rel.maps", 0).r_info =
-             ELF64_R_INFO(d.symbol_number("flows"), 2);
+         d.entry<Elf64_Rel>(".rel.maps", 0).r_info = ELF64_R_INFO(d.symbol_number("flows"), 2);
        },
        Fault::malformed, "holds flows"},
   };
@@ -238,23 +237,23 @@ TEST(Hostile, Code) {
        "program count: slot 0"},
       {"map without a relocation",
        [&](Damaged& d) {
-         slot(d, "tc", 0) = {.opcode = 0x18, .registers = 0x11, .offset = 0, .immediate = 0};
-         slot(d, "tc", 1) = {};
+         slot(d, "?tc", 0) = {.opcode = 0x18, .registers = 0x11, .offset = 0, .immediate = 0};
+         slot(d, "?tc", 1) = {};
        },
        Fault::malformed, "only a loader writes"},
       {"kernel function",
        [&](Damaged& d) {
-         slot(d, "tc", 0) = {.opcode = 0x85, .registers = 0x20, .offset = 0, .immediate = 0};
+         slot(d, "?tc", 0) = {.opcode = 0x85, .registers = 0x20, .offset = 0, .immediate = 0};
        },
        Fault::malformed, "only a loader writes"},
       {"call of nothing",
        [&](Damaged& d) {
-         slot(d, "tc", 0) = {.opcode = 0x85, .registers = 0x10, .offset = 0, .immediate = 1};
+         slot(d, "?tc", 0) = {.opcode = 0x85, .registers = 0x10, .offset = 0, .immediate = 1};
        },
        Fault::malformed, "no function begins"},
       {"call before the section",
        [&](Damaged& d) {
-         slot(d, "tc", 0) = {.opcode = 0x85, .registers = 0x10, .offset = 0, .immediate = -9};
+         slot(d, "?tc", 0) = {.opcode = 0x85, .registers = 0x10, .offset = 0, .immediate = -9};
        },
        Fault::malformed, "no function begins"},
       {"cut wide instruction",
