@@ -1,3 +1,4 @@
+// What libbpf does with these sections, except that the maps keep the sections' names.
 #include "object/globals.hpp"
 
 #include <algorithm>

@@ -99,7 +99,7 @@ class Reader {
     for (u32 number = 0; number < functions.size(); ++number) {
       const FunctionSymbol& function = functions[number];
       const Section& section = image_.elf.sections()[function.section];
-      if (section.name == ".text" || function.binding == Binding::local) continue;
+      if (!image_.functions.is_program(number, image_.elf)) continue;
       TRY(program(function, section));
       image_.programs.push_back(number);
       if (names.insert(function.name).second) continue;

@@ -1,3 +1,5 @@
+// Offsets come from the symbol of the same name in the section; a variable without one keeps the
+// offset that the compiler wrote, which is right for those that no other object can see.
 #include "object/section_types.hpp"
 
 namespace skep::object {
