@@ -70,7 +70,7 @@ Scalar part_of(const StackSlot& slot, u32 byte, const Instruction& i) {
   const bool inside = byte + bytes <= slot.spilled;
   if (!inside) return Scalar::zero_extended(i.width);
   Scalar number = slot.value.number;
-  if (byte != 0) number = apply(isa::Alu::rsh, Width::w64, number, Scalar::constant(8 * byte));
+  if (byte != 0) number = apply(isa::Alu::rsh, Width::w64, number, Scalar::constant(u64{8} * byte));
   return truncated(number, i.width);
 }
 
