@@ -11,11 +11,6 @@ namespace {
 
 using x86_64::Emitted;
 
-Result<x86_64::Target> this_machine() {
-  const CodeRange range = TRY(CodePages::range());
-  return x86_64::Target{__builtin_cpu_supports("bmi2") != 0, range.begin, range.end};
-}
-
 // Calls of outside functions get their distances, now that the code has an address.
 void resolve_calls(x86_64::Linked& linked, u64 address) {
   for (const x86_64::OutsideCall& call : linked.calls) {
@@ -59,11 +54,16 @@ struct Kept {
 
 }  // namespace
 
-Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings) {
+Result<x86_64::Target> this_machine() {
+  const CodeRange range = TRY(CodePages::range());
+  return x86_64::Target{__builtin_cpu_supports("bmi2") != 0, range.begin, range.end};
+}
+
+Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
+                                   const x86_64::Target& target) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
   simplify(unit);
-  const x86_64::Target target = TRY(this_machine());
   Emitted emitted = x86_64::Emitter(unit, *kept_bindings, target)
                         .run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));
@@ -99,7 +99,7 @@ Source source_of(const verify::VerifiedProgram& verified) {
 
 Result<Compiled> compile(const verify::VerifiedProgram& program,
                          const platform::Bindings& bindings) {
-  return Compiler::compile(source_of(program), bindings);
+  return Compiler::compile(source_of(program), bindings, TRY(this_machine()));
 }
 
 Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings,
