@@ -33,3 +33,16 @@ function(skep_library name)
     target_link_libraries(skep_${name} PUBLIC skep_${link})
   endforeach()
 endfunction()
+
+# A GoogleTest program of one or more sources under tests/, run by ctest under its own name.
+function(skep_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_link_libraries(test_${name} PRIVATE skep_flags GTest::gtest_main)
+  foreach(link ${ARG_LINKS})
+    target_link_libraries(test_${name} PRIVATE skep_${link})
+  endforeach()
+  target_compile_definitions(test_${name} PRIVATE SKEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                  SKEP_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()

@@ -1,8 +1,9 @@
 // Errors as values: every fallible call of skep returns Result<T>, never throws and never prints.
 //
-// A Result holds a value or an Error. Code that wants no exceptions tests it or uses TRY; short programs call
-// value(), which throws the Error itself, so that one catch at the end of main shows what went wrong.
-// An Error says what failed, where, and what to do about it; its Fault decides the exit code of the command line.
+// A Result holds a value or an Error. Code that wants no exceptions tests it or uses TRY; short
+// programs call value(), which throws the Error itself, so that one catch at the end of main shows
+// what went wrong. An Error says what failed, where, and what to do about it; its Fault decides the
+// exit code of the command line.
 //
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -56,14 +57,12 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result()
-    requires std::is_void_v<T>
-      : state_(std::in_place_index<0>) {}
+  Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
   template <class U = Value>
-    requires(!std::is_void_v<T> && std::is_constructible_v<Value, U &&> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(!std::is_void_v<T> && std::is_constructible_v<Value, U&&> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   bool ok() const { return state_.index() == 0; }
@@ -103,16 +102,16 @@ class [[nodiscard]] Result {
 }  // namespace skep
 
 // Evaluates to the value of a Result, or returns its error from the enclosing function.
-#define TRY(...)                                                   \
-  __extension__({                                                  \
-    auto try_result_ = (__VA_ARGS__);                              \
-    if (!try_result_.ok()) return std::move(try_result_).error();  \
-    std::move(try_result_).take();                                 \
+#define TRY(...)                                                  \
+  __extension__({                                                 \
+    auto try_result_ = (__VA_ARGS__);                             \
+    if (!try_result_.ok()) return std::move(try_result_).error(); \
+    std::move(try_result_).take();                                \
   })
 
 // A bug of ours, not of the input: stops the process, naming the place.
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
+#define EXPECT(condition)                                                         \
+  do {                                                                            \
     if (!(condition)) ::skep::expectation_failed(#condition, __FILE__, __LINE__); \
   } while (false)
 

@@ -1,8 +1,9 @@
 // Foreign bytes are read through here and nowhere else.
 //
-// Bytes is a view that never reads past its end: every access names an offset and a length, the sum is checked
-// without overflow, and a miss is an Error that says where. Integers of file formats have their byte order in
-// their type (le32, be16), so that a value is never used before it is converted.
+// Bytes is a view that never reads past its end: every access names an offset and a length, the sum
+// is checked without overflow, and a miss is an Error that says where. Integers of file formats
+// have their byte order in their type (le32, be16), so that a value is never used before it is
+// converted.
 #pragma once
 
 #include <bit>
@@ -69,16 +70,16 @@ class Bytes {
   // `length` bytes from `offset`; Fault::malformed when they are not all inside.
   Result<Bytes> slice(u64 offset, u64 length) const {
     if (offset > size() || length > size() - offset) {
-      return Error(Fault::malformed,
-                   format("{} at offset {} go past the end at {}", counted(length, "byte"), offset, size()));
+      return Error(Fault::malformed, format("{} at offset {} go past the end at {}",
+                                            counted(length, "byte"), offset, size()));
     }
     return Bytes(bytes_.subspan(offset, length));
   }
 
   // A copy of the T that stands at `offset`, which need not be aligned.
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  Result<T> read(u64 offset) const {
+  requires std::is_trivially_copyable_v<T> Result<T> read(u64 offset)
+  const {
     const Bytes part = TRY(slice(offset, sizeof(T)));
     T value;
     std::memcpy(&value, part.data(), sizeof(T));

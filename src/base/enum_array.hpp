@@ -1,7 +1,8 @@
 // A total map from an enum to facts about each of its members.
 //
-// The rows are given as {key, value} pairs in any order; leaving one out or giving one twice does not compile.
-// This is how closed sets (instructions, helpers, map kinds) are stated once and read everywhere.
+// The rows are given as {key, value} pairs in any order; leaving one out or giving one twice does
+// not compile. This is how closed sets (instructions, helpers, map kinds) are stated once and read
+// everywhere.
 #pragma once
 
 #include <array>

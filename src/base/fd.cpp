@@ -14,7 +14,8 @@ namespace {
 
 Fault fault_of(int error_number) {
   if (error_number == ENOENT || error_number == ENOTDIR) return Fault::absent;
-  if (error_number == EACCES || error_number == EPERM || error_number == EROFS) return Fault::denied;
+  if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
+    return Fault::denied;
   return Fault::system;
 }
 

@@ -1,7 +1,9 @@
-// Positions that cannot be mixed up: a slot number is not an instruction number, and neither is a map number.
+// Positions that cannot be mixed up: a slot number is not an instruction number, and neither is a
+// map number.
 //
-// BPF counts jump offsets in 8-byte slots while the tables of this project count instructions; using one for the
-// other is the classic off-by-one around wide instructions. Index<Tag> makes it a type error.
+// BPF counts jump offsets in 8-byte slots while the tables of this project count instructions;
+// using one for the other is the classic off-by-one around wide instructions. Index<Tag> makes it a
+// type error.
 #pragma once
 
 #include <compare>

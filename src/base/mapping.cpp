@@ -16,9 +16,11 @@ Result<Mapping> Mapping::of_file(const std::string& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return system_error("read", path, errno);
   if (S_ISDIR(status.st_mode)) {
-    return Error(Fault::usage, format("cannot read {}: it is a directory", path), "name a file inside it");
+    return Error(Fault::usage, format("cannot read {}: it is a directory", path),
+                 "name a file inside it");
   }
-  if (!S_ISREG(status.st_mode)) return Error(Fault::usage, format("cannot read {}: not a regular file", path));
+  if (!S_ISREG(status.st_mode))
+    return Error(Fault::usage, format("cannot read {}: not a regular file", path));
   const u64 size = static_cast<u64>(status.st_size);
   if (size == 0) return Mapping(nullptr, 0);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
@@ -28,9 +30,11 @@ Result<Mapping> Mapping::of_file(const std::string& path) {
 
 Result<Mapping> Mapping::of_memory(u64 size) {
   const u64 page = static_cast<u64>(::sysconf(_SC_PAGESIZE));
-  if (size > (u64{1} << 40)) return Error(Fault::exhausted, format("{} bytes of memory are too many", size));
+  if (size > (u64{1} << 40))
+    return Error(Fault::exhausted, format("{} bytes of memory are too many", size));
   const u64 rounded = size == 0 ? page : (size + page - 1) / page * page;
-  void* data = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* data = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) {
     return Error(Fault::exhausted, format("cannot reserve {} bytes of memory", rounded));
   }

@@ -16,7 +16,8 @@ struct AppendTo {
   template <class Integer>
   void integer(Integer value) const {
     char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value, hexadecimal ? 16 : 10).ptr;
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, value, hexadecimal ? 16 : 10).ptr;
     out.append(digits, end);
   }
   void operator()(s64 value) const { integer(value); }
@@ -52,7 +53,8 @@ void expectation_failed(const char* condition, const char* file, int line) {
   std::abort();
 }
 
-std::string format_arguments(std::string_view pattern, std::initializer_list<TextArgument> arguments) {
+std::string format_arguments(std::string_view pattern,
+                             std::initializer_list<TextArgument> arguments) {
   std::string out;
   auto next = arguments.begin();
   for (std::size_t at = 0; at < pattern.size(); ++at) {
@@ -115,7 +117,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::vector<std::string_view> nearest(std::string_view wanted,
-                                      const std::vector<std::string_view>& known, std::size_t limit) {
+                                      const std::vector<std::string_view>& known,
+                                      std::size_t limit) {
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   const std::size_t furthest = std::max<std::size_t>(2, wanted.size() / 3);
   for (std::string_view name : known) {

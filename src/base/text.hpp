@@ -1,7 +1,8 @@
 // Making text without iostreams: g++ 12 has no std::format, and the core takes no library for it.
 //
-// format("section {} has {} bytes", name, size) replaces each {} by the next argument; {:x} prints an integer in
-// hexadecimal without prefix. Too few or too many arguments abort: the pattern is ours, not the input's.
+// format("section {} has {} bytes", name, size) replaces each {} by the next argument; {:x} prints
+// an integer in hexadecimal without prefix. Too few or too many arguments abort: the pattern is
+// ours, not the input's.
 #pragma once
 
 #include <concepts>
@@ -19,7 +20,8 @@ namespace skep {
 
 using TextArgument = std::variant<s64, u64, double, char, std::string_view>;
 
-std::string format_arguments(std::string_view pattern, std::initializer_list<TextArgument> arguments);
+std::string format_arguments(std::string_view pattern,
+                             std::initializer_list<TextArgument> arguments);
 
 template <class T>
 TextArgument text_argument(const T& value) {
@@ -51,15 +53,17 @@ std::string grouped(u64 value);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-// An unsigned number in decimal, 0x hexadecimal or 0b binary; a sign is allowed for `parse_signed`. The whole text
-// must be the number.
+// An unsigned number in decimal, 0x hexadecimal or 0b binary; a sign is allowed for `parse_signed`.
+// The whole text must be the number.
 std::optional<u64> parse_unsigned(std::string_view text);
 std::optional<s64> parse_signed(std::string_view text);
 
 std::string_view trimmed(std::string_view text);
 
-// The names closest to `wanted` by edit distance, nearest first; those too far away to be meant are left out.
-std::vector<std::string_view> nearest(std::string_view wanted, const std::vector<std::string_view>& known,
+// The names closest to `wanted` by edit distance, nearest first; those too far away to be meant are
+// left out.
+std::vector<std::string_view> nearest(std::string_view wanted,
+                                      const std::vector<std::string_view>& known,
                                       std::size_t limit = 3);
 
 // "did you mean flows or flow?", or an empty text when nothing is near.

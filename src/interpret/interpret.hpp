@@ -1,9 +1,11 @@
-// The interpreter: the reference semantics of every instruction, straight from the instruction tables.
+// The interpreter: the reference semantics of every instruction, straight from the instruction
+// tables.
 //
-// In: a VerifiedProgram and its Bindings. Out: r0. The plain mode trusts the proof. The checked mode asks a Memory
-// about every access and reports one that is outside as an error with its instruction: fuzzing uses it to look for
-// holes in the verifier, the debugger to stop there. run_confined() is the one way to interpret a program that was
-// not verified: it sees only the buffer it is given and its stack, and stops when its fuel is used up.
+// In: a VerifiedProgram and its Bindings. Out: r0. The plain mode trusts the proof. The checked
+// mode asks a Memory about every access and reports one that is outside as an error with its
+// instruction: fuzzing uses it to look for holes in the verifier, the debugger to stop there.
+// run_confined() is the one way to interpret a program that was not verified: it sees only the
+// buffer it is given and its stack, and stops when its fuel is used up.
 #pragma once
 
 #include <memory>
@@ -14,7 +16,8 @@
 
 namespace skep::interpret {
 
-// A program bound to the addresses of its maps and helpers, ready to run from any number of threads.
+// A program bound to the addresses of its maps and helpers, ready to run from any number of
+// threads.
 class Image {
  public:
   static Image bind(const verify::VerifiedProgram& program, const platform::Bindings& bindings);
@@ -32,25 +35,29 @@ class Image {
 
 enum class Touch : u8 { read, write };
 
-// Knows which bytes are program memory at this moment: context, packet, map values, ring records. The interpreter
-// adds the stack frames by itself.
+// Knows which bytes are program memory at this moment: context, packet, map values, ring records.
+// The interpreter adds the stack frames by itself.
 class Memory {
  public:
   virtual ~Memory() = default;
   virtual bool allows(u64 address, u32 bytes, Touch touch) = 0;
 };
 
-// The same run with every access checked. Fault::rejected names the instruction, the address and the size; a run of
-// more than `fuel` instructions is Fault::exhausted.
-Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory, u64 fuel);
+// The same run with every access checked. Fault::rejected names the instruction, the address and
+// the size; a run of more than `fuel` instructions is Fault::exhausted.
+Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory,
+                        u64 fuel);
 
-// What an unverified program may touch: `memory`, to which r1 points (r2 is its size), and its own stack.
+// What an unverified program may touch: `memory`, to which r1 points (r2 is its size), and its own
+// stack.
 struct Confinement {
   std::span<std::byte> memory;
   u64 fuel = 1'000'000;  // instructions
 };
 
-// Interprets a program that nobody proved safe. Every access is checked; helpers are called only if bound.
-Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings, const Confinement& confinement);
+// Interprets a program that nobody proved safe. Every access is checked; helpers are called only if
+// bound.
+Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings,
+                         const Confinement& confinement);
 
 }  // namespace skep::interpret

@@ -1,4 +1,5 @@
-// Where control can go from an instruction: the edges that the verifier, the JITs and the disassembler walk.
+// Where control can go from an instruction: the edges that the verifier, the JITs and the
+// disassembler walk.
 #pragma once
 
 #include <array>
@@ -8,10 +9,18 @@
 
 namespace skep::isa {
 
-constexpr bool is_conditional(const Instruction& i) { return i.form == Form::jump || i.form == Form::may_goto; }
-constexpr bool has_jump_target(const Instruction& i) { return is_conditional(i) || i.form == Form::jump_always; }
-constexpr bool falls_through(const Instruction& i) { return i.form != Form::exit && i.form != Form::jump_always; }
-constexpr bool is_local_call(const Instruction& i) { return i.form == Form::call && i.call() == Call::local; }
+constexpr bool is_conditional(const Instruction& i) {
+  return i.form == Form::jump || i.form == Form::may_goto;
+}
+constexpr bool has_jump_target(const Instruction& i) {
+  return is_conditional(i) || i.form == Form::jump_always;
+}
+constexpr bool falls_through(const Instruction& i) {
+  return i.form != Form::exit && i.form != Form::jump_always;
+}
+constexpr bool is_local_call(const Instruction& i) {
+  return i.form == Form::call && i.call() == Call::local;
+}
 
 // The successors inside one function: calls go on behind themselves.
 struct Successors {

@@ -1,4 +1,5 @@
-// Slots to instructions. Every field that RFC 9669 reserves is checked here, so that no later stage has to.
+// Slots to instructions. Every field that RFC 9669 reserves is checked here, so that no later stage
+// has to.
 #include <array>
 
 #include "base/text.hpp"
@@ -17,7 +18,8 @@ struct Used {
 
 class Decoder {
  public:
-  explicit Decoder(std::span<const Slot> slots) : slots_(slots), instruction_at_(slots.size(), kInsideWide) {}
+  explicit Decoder(std::span<const Slot> slots)
+      : slots_(slots), instruction_at_(slots.size(), kInsideWide) {}
 
   Result<Code> run() {
     if (slots_.empty()) return Error(Fault::malformed, "the program has no instructions");
@@ -40,12 +42,15 @@ class Decoder {
 
   Result<void> reserve(const Slot& slot, Used used) const {
     if (used.dst ? slot.dst() >= kRegisters : slot.dst() != 0) {
-      return malformed(format("destination register field is {}, expected {}", slot.dst(), used.dst ? "0 to 10" : "0"));
+      return malformed(format("destination register field is {}, expected {}", slot.dst(),
+                              used.dst ? "0 to 10" : "0"));
     }
     if (used.src ? slot.src() >= kRegisters : slot.src() != 0) {
-      return malformed(format("source register field is {}, expected {}", slot.src(), used.src ? "0 to 10" : "0"));
+      return malformed(format("source register field is {}, expected {}", slot.src(),
+                              used.src ? "0 to 10" : "0"));
     }
-    if (!used.offset && slot.offset != 0) return malformed(format("offset field is {}, expected 0", slot.offset));
+    if (!used.offset && slot.offset != 0)
+      return malformed(format("offset field is {}, expected 0", slot.offset));
     if (!used.immediate && slot.immediate != 0) {
       return malformed(format("immediate field is {}, expected 0", slot.immediate));
     }
@@ -70,7 +75,8 @@ class Decoder {
       return malformed(format("64-bit immediate of unknown kind {}", slot.src()));
     }
     TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0}, {.dst = true}));
-    if (at_ + 1 == slots_.size()) return malformed("64-bit immediate is cut: its second slot is missing");
+    if (at_ + 1 == slots_.size())
+      return malformed("64-bit immediate is cut: its second slot is missing");
     const Slot& high = slots_[++at_];
     if (high.opcode != 0 || high.registers != 0 || high.offset != 0) {
       return malformed("second slot of a 64-bit immediate has fields other than the immediate");
@@ -87,8 +93,11 @@ class Decoder {
     if ((mode != kAbs && mode != kInd) || width == Width::w64) return malformed("unknown opcode");
     TRY(reserve(slot, {.src = mode == kInd, .immediate = true}));
     const Packet kind = mode == kAbs ? Packet::absolute : Packet::indirect;
-    return Instruction{.form = Form::packet_load, .operation = static_cast<u8>(kind), .width = width,
-                       .src = slot.src(), .immediate = slot.immediate};
+    return Instruction{.form = Form::packet_load,
+                       .operation = static_cast<u8>(kind),
+                       .width = width,
+                       .src = slot.src(),
+                       .immediate = slot.immediate};
   }
 
   Result<Instruction> load(const Slot& slot) const {
@@ -96,8 +105,11 @@ class Decoder {
     const Width width = width_of_size(slot.opcode);
     if (mode != kMem && (mode != kMemSx || width == Width::w64)) return malformed("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = true, .offset = true}));
-    return Instruction{.form = mode == kMem ? Form::load : Form::load_signed, .width = width,
-                       .dst = slot.dst(), .src = slot.src(), .offset = slot.offset};
+    return Instruction{.form = mode == kMem ? Form::load : Form::load_signed,
+                       .width = width,
+                       .dst = slot.dst(),
+                       .src = slot.src(),
+                       .offset = slot.offset};
   }
 
   Result<Instruction> store(const Slot& slot) const {
@@ -105,44 +117,66 @@ class Decoder {
     if (reg && slot.opcode >> 5 == kAtomicMode) return atomic(slot);
     if (slot.opcode >> 5 != kMem) return malformed("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = !reg}));
-    return Instruction{.form = Form::store, .width = width_of_size(slot.opcode),
-                       .source = reg ? Source::reg : Source::immediate, .dst = slot.dst(), .src = slot.src(),
-                       .offset = slot.offset, .immediate = slot.immediate};
+    return Instruction{.form = Form::store,
+                       .width = width_of_size(slot.opcode),
+                       .source = reg ? Source::reg : Source::immediate,
+                       .dst = slot.dst(),
+                       .src = slot.src(),
+                       .offset = slot.offset,
+                       .immediate = slot.immediate};
   }
 
   Result<Instruction> atomic(const Slot& slot) const {
     const Width width = width_of_size(slot.opcode);
-    const Atomic operation = kAtomic.find([&](const AtomicRow& row) { return row.immediate == slot.immediate; });
-    if (operation == Atomic::count_) return malformed(format("unknown atomic operation 0x{:x}", static_cast<u32>(slot.immediate)));
+    const Atomic operation =
+        kAtomic.find([&](const AtomicRow& row) { return row.immediate == slot.immediate; });
+    if (operation == Atomic::count_)
+      return malformed(format("unknown atomic operation 0x{:x}", static_cast<u32>(slot.immediate)));
     const bool any_width = operation == Atomic::load_acquire || operation == Atomic::store_release;
     if (!any_width && width != Width::w32 && width != Width::w64) {
       return malformed(format("atomic operation on {} bits, expected 32 or 64", bits_of(width)));
     }
     TRY(reserve(slot, {.dst = true, .src = true, .offset = true, .immediate = true}));
-    return Instruction{.form = Form::atomic, .operation = static_cast<u8>(operation), .width = width,
-                       .source = Source::reg, .dst = slot.dst(), .src = slot.src(), .offset = slot.offset};
+    return Instruction{.form = Form::atomic,
+                       .operation = static_cast<u8>(operation),
+                       .width = width,
+                       .source = Source::reg,
+                       .dst = slot.dst(),
+                       .src = slot.src(),
+                       .offset = slot.offset};
   }
 
-  static Width alu_width(const Slot& slot) { return (slot.opcode & 7) == kAlu64 ? Width::w64 : Width::w32; }
+  static Width alu_width(const Slot& slot) {
+    return (slot.opcode & 7) == kAlu64 ? Width::w64 : Width::w32;
+  }
 
   Result<Instruction> alu(const Slot& slot) const {
     const bool reg = (slot.opcode & kSourceRegister) != 0;
     const u8 code = slot.opcode >> 4;
     const Width width = alu_width(slot);
-    const Alu operation = kAlu.find([&](const AluRow& row) { return row.code == code && row.offset == slot.offset; });
+    const Alu operation =
+        kAlu.find([&](const AluRow& row) { return row.code == code && row.offset == slot.offset; });
     if (operation == Alu::count_) {
-      const bool known = kAlu.find([&](const AluRow& row) { return row.code == code; }) != Alu::count_;
-      return malformed(known ? format("offset field is {}, which this operation does not define", slot.offset) : "unknown opcode");
+      const bool known =
+          kAlu.find([&](const AluRow& row) { return row.code == code; }) != Alu::count_;
+      return malformed(
+          known ? format("offset field is {}, which this operation does not define", slot.offset)
+                : "unknown opcode");
     }
     const Operands operands = kAlu[operation].operands;
-    if (operands == Operands::register_only && (!reg || (operation == Alu::movsx32 && width == Width::w32))) {
+    if (operands == Operands::register_only &&
+        (!reg || (operation == Alu::movsx32 && width == Width::w32))) {
       return malformed("sign extension wants a register and a wider destination");
     }
     if (operands == Operands::unary && reg) return malformed("negation has no source register");
     const bool binary = operands != Operands::unary;
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = binary && !reg}));
-    return Instruction{.form = Form::alu, .operation = static_cast<u8>(operation), .width = width,
-                       .source = reg ? Source::reg : Source::immediate, .dst = slot.dst(), .src = slot.src(),
+    return Instruction{.form = Form::alu,
+                       .operation = static_cast<u8>(operation),
+                       .width = width,
+                       .source = reg ? Source::reg : Source::immediate,
+                       .dst = slot.dst(),
+                       .src = slot.src(),
                        .immediate = slot.immediate};
   }
 
@@ -155,7 +189,9 @@ class Decoder {
     }
     TRY(reserve(slot, {.dst = true, .immediate = true}));
     const Alu operation = wide ? Alu::bswap : big ? Alu::to_be : Alu::to_le;
-    return Instruction{.form = Form::alu, .operation = static_cast<u8>(operation), .dst = slot.dst(),
+    return Instruction{.form = Form::alu,
+                       .operation = static_cast<u8>(operation),
+                       .dst = slot.dst(),
                        .immediate = slot.immediate};
   }
 
@@ -171,7 +207,8 @@ class Decoder {
     if (code == kJumpAlwaysCode && !reg) {
       const bool near = width == Width::w64;
       TRY(reserve(slot, {.offset = near, .immediate = !near}));
-      return aimed({.form = Form::jump_always, .width = width}, near ? slot.offset : slot.immediate);
+      return aimed({.form = Form::jump_always, .width = width},
+                   near ? slot.offset : slot.immediate);
     }
     if (slot.opcode == (kMayGotoCode << 4 | kJmp)) {
       TRY(reserve(slot, {.offset = true}));
@@ -180,8 +217,12 @@ class Decoder {
     const Jump operation = kJump.find([&](const JumpRow& row) { return row.code == code; });
     if (operation == Jump::count_) return malformed("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = !reg}));
-    return aimed({.form = Form::jump, .operation = static_cast<u8>(operation), .width = width,
-                  .source = reg ? Source::reg : Source::immediate, .dst = slot.dst(), .src = slot.src(),
+    return aimed({.form = Form::jump,
+                  .operation = static_cast<u8>(operation),
+                  .width = width,
+                  .source = reg ? Source::reg : Source::immediate,
+                  .dst = slot.dst(),
+                  .src = slot.src(),
                   .immediate = slot.immediate},
                  slot.offset);
   }
@@ -194,16 +235,19 @@ class Decoder {
       out.dst = slot.dst();
       return out;
     }
-    if (slot.src() > static_cast<u8>(Call::kfunc)) return malformed(format("call of unknown kind {}", slot.src()));
+    if (slot.src() > static_cast<u8>(Call::kfunc))
+      return malformed(format("call of unknown kind {}", slot.src()));
     out.operation = slot.src();
-    TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0}, {.offset = out.call() == Call::kfunc}));
+    TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0},
+                {.offset = out.call() == Call::kfunc}));
     if (out.call() == Call::local) return aimed(out, slot.immediate);
     out.offset = slot.offset;
     out.immediate = slot.immediate;
     return out;
   }
 
-  // Remembers a distance in slots from the next slot; resolved once every instruction has its number.
+  // Remembers a distance in slots from the next slot; resolved once every instruction has its
+  // number.
   Instruction aimed(const Instruction& instruction, s64 distance) {
     aims_.push_back({static_cast<u32>(code_.size()), at_, static_cast<s64>(at_) + 1 + distance});
     return instruction;
@@ -213,10 +257,12 @@ class Decoder {
     for (const Aim& aim : aims_) {
       at_ = aim.from;
       if (aim.to < 0 || aim.to >= static_cast<s64>(slots_.size())) {
-        return malformed(format("target slot {} is outside of the program of {} slots", aim.to, slots_.size()));
+        return malformed(
+            format("target slot {} is outside of the program of {} slots", aim.to, slots_.size()));
       }
       const u32 target = instruction_at_[static_cast<std::size_t>(aim.to)];
-      if (target == kInsideWide) return malformed(format("target slot {} is the middle of a 64-bit immediate", aim.to));
+      if (target == kInsideWide)
+        return malformed(format("target slot {} is the middle of a 64-bit immediate", aim.to));
       code_[aim.instruction].target = InstructionIndex(target);
     }
     return {};

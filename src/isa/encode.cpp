@@ -8,7 +8,9 @@ namespace skep::isa {
 namespace {
 
 constexpr u8 registers(const Instruction& i) { return static_cast<u8>(i.dst | i.src << 4); }
-constexpr u8 source_bit(const Instruction& i) { return i.has_register_source() ? kSourceRegister : 0; }
+constexpr u8 source_bit(const Instruction& i) {
+  return i.has_register_source() ? kSourceRegister : 0;
+}
 
 class Encoder {
  public:
@@ -28,10 +30,13 @@ class Encoder {
   }
 
  private:
-  Error refuse(std::string_view what) const { return {Fault::malformed, format("instruction {}: {}", at_, what)}; }
+  Error refuse(std::string_view what) const {
+    return {Fault::malformed, format("instruction {}: {}", at_, what)};
+  }
 
   Result<s32> immediate(const Instruction& i) const {
-    if (i.immediate < std::numeric_limits<s32>::min() || i.immediate > std::numeric_limits<s32>::max()) {
+    if (i.immediate < std::numeric_limits<s32>::min() ||
+        i.immediate > std::numeric_limits<s32>::max()) {
       return refuse(format("immediate {} does not fit in 32 bits", i.immediate));
     }
     return static_cast<s32>(i.immediate);
@@ -50,7 +55,9 @@ class Encoder {
     return static_cast<s16>(slots);
   }
 
-  void put(u8 opcode, u8 fields, s16 offset, s32 value) { slots_.push_back({opcode, fields, offset, value}); }
+  void put(u8 opcode, u8 fields, s16 offset, s32 value) {
+    slots_.push_back({opcode, fields, offset, value});
+  }
 
   Result<void> one(const Instruction& i) {
     switch (i.form) {
@@ -62,24 +69,27 @@ class Encoder {
         return {};
       case Form::load:
       case Form::load_signed:
-        put(static_cast<u8>(kLdx | (i.form == Form::load ? kMem : kMemSx) << 5 | size_of_width(i.width)), registers(i),
-            i.offset, 0);
+        put(static_cast<u8>(kLdx | (i.form == Form::load ? kMem : kMemSx) << 5 |
+                            size_of_width(i.width)),
+            registers(i), i.offset, 0);
         return {};
       case Form::store:
-        put(static_cast<u8>((i.has_register_source() ? kStx : kSt) | kMem << 5 | size_of_width(i.width)), registers(i),
-            i.offset, TRY(immediate(i)));
+        put(static_cast<u8>((i.has_register_source() ? kStx : kSt) | kMem << 5 |
+                            size_of_width(i.width)),
+            registers(i), i.offset, TRY(immediate(i)));
         return {};
       case Form::atomic:
-        put(static_cast<u8>(kStx | kAtomicMode << 5 | size_of_width(i.width)), registers(i), i.offset,
-            kAtomic[i.atomic()].immediate);
+        put(static_cast<u8>(kStx | kAtomicMode << 5 | size_of_width(i.width)), registers(i),
+            i.offset, kAtomic[i.atomic()].immediate);
         return {};
       case Form::packet_load:
-        put(static_cast<u8>(kLd | (i.packet() == Packet::absolute ? kAbs : kInd) << 5 | size_of_width(i.width)),
+        put(static_cast<u8>(kLd | (i.packet() == Packet::absolute ? kAbs : kInd) << 5 |
+                            size_of_width(i.width)),
             registers(i), 0, TRY(immediate(i)));
         return {};
       case Form::jump:
-        put(static_cast<u8>(jump_class(i) | kJump[i.jump()].code << 4 | source_bit(i)), registers(i),
-            TRY(near_distance(i)), TRY(immediate(i)));
+        put(static_cast<u8>(jump_class(i) | kJump[i.jump()].code << 4 | source_bit(i)),
+            registers(i), TRY(near_distance(i)), TRY(immediate(i)));
         return {};
       case Form::jump_always:
         if (i.width == Width::w64) {
@@ -101,12 +111,15 @@ class Encoder {
   Result<void> alu(const Instruction& i) {
     const AluRow& row = kAlu[i.alu()];
     if (row.operands == Operands::byte_order) {
-      const u8 variant = i.alu() == Alu::bswap ? kAlu64 : i.alu() == Alu::to_be ? kAlu32 | kSourceRegister : kAlu32;
+      const u8 variant = i.alu() == Alu::bswap   ? kAlu64
+                         : i.alu() == Alu::to_be ? kAlu32 | kSourceRegister
+                                                 : kAlu32;
       put(static_cast<u8>(variant | row.code << 4), registers(i), 0, TRY(immediate(i)));
       return {};
     }
     const u8 operation_class = i.width == Width::w64 ? kAlu64 : kAlu32;
-    put(static_cast<u8>(operation_class | row.code << 4 | source_bit(i)), registers(i), row.offset, TRY(immediate(i)));
+    put(static_cast<u8>(operation_class | row.code << 4 | source_bit(i)), registers(i), row.offset,
+        TRY(immediate(i)));
     return {};
   }
 

@@ -1,9 +1,9 @@
 // BPF instructions, decoded: the form in which every later stage reads them.
 //
-// A Slot is the 8-byte unit of the encoding (RFC 9669, 3). decode() turns slots into Instructions, whose operands
-// are already checked and normalised: a jump names its target by instruction, a wide instruction is one element,
-// reserved fields are known to be zero. encode() is its inverse. What each operation means stands in the tables of
-// isa/tables.hpp, once.
+// A Slot is the 8-byte unit of the encoding (RFC 9669, 3). decode() turns slots into Instructions,
+// whose operands are already checked and normalised: a jump names its target by instruction, a wide
+// instruction is one element, reserved fields are known to be zero. encode() is its inverse. What
+// each operation means stands in the tables of isa/tables.hpp, once.
 #pragma once
 
 #include <span>
@@ -28,8 +28,9 @@ struct Slot {
 };
 static_assert(sizeof(Slot) == 8);
 
-using SlotIndex = Index<struct SlotTag>;                // counts 8-byte slots, as jump offsets do
-using InstructionIndex = Index<struct InstructionTag>;  // a wide instruction is one of these, two of those
+using SlotIndex = Index<struct SlotTag>;  // counts 8-byte slots, as jump offsets do
+using InstructionIndex =
+    Index<struct InstructionTag>;  // a wide instruction is one of these, two of those
 
 inline constexpr int kRegisters = 11;  // r0 to r10
 inline constexpr u8 kR0 = 0, kR1 = 1, kR5 = 5, kR6 = 6, kR9 = 9;
@@ -40,37 +41,77 @@ inline constexpr u32 kTailCallsMax = 33;
 
 // What an instruction does, and so which of the fields of Instruction mean something.
 enum class Form : u8 {
-  alu,              // dst = dst OPERATION source                    (operation: Alu; width 32 or 64)
-  constant,         // dst = 64-bit immediate, two slots             (operation: Constant)
-  load,             // dst = *(width *)(src + offset)
-  load_signed,      // dst = *(signed width *)(src + offset)
-  store,            // *(width *)(dst + offset) = src or immediate
-  atomic,           // *(width *)(dst + offset) OPERATION= src       (operation: Atomic)
-  packet_load,      // r0 = packet[src + immediate]                  (operation: Packet), legacy
-  jump,             // if dst OPERATION source goto target           (operation: Jump; width 32 or 64)
-  jump_always,      // goto target; width 32 is the long form (gotol)
-  may_goto,         // goto target when the loop budget is used up
-  call,             // r0 = call of immediate, target or dst         (operation: Call)
-  exit,             // return r0
+  alu,          // dst = dst OPERATION source                    (operation: Alu; width 32 or 64)
+  constant,     // dst = 64-bit immediate, two slots             (operation: Constant)
+  load,         // dst = *(width *)(src + offset)
+  load_signed,  // dst = *(signed width *)(src + offset)
+  store,        // *(width *)(dst + offset) = src or immediate
+  atomic,       // *(width *)(dst + offset) OPERATION= src       (operation: Atomic)
+  packet_load,  // r0 = packet[src + immediate]                  (operation: Packet), legacy
+  jump,         // if dst OPERATION source goto target           (operation: Jump; width 32 or 64)
+  jump_always,  // goto target; width 32 is the long form (gotol)
+  may_goto,     // goto target when the loop budget is used up
+  call,         // r0 = call of immediate, target or dst         (operation: Call)
+  exit,         // return r0
   count_
 };
 
 enum class Alu : u8 {
-  add, sub, mul, div, sdiv, or_, and_, lsh, rsh, neg, mod, smod, xor_, mov, movsx8, movsx16, movsx32, arsh,
-  to_le, to_be, bswap,  // the immediate is the width in bits: 16, 32 or 64
+  add,
+  sub,
+  mul,
+  div,
+  sdiv,
+  or_,
+  and_,
+  lsh,
+  rsh,
+  neg,
+  mod,
+  smod,
+  xor_,
+  mov,
+  movsx8,
+  movsx16,
+  movsx32,
+  arsh,
+  to_le,
+  to_be,
+  bswap,  // the immediate is the width in bits: 16, 32 or 64
   count_
 };
 
 enum class Jump : u8 { eq, gt, ge, set, ne, sgt, sge, lt, le, slt, sle, count_ };
 
 enum class Atomic : u8 {
-  add, or_, and_, xor_, fetch_add, fetch_or, fetch_and, fetch_xor, xchg, cmpxchg, load_acquire, store_release,
+  add,
+  or_,
+  and_,
+  xor_,
+  fetch_add,
+  fetch_or,
+  fetch_and,
+  fetch_xor,
+  xchg,
+  cmpxchg,
+  load_acquire,
+  store_release,
   count_
 };
 
-// What the 64 bits of a wide immediate stand for (RFC 9669, 5.4). In a relocated Program the low half of a map
-// constant is the number of a map in Program::maps; the high half of map_value is the offset into its value.
-enum class Constant : u8 { number, map, map_value, variable, function, map_by_index, map_value_by_index, count_ };
+// What the 64 bits of a wide immediate stand for (RFC 9669, 5.4). In a relocated Program the low
+// half of a map constant is the number of a map in Program::maps; the high half of map_value is the
+// offset into its value.
+enum class Constant : u8 {
+  number,
+  map,
+  map_value,
+  variable,
+  function,
+  map_by_index,
+  map_value_by_index,
+  count_
+};
 
 enum class Packet : u8 { absolute, indirect, count_ };
 
@@ -86,14 +127,14 @@ enum class Source : u8 { immediate, reg };
 // Fields that a form does not use are zero, so that instructions compare by value.
 struct Instruction {
   Form form = Form::exit;
-  u8 operation = 0;                     // an Alu, Constant, Atomic, Packet, Jump or Call, by form
+  u8 operation = 0;  // an Alu, Constant, Atomic, Packet, Jump or Call, by form
   Width width = Width::w64;
-  Source source = Source::immediate;    // of alu, store and jump
+  Source source = Source::immediate;  // of alu, store and jump
   u8 dst = 0;
   u8 src = 0;
-  s16 offset = 0;                       // of memory accesses, in bytes; of a kfunc call, its module
-  InstructionIndex target{};            // of jumps, may_goto, local calls and function constants
-  SlotIndex slot{};                     // where it stood in the encoding: the number people see
+  s16 offset = 0;             // of memory accesses, in bytes; of a kfunc call, its module
+  InstructionIndex target{};  // of jumps, may_goto, local calls and function constants
+  SlotIndex slot{};           // where it stood in the encoding: the number people see
   s64 immediate = 0;
 
   constexpr Alu alu() const { return static_cast<Alu>(operation); }
@@ -105,7 +146,9 @@ struct Instruction {
   constexpr bool is_wide() const { return form == Form::constant; }
   constexpr bool has_register_source() const { return source == Source::reg; }
   constexpr u32 map_number() const { return static_cast<u32>(static_cast<u64>(immediate)); }
-  constexpr u32 map_value_offset() const { return static_cast<u32>(static_cast<u64>(immediate) >> 32); }
+  constexpr u32 map_value_offset() const {
+    return static_cast<u32>(static_cast<u64>(immediate) >> 32);
+  }
 
   friend bool operator==(const Instruction&, const Instruction&) = default;
 };
@@ -113,13 +156,14 @@ static_assert(sizeof(Instruction) == 24);
 
 using Code = std::vector<Instruction>;
 
-// Decodes a whole program. Refused, with the slot's number: unknown opcodes, reserved fields that are not zero,
-// registers above r10, a cut wide instruction, jumps and local calls that leave the program or land inside a wide
-// instruction (RFC 9669, 3 to 5).
+// Decodes a whole program. Refused, with the slot's number: unknown opcodes, reserved fields that
+// are not zero, registers above r10, a cut wide instruction, jumps and local calls that leave the
+// program or land inside a wide instruction (RFC 9669, 3 to 5).
 Result<Code> decode(std::span<const Slot> slots);
 
-// The encoding of `code`, with jump offsets computed from targets. Refused: a jump too far for its 16-bit offset, an
-// immediate that does not fit. `slot` of the instructions is not read: they are laid out in order.
+// The encoding of `code`, with jump offsets computed from targets. Refused: a jump too far for its
+// 16-bit offset, an immediate that does not fit. `slot` of the instructions is not read: they are
+// laid out in order.
 Result<std::vector<Slot>> encode(std::span<const Instruction> code);
 
 // Sets `slot` of every instruction to where encode() would put it.

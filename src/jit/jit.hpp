@@ -1,13 +1,14 @@
 // The compiler: machine code from verified programs.
 //
-// In: a VerifiedProgram and its Bindings. Out: a Compiled program in sealed pages (written, then made executable,
-// never both). Refused: nothing but a lack of memory. The way of a program through the folder:
+// In: a VerifiedProgram and its Bindings. Out: a Compiled program in sealed pages (written, then
+// made executable, never both). Refused: nothing but a lack of memory. The way of a program through
+// the folder:
 //   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
 //   encode     operations to machine code                          jit/x86_64/
 //   seal       code to executable pages                            jit/code_pages.hpp
-// compile_confined() is the one way to compile a program that was not verified: each access is checked against the
-// buffer it is given and its stack, and fuel bounds its run.
+// compile_confined() is the one way to compile a program that was not verified: each access is
+// checked against the buffer it is given and its stack, and fuel bounds its run.
 #pragma once
 
 #include <memory>
@@ -43,7 +44,8 @@ class Compiled {
   std::shared_ptr<const void> pages_;
 };
 
-Result<Compiled> compile(const verify::VerifiedProgram& program, const platform::Bindings& bindings);
+Result<Compiled> compile(const verify::VerifiedProgram& program,
+                         const platform::Bindings& bindings);
 
 // Compiles and runs a program that nobody proved safe, once. The same results and faults as
 // interpret::run_confined().

@@ -39,7 +39,8 @@ struct Bucket {
   std::atomic<u32> lock;
 };
 
-struct Hash : Header {
+struct Hash {
+  Header common;
   u64 seed;
   u64 buckets;
   u32 bucket_mask;
@@ -64,24 +65,24 @@ struct Place {
 
 constexpr bool is_element(u32 number) { return number != kNone && number < kEnd; }
 
-Hash& as_hash(Header& map) { return static_cast<Hash&>(map); }
+Hash& as_hash(Header& map) { return reinterpret_cast<Hash&>(map); }
 
 Element& element(Hash& map, u32 number) {
-  return *reinterpret_cast<Element*>(at(map, map.values + u64{number - 1} * map.stride));
+  return *reinterpret_cast<Element*>(at(map.common, map.common.values + u64{number - 1} * map.common.stride));
 }
-Bucket& bucket(Hash& map, u32 number) { return reinterpret_cast<Bucket*>(at(map, map.buckets))[number]; }
-std::atomic<u32>& link(Hash& map, u32 number) { return reinterpret_cast<std::atomic<u32>*>(at(map, map.links))[number]; }
-void* value_of(Hash& map, Element& e) { return e.key() + rounded_up(map.key_size, 8); }
+Bucket& bucket(Hash& map, u32 number) { return reinterpret_cast<Bucket*>(at(map.common, map.buckets))[number]; }
+std::atomic<u32>& link(Hash& map, u32 number) { return reinterpret_cast<std::atomic<u32>*>(at(map.common, map.links))[number]; }
+void* value_of(Hash& map, Element& e) { return e.key() + rounded_up(map.common.key_size, 8); }
 
 // The functions below that take a key are inlined for the sizes of keys that matter, so that hashing and comparing
-// are a few instructions each. `key_bytes` is map.key_size.
+// are a few instructions each. `key_bytes` is the map's.
 [[gnu::always_inline]] inline Place place_of(const Hash& map, const void* key, u32 key_bytes) {
   const u64 hash = hash_of(key, key_bytes, map.seed);
   return {static_cast<u32>(hash >> 32) & map.bucket_mask, static_cast<u32>(hash) | 1};
 }
 
 [[gnu::always_inline]] inline bool holds(Element& e, u32 tag, const void* key, u32 key_bytes) {
-  if (e.tag.load(std::memory_order_acquire) != tag || !equal(e.key(), key, key_bytes)) return false;
+  if (e.tag.load(std::memory_order_acquire) != tag || !same_bytes(e.key(), key, key_bytes)) return false;
   fence(std::memory_order_acquire);
   return e.tag.load(std::memory_order_relaxed) == tag;
 }
@@ -109,7 +110,7 @@ template <class Use>
 }
 
 Place place_of(const Hash& map, const void* key) {
-  return with_key_size(map.key_size, [&](auto bytes) { return place_of(map, key, bytes); });
+  return with_key_size(map.common.key_size, [&](auto bytes) { return place_of(map, key, bytes); });
 }
 
 // ---- free elements -----------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ u32 take_free(Hash& map) {
     if (map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel)) return static_cast<u32>(head);
   }
   u32 fresh = map.fresh.load(std::memory_order_relaxed);
-  while (fresh < map.max_entries) {
+  while (fresh < map.common.max_entries) {
     if (map.fresh.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed)) return fresh + 1;
   }
   return kNone;
@@ -143,8 +144,8 @@ void give_free(Hash& map, u32 number) {
 void write_element(Hash& map, Element& e, u32 tag, const void* key, const void* value) {
   e.tag.store(0, std::memory_order_relaxed);
   fence(std::memory_order_release);
-  copy_in(e.key(), key, map.key_size);
-  copy_in(value_of(map, e), value, map.value_size);
+  copy_in(e.key(), key, map.common.key_size);
+  copy_in(value_of(map, e), value, map.common.value_size);
   e.tag.store(tag, std::memory_order_release);
 }
 
@@ -171,7 +172,7 @@ void repair(Hash& map, u32 chain) {
   const auto next_of = [&](u32 number) { return element(map, number).next.load(std::memory_order_relaxed); };
   for (u32 first = bucket(map, chain).head.load(std::memory_order_relaxed); is_element(first); first = next_of(first)) {
     for (u32 other = next_of(first); is_element(other); other = next_of(other)) {
-      if (!equal(element(map, other).key(), element(map, first).key(), map.key_size)) continue;
+      if (!same_bytes(element(map, other).key(), element(map, first).key(), map.common.key_size)) continue;
       unlink(map, chain, other);
       give_free(map, other);
       break;
@@ -182,19 +183,19 @@ void repair(Hash& map, u32 chain) {
 s64 insert_new(Hash& map, Place place, const void* key, const void* value) {
   const u32 number = take_free(map);
   if (number == kNone) {
-    map.lost.fetch_add(1, std::memory_order_relaxed);
+    map.common.lost.fetch_add(1, std::memory_order_relaxed);
     return kTooBig;
   }
   write_element(map, element(map, number), place.tag, key, value);
   link_first(map, place.bucket, number);
-  map.count.fetch_add(1, std::memory_order_relaxed);
+  map.common.count.fetch_add(1, std::memory_order_relaxed);
   return 0;
 }
 
 void replace(Hash& map, Place place, u32 old, const void* key, const void* value, u32 cpu) {
   const u32 spare = map.spare[cpu].exchange(kNone, std::memory_order_acquire);
   if (spare == kNone) {  // two threads with one CPU number: the other one is using it
-    copy_in(value_of(map, element(map, old)), value, map.value_size);
+    copy_in(value_of(map, element(map, old)), value, map.common.value_size);
     return;
   }
   write_element(map, element(map, spare), place.tag, key, value);
@@ -206,8 +207,8 @@ void replace(Hash& map, Place place, u32 old, const void* key, const void* value
 // ---- walking, for owners -----------------------------------------------------------------------------------------
 
 Key key_of(Hash& map, u32 number) {
-  std::vector<std::byte> key(map.key_size);
-  copy_out(key.data(), element(map, number).key(), map.key_size);
+  std::vector<std::byte> key(map.common.key_size);
+  copy_out(key.data(), element(map, number).key(), map.common.key_size);
   return key;
 }
 
@@ -245,7 +246,7 @@ Result<Mapping> HashMap::create(const platform::MapSpec& spec, u64 seed) {
 
 void* HashMap::lookup(Header& header, const void* key, u32) {
   Hash& map = as_hash(header);
-  return with_key_size(map.key_size, [&](auto bytes) -> void* {
+  return with_key_size(map.common.key_size, [&](auto bytes) -> void* {
     const u32 found = find(map, place_of(map, key, bytes), key, bytes);
     return found != kNone ? element(map, found).key() + rounded_up(bytes, 8) : nullptr;
   });
@@ -258,7 +259,7 @@ s64 HashMap::update(Header& header, const void* key, const void* value, platform
   const Place place = place_of(map, key);
   const Lock lock(bucket(map, place.bucket).lock);
   if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old = with_key_size(map.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const u32 old = with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
   if (old != kNone && flags == platform::Update::only_new) return kExists;
   if (old == kNone && flags == platform::Update::only_existing) return kNoEntry;
   if (old == kNone) return insert_new(map, place, key, value);
@@ -271,10 +272,10 @@ s64 HashMap::erase(Header& header, const void* key) {
   const Place place = place_of(map, key);
   const Lock lock(bucket(map, place.bucket).lock);
   if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old = with_key_size(map.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const u32 old = with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
   if (old == kNone) return kNoEntry;
   unlink(map, place.bucket, old);
-  map.count.fetch_sub(1, std::memory_order_relaxed);
+  map.common.count.fetch_sub(1, std::memory_order_relaxed);
   give_free(map, old);
   return 0;
 }
@@ -283,12 +284,12 @@ s64 HashMap::erase(Header& header, const void* key) {
 Copied HashMap::lookup_copy(Header& header, const void* key) {
   Hash& map = as_hash(header);
   const Place place = place_of(map, key);
-  std::vector<std::byte> copy(map.value_size);
+  std::vector<std::byte> copy(map.common.value_size);
   for (;;) {
-    const u32 found = find(map, place, key, map.key_size);
+    const u32 found = find(map, place, key, map.common.key_size);
     if (found == kNone) return std::nullopt;
-    copy_out(copy.data(), value_of(map, element(map, found)), map.value_size);
-    if (holds(element(map, found), place.tag, key, map.key_size)) return copy;
+    copy_out(copy.data(), value_of(map, element(map, found)), map.common.value_size);
+    if (holds(element(map, found), place.tag, key, map.common.key_size)) return copy;
   }
 }
 
@@ -303,7 +304,7 @@ Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
   u64 from = 0;
   if (!key.empty()) {
     const Place place = place_of(map, key.data());
-    const u32 found = find(map, place, key.data(), map.key_size);
+    const u32 found = find(map, place, key.data(), map.common.key_size);
     if (found != kNone) {
       const u32 next = element(map, found).next.load(std::memory_order_acquire);
       if (is_element(next)) return key_of(map, next);
@@ -317,11 +318,11 @@ Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
 // Inside the value of any element: a program may hold the value of a key that was deleted meanwhile.
 bool HashMap::contains(const Header& header, u64 address, u32 bytes) {
   Hash& map = as_hash(const_cast<Header&>(header));
-  const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));
-  if (offset >= (u64{map.max_entries} + kSpares) * map.stride) return false;
-  const u64 first = sizeof(Element) + rounded_up(map.key_size, 8);
-  const u64 in_element = offset % map.stride;
-  return in_element >= first && in_element - first + bytes <= map.value_size;
+  const u64 offset = address - reinterpret_cast<u64>(at(map.common, map.common.values));
+  if (offset >= (u64{map.common.max_entries} + kSpares) * map.common.stride) return false;
+  const u64 first = sizeof(Element) + rounded_up(map.common.key_size, 8);
+  const u64 in_element = offset % map.common.stride;
+  return in_element >= first && in_element - first + bytes <= map.common.value_size;
 }
 
 }  // namespace skep::maps

@@ -13,12 +13,16 @@
 namespace skep::maps {
 namespace {
 
-struct Percpu : Header {
+struct Percpu {
+  Header common;
   u64 slot_bytes;
 };
+static_assert(offsetof(Percpu, slot_bytes) == 128);
+
+u64 slot_bytes_of(const Header& map) { return reinterpret_cast<const Percpu&>(map).slot_bytes; }
 
 u64 value_offset(const Header& map, u32 index, u32 cpu) {
-  return map.values + cpu * static_cast<const Percpu&>(map).slot_bytes + u64{index} * map.stride;
+  return map.values + cpu * slot_bytes_of(map) + u64{index} * map.stride;
 }
 
 }  // namespace
@@ -27,7 +31,8 @@ Result<Mapping> PercpuArrayMap::create(const platform::MapSpec& spec, u64) {
   const u64 stride = rounded_up(spec.value_size, 8);
   const u64 slot_bytes = rounded_up(stride * spec.max_entries, kLineBytes);
   Mapping segment = TRY(Mapping::of_memory(kPageBytes + slot_bytes * kCpuSlots));
-  static_cast<Percpu&>(begin_segment(segment, spec, kPageBytes, static_cast<u32>(stride))).slot_bytes = slot_bytes;
+  Header& map = begin_segment(segment, spec, kPageBytes, static_cast<u32>(stride));
+  reinterpret_cast<Percpu&>(map).slot_bytes = slot_bytes;
   return segment;
 }
 
@@ -65,7 +70,7 @@ s64 PercpuArrayMap::update_all(Header& map, const void* key, const void* value, 
 }
 
 bool PercpuArrayMap::contains(const Header& map, u64 address, u32 bytes) {
-  const u64 slot_bytes = static_cast<const Percpu&>(map).slot_bytes;
+  const u64 slot_bytes = slot_bytes_of(map);
   const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));
   if (offset >= slot_bytes * kCpuSlots) return false;
   const u64 in_slot = offset % slot_bytes;

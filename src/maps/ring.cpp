@@ -23,7 +23,8 @@ constexpr u64 kRecordHeaderBytes = 8;
 constexpr u64 kRecordBytesMax = 0xffffffffu / 4;  // RINGBUF_MAX_RECORD_SZ
 constexpr u64 kDataOffset = 3 * kPageBytes;
 
-struct Ring : Header {
+struct Ring {
+  Header common;
   std::atomic<u32> lock;
   std::atomic<u64> pending;
   alignas(kPageBytes) std::atomic<u64> consumer;
@@ -38,7 +39,7 @@ struct RecordHeader {
 static_assert(sizeof(RecordHeader) == kRecordHeaderBytes);
 
 RecordHeader& record_at(Ring& ring, u64 position) {
-  return *reinterpret_cast<RecordHeader*>(at(ring, kDataOffset + (position & (ring.max_entries - 1))));
+  return *reinterpret_cast<RecordHeader*>(at(ring.common, kDataOffset + (position & (ring.common.max_entries - 1))));
 }
 
 u64 bytes_of_record(u32 length) { return rounded_up((length & ~(kBusy | kDiscard)) + kRecordHeaderBytes, 8); }
@@ -47,7 +48,7 @@ u64 bytes_of_record(u32 length) { return rounded_up((length & ~(kBusy | kDiscard
 u64 advance_pending(Ring& ring, u64 producer) {
   u64 pending = ring.pending.load(std::memory_order_relaxed);
   while (pending < producer) {
-    const u32 length = record_at(ring, pending).length.load(std::memory_order_acquire);
+    const u32 length = record_at(ring.common, pending).length.load(std::memory_order_acquire);
     if ((length & kBusy) != 0) break;
     pending += bytes_of_record(length);
   }
@@ -56,13 +57,13 @@ u64 advance_pending(Ring& ring, u64 producer) {
 }
 
 void* reserve_locked(Ring& ring, u32 bytes) {
-  const u64 mask = ring.max_entries - 1;
+  const u64 mask = ring.common.max_entries - 1;
   const u64 consumer = ring.consumer.load(std::memory_order_acquire);
   const u64 producer = ring.producer.load(std::memory_order_relaxed);
   const u64 after = producer + bytes_of_record(bytes);
   if (after - consumer > mask || after - advance_pending(ring, producer) > mask) return nullptr;
-  RecordHeader& record = record_at(ring, producer);
-  const u64 distance = reinterpret_cast<std::byte*>(&record) - at(ring, 0);
+  RecordHeader& record = record_at(ring.common, producer);
+  const u64 distance = reinterpret_cast<std::byte*>(&record) - at(ring.common, 0);
   record.pages = static_cast<u32>(distance / kPageBytes);
   record.length.store(bytes | kBusy, std::memory_order_relaxed);
   ring.producer.store(after, std::memory_order_release);
@@ -83,12 +84,12 @@ Result<Mapping> RingMap::create(const platform::MapSpec& spec, u64) {
 }
 
 void* ring_reserve(Header& map, u64 bytes) {
-  auto& ring = static_cast<Ring&>(map);
-  if (bytes <= kRecordBytesMax && rounded_up(bytes + kRecordHeaderBytes, 8) <= ring.max_entries) {
+  auto& ring = reinterpret_cast<Ring&>(map);
+  if (bytes <= kRecordBytesMax && rounded_up(bytes + kRecordHeaderBytes, 8) <= ring.common.max_entries) {
     const Lock lock(ring.lock);
     if (void* record = reserve_locked(ring, static_cast<u32>(bytes))) return record;
   }
-  ring.lost.fetch_add(1, std::memory_order_relaxed);
+  ring.common.lost.fetch_add(1, std::memory_order_relaxed);
   return nullptr;
 }
 
@@ -106,12 +107,12 @@ s64 ring_output(Header& ring, const void* data, u64 bytes) {
 }
 
 u64 ring_query(const Header& map, u64 what) {
-  const auto& ring = static_cast<const Ring&>(map);
+  const auto& ring = reinterpret_cast<const Ring&>(map);
   const u64 consumer = ring.consumer.load(std::memory_order_acquire);
   const u64 producer = ring.producer.load(std::memory_order_acquire);
   switch (what) {
     case 0: return producer - consumer;  // BPF_RB_AVAIL_DATA
-    case 1: return ring.max_entries;     // BPF_RB_RING_SIZE
+    case 1: return ring.common.max_entries;     // BPF_RB_RING_SIZE
     case 2: return consumer;             // BPF_RB_CONS_POS
     case 3: return producer;             // BPF_RB_PROD_POS
     default: return 0;
@@ -119,11 +120,11 @@ u64 ring_query(const Header& map, u64 what) {
 }
 
 u64 RingMap::drain(Header& map, const std::function<void(std::span<const std::byte>)>& sink) {
-  auto& ring = static_cast<Ring&>(map);
+  auto& ring = reinterpret_cast<Ring&>(map);
   u64 delivered = 0;
   u64 position = ring.consumer.load(std::memory_order_relaxed);
   while (position < ring.producer.load(std::memory_order_acquire)) {
-    RecordHeader& record = record_at(ring, position);
+    RecordHeader& record = record_at(ring.common, position);
     const u32 length = record.length.load(std::memory_order_acquire);
     if ((length & kBusy) != 0) break;
     if ((length & kDiscard) == 0) {
@@ -138,10 +139,10 @@ u64 RingMap::drain(Header& map, const std::function<void(std::span<const std::by
 
 // Inside a record that is reserved right now.
 bool RingMap::contains(const Header& map, u64 address, u32 bytes) {
-  auto& ring = static_cast<Ring&>(const_cast<Header&>(map));
+  auto& ring = reinterpret_cast<Ring&>(const_cast<Header&>(map));
   const u64 producer = ring.producer.load(std::memory_order_acquire);
   for (u64 position = ring.pending.load(std::memory_order_relaxed); position < producer;) {
-    RecordHeader& record = record_at(ring, position);
+    RecordHeader& record = record_at(ring.common, position);
     const u32 length = record.length.load(std::memory_order_acquire);
     const u64 first = reinterpret_cast<u64>(&record + 1);
     const u64 size = length & ~(kBusy | kDiscard);

@@ -52,7 +52,7 @@ inline void copy_out(void* to, const void* segment, u32 bytes) {
 }
 
 // Whether a key in a segment is the key at `key`. Inlined for constant sizes.
-[[gnu::always_inline]] inline bool equal(const void* segment, const void* key, u32 bytes) {
+[[gnu::always_inline]] inline bool same_bytes(const void* segment, const void* key, u32 bytes) {
   auto* stored = static_cast<const u8*>(segment);
   auto* wanted = static_cast<const u8*>(key);
   u64 difference = 0;

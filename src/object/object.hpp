@@ -1,9 +1,10 @@
 // Reads BPF objects: ELF files as clang makes them, in; programs, maps, globals and types, out.
 //
-// An Object is a plain value: nothing is created or loaded. program() links and relocates one of its programs into
-// the form that every later stage takes. Refused, with section and offset: files that are not little-endian ELF64
-// relocatables for BPF, tables that leave the file, overlapping or unknown sections, relocations to nothing.
-// Formats: ELF gABI; BTF and .BTF.ext (Documentation/bpf/btf.rst); section and map names as in libbpf.
+// An Object is a plain value: nothing is created or loaded. program() links and relocates one of
+// its programs into the form that every later stage takes. Refused, with section and offset: files
+// that are not little-endian ELF64 relocatables for BPF, tables that leave the file, overlapping or
+// unknown sections, relocations to nothing. Formats: ELF gABI; BTF and .BTF.ext
+// (Documentation/bpf/btf.rst); section and map names as in libbpf.
 #pragma once
 
 #include <memory>
@@ -38,8 +39,8 @@ class Object {
   const std::vector<platform::MapSpec>& maps() const { return *maps_; }
   const btf::Types& types() const { return *types_; }
 
-  // Changes the initial value of a global variable before the programs are relocated and the maps made. `value` has
-  // the variable's size. Fault::absent names the nearest variables.
+  // Changes the initial value of a global variable before the programs are relocated and the maps
+  // made. `value` has the variable's size. Fault::absent names the nearest variables.
   Result<void> set_global(std::string_view variable, std::span<const std::byte> value);
 
   // Links and relocates one program. Fault::absent names the nearest programs.

@@ -1,7 +1,9 @@
-// What compiled and interpreted programs find at run time: the binary interface between programs and the engine.
+// What compiled and interpreted programs find at run time: the binary interface between programs
+// and the engine.
 //
-// Both the interpreter and the JITs take a Bindings; whoever runs programs (the user engine, a test) fills one.
-// A program is entered with the address of its context and an Execution, an opaque pointer that helpers get back.
+// Both the interpreter and the JITs take a Bindings; whoever runs programs (the user engine, a
+// test) fills one. A program is entered with the address of its context and an Execution, an opaque
+// pointer that helpers get back.
 #pragma once
 
 #include <array>
@@ -12,34 +14,38 @@
 
 namespace skep::platform {
 
-// A helper's body. r1 to r5 as the program set them; `execution` is what the program was entered with.
+// A helper's body. r1 to r5 as the program set them; `execution` is what the program was entered
+// with.
 using HelperBody = u64 (*)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, void* execution);
 
-// Looks up the program that a tail call goes to: its entry (JIT) or image (interpreter), or null when the call
-// fails and the program goes on. `map` is the run-time address of a prog_array.
+// Looks up the program that a tail call goes to: its entry (JIT) or image (interpreter), or null
+// when the call fails and the program goes on. `map` is the run-time address of a prog_array.
 using TailCallTarget = const void* (*)(u64 map, u64 index, void* execution);
 
-// The body of legacy packet loads: the big-endian value of 1, 2 or 4 bytes at `offset`, or -1 to leave the program
-// with 0 (RFC 9669, 5.5; negative offsets are relative to headers, see the kernel's sk_filter).
+// The body of legacy packet loads: the big-endian value of 1, 2 or 4 bytes at `offset`, or -1 to
+// leave the program with 0 (RFC 9669, 5.5; negative offsets are relative to headers, see the
+// kernel's sk_filter).
 using PacketLoad = s64 (*)(u64 context, s32 offset, u32 bytes, void* execution);
 
 struct Bindings {
-  std::span<const u64> maps;        // by number of the map: what a map constant becomes
-  std::span<const u64> map_values;  // by number of the map: address of its first value, 0 when it has none
+  std::span<const u64> maps;  // by number of the map: what a map constant becomes
+  std::span<const u64>
+      map_values;  // by number of the map: address of its first value, 0 when it has none
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;
 };
 
-// What r1 of a packet program points to. `fields` has the numbers of struct xdp_md or struct __sk_buff at their own
-// offsets; the pointers, which are four bytes there, stand behind it in full (ContextField::runtime_offset).
+// What r1 of a packet program points to. `fields` has the numbers of struct xdp_md or struct
+// __sk_buff at their own offsets; the pointers, which are four bytes there, stand behind it in full
+// (ContextField::runtime_offset).
 struct PacketContext {
   alignas(8) std::array<u8, 192> fields{};
-  u64 data = 0;          // first byte of the packet
-  u64 data_end = 0;      // one behind the last
-  u64 data_meta = 0;     // metadata in front of data; equal to data when there is none
-  u64 buffer = 0;        // the memory that the packet may grow into: first byte
-  u64 buffer_end = 0;    // and one behind the last
+  u64 data = 0;        // first byte of the packet
+  u64 data_end = 0;    // one behind the last
+  u64 data_meta = 0;   // metadata in front of data; equal to data when there is none
+  u64 buffer = 0;      // the memory that the packet may grow into: first byte
+  u64 buffer_end = 0;  // and one behind the last
 };
 
 }  // namespace skep::platform

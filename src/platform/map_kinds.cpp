@@ -9,15 +9,23 @@ namespace {
 
 constexpr u32 kNumaNode = 1u << 2, kReadOnly = 1u << 3, kWriteOnly = 1u << 4, kZeroSeed = 1u << 6,
               kWriteOnlyForProgram = 1u << 8, kInnerMap = 1u << 12;
-constexpr u32 kCommon = kNumaNode | kReadOnly | kWriteOnly | kReadOnlyForProgram | kWriteOnlyForProgram;
+constexpr u32 kCommon =
+    kNumaNode | kReadOnly | kWriteOnly | kReadOnlyForProgram | kWriteOnlyForProgram;
 
-constexpr MapKindRow known(std::string_view name) { return {name, KeyRule::any, ValueRule::any, ~0u, InUserEngine::no}; }
+constexpr MapKindRow known(std::string_view name) {
+  return {name, KeyRule::any, ValueRule::any, ~0u, InUserEngine::no};
+}
 
 constexpr EnumArray<MapKind, MapKindRow> kRows({
-    {MapKind::hash, {"hash", KeyRule::any, ValueRule::any, kCommon | kNoPreallocation | kZeroSeed, InUserEngine::yes}},
-    {MapKind::array, {"array", KeyRule::index, ValueRule::any, kCommon | kMappable | kInnerMap, InUserEngine::yes}},
-    {MapKind::percpu_array, {"percpu_array", KeyRule::index, ValueRule::any, kCommon, InUserEngine::yes}},
-    {MapKind::prog_array, {"prog_array", KeyRule::index, ValueRule::descriptor, kCommon, InUserEngine::yes}},
+    {MapKind::hash,
+     {"hash", KeyRule::any, ValueRule::any, kCommon | kNoPreallocation | kZeroSeed,
+      InUserEngine::yes}},
+    {MapKind::array,
+     {"array", KeyRule::index, ValueRule::any, kCommon | kMappable | kInnerMap, InUserEngine::yes}},
+    {MapKind::percpu_array,
+     {"percpu_array", KeyRule::index, ValueRule::any, kCommon, InUserEngine::yes}},
+    {MapKind::prog_array,
+     {"prog_array", KeyRule::index, ValueRule::descriptor, kCommon, InUserEngine::yes}},
     {MapKind::ringbuf, {"ringbuf", KeyRule::none, ValueRule::none, kNumaNode, InUserEngine::yes}},
     {MapKind::perf_event_array, known("perf_event_array")},
     {MapKind::percpu_hash, known("percpu_hash")},
@@ -51,9 +59,9 @@ constexpr EnumArray<MapKind, MapKindRow> kRows({
     {MapKind::rhash, known("rhash")},
 });
 
-constexpr u32 kKeyBytesMax = 512;                   // MAX_BPF_STACK
-constexpr u32 kValueBytesMax = 1u << 22;         // KMALLOC_MAX_SIZE, about
-constexpr u64 kMapBytesMax = u64{1} << 36;       // ours: what one map may reserve
+constexpr u32 kKeyBytesMax = 512;           // MAX_BPF_STACK
+constexpr u32 kValueBytesMax = 1u << 22;    // KMALLOC_MAX_SIZE, about
+constexpr u64 kMapBytesMax = u64{1} << 36;  // ours: what one map may reserve
 constexpr u32 kPageBytes = 4096;
 
 Error wrong(const MapSpec& spec, std::string_view what, std::string_view hint = {}) {
@@ -80,27 +88,34 @@ MapKind map_kind(u32 kernel_number) {
 Result<void> check(const MapSpec& spec) {
   const MapKindRow& kind = row(spec.kind);
   if ((spec.flags & ~kind.flags) != 0) {
-    return wrong(spec, format("flags 0x{:x} are not for a {}", spec.flags & ~kind.flags, kind.name));
+    return wrong(spec,
+                 format("flags 0x{:x} are not for a {}", spec.flags & ~kind.flags, kind.name));
   }
-  if (kind.key == KeyRule::none && spec.key_size != 0) return wrong(spec, format("a {} has no key", kind.name));
+  if (kind.key == KeyRule::none && spec.key_size != 0)
+    return wrong(spec, format("a {} has no key", kind.name));
   if (kind.key == KeyRule::index && spec.key_size != 4) {
-    return wrong(spec, format("key of {} bytes", spec.key_size), "its key is an index: use __type(key, __u32)");
+    return wrong(spec, format("key of {} bytes", spec.key_size),
+                 "its key is an index: use __type(key, __u32)");
   }
   if (kind.key == KeyRule::any && (spec.key_size == 0 || spec.key_size > kKeyBytesMax)) {
     return wrong(spec, format("key of {} bytes", spec.key_size), "a key has 1 to 512 bytes");
   }
-  if (kind.value == ValueRule::none && spec.value_size != 0) return wrong(spec, format("a {} has no value", kind.name));
+  if (kind.value == ValueRule::none && spec.value_size != 0)
+    return wrong(spec, format("a {} has no value", kind.name));
   if (kind.value == ValueRule::descriptor && spec.value_size != 4) {
-    return wrong(spec, format("value of {} bytes", spec.value_size), "its values are programs: use __type(value, __u32)");
+    return wrong(spec, format("value of {} bytes", spec.value_size),
+                 "its values are programs: use __type(value, __u32)");
   }
   if (kind.value == ValueRule::any && (spec.value_size == 0 || spec.value_size > kValueBytesMax)) {
     return wrong(spec, format("value of {} bytes", spec.value_size), "a value has 1 byte to 4 MiB");
   }
-  if (spec.max_entries == 0) return wrong(spec, "no entries", "give it __uint(max_entries, N) with N of at least 1");
+  if (spec.max_entries == 0)
+    return wrong(spec, "no entries", "give it __uint(max_entries, N) with N of at least 1");
   if (spec.kind == MapKind::ringbuf) return check_ring(spec);
   const u64 bytes = u64{spec.max_entries} * (u64{spec.key_size} + spec.value_size + 16);
   if (bytes > kMapBytesMax) {
-    return Error(Fault::exhausted, format("map {}: {} bytes for {} entries", spec.name, bytes, spec.max_entries),
+    return Error(Fault::exhausted,
+                 format("map {}: {} bytes for {} entries", spec.name, bytes, spec.max_entries),
                  "lower max_entries");
   }
   return {};

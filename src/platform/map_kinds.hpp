@@ -15,10 +15,41 @@
 namespace skep::platform {
 
 enum class MapKind : u8 {
-  hash, array, prog_array, perf_event_array, percpu_hash, percpu_array, stack_trace, cgroup_array, lru_hash,
-  lru_percpu_hash, lpm_trie, array_of_maps, hash_of_maps, devmap, sockmap, cpumap, xskmap, sockhash, cgroup_storage,
-  reuseport_sockarray, percpu_cgroup_storage, queue, stack, sk_storage, devmap_hash, struct_ops, ringbuf,
-  inode_storage, task_storage, bloom_filter, user_ringbuf, cgrp_storage, arena, insn_array, rhash,
+  hash,
+  array,
+  prog_array,
+  perf_event_array,
+  percpu_hash,
+  percpu_array,
+  stack_trace,
+  cgroup_array,
+  lru_hash,
+  lru_percpu_hash,
+  lpm_trie,
+  array_of_maps,
+  hash_of_maps,
+  devmap,
+  sockmap,
+  cpumap,
+  xskmap,
+  sockhash,
+  cgroup_storage,
+  reuseport_sockarray,
+  percpu_cgroup_storage,
+  queue,
+  stack,
+  sk_storage,
+  devmap_hash,
+  struct_ops,
+  ringbuf,
+  inode_storage,
+  task_storage,
+  bloom_filter,
+  user_ringbuf,
+  cgrp_storage,
+  arena,
+  insn_array,
+  rhash,
   count_
 };
 
@@ -31,46 +62,50 @@ constexpr MapKinds set_of(MapKind first, More... more) {
   return set_of(first) | set_of(more...);
 }
 
-enum class KeyRule : u8 { any, index, none };                   // index: exactly four bytes
-enum class ValueRule : u8 { any, none, descriptor };            // descriptor: four bytes naming a program or map
+enum class KeyRule : u8 { any, index, none };  // index: exactly four bytes
+enum class ValueRule : u8 {
+  any,
+  none,
+  descriptor
+};  // descriptor: four bytes naming a program or map
 enum class InUserEngine : u8 { no, yes };
 
 struct MapKindRow {
-  std::string_view name;      // as bpftool prints it, and in BTF definitions without BPF_MAP_TYPE_
+  std::string_view name;  // as bpftool prints it, and in BTF definitions without BPF_MAP_TYPE_
   KeyRule key;
   ValueRule value;
-  u32 flags;                  // BPF_F_* that may be set
+  u32 flags;  // BPF_F_* that may be set
   InUserEngine user_engine;
 };
 const MapKindRow& row(MapKind kind);
 // By the number of bpf(2), or count_.
 MapKind map_kind(u32 kernel_number);
 
-inline constexpr u32 kNoPreallocation = 1u << 0;  // BPF_F_NO_PREALLOC
+inline constexpr u32 kNoPreallocation = 1u << 0;     // BPF_F_NO_PREALLOC
 inline constexpr u32 kReadOnlyForProgram = 1u << 7;  // BPF_F_RDONLY_PROG
-inline constexpr u32 kMappable = 1u << 10;        // BPF_F_MMAPABLE
+inline constexpr u32 kMappable = 1u << 10;           // BPF_F_MMAPABLE
 
 // Flags of an update (BPF_ANY, BPF_NOEXIST, BPF_EXIST).
 enum class Update : u64 { any = 0, only_new = 1, only_existing = 2 };
 
-// What an object says of one of its maps; nothing exists yet. Global variables are maps too: one value that is the
-// whole section.
+// What an object says of one of its maps; nothing exists yet. Global variables are maps too: one
+// value that is the whole section.
 struct MapSpec {
   std::string name;
   MapKind kind = MapKind::array;
-  u32 key_size = 0;                    // bytes
-  u32 value_size = 0;                  // bytes
-  u32 max_entries = 0;                 // ring buffers: bytes
+  u32 key_size = 0;     // bytes
+  u32 value_size = 0;   // bytes
+  u32 max_entries = 0;  // ring buffers: bytes
   u32 flags = 0;
-  u32 key_type = 0;                    // BTF type ids in the object's types, 0 when unknown
-  u32 value_type = 0;                  // of a ring buffer: the type of its records; of globals: the data section
-  bool is_globals = false;             // .data, .rodata or .bss
-  std::vector<std::byte> initial;      // globals: the section's contents
+  u32 key_type = 0;    // BTF type ids in the object's types, 0 when unknown
+  u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section
+  bool is_globals = false;                                    // .data, .rodata or .bss
+  std::vector<std::byte> initial;                             // globals: the section's contents
   std::vector<std::pair<u32, std::string>> initial_programs;  // prog_array: index and program name
 };
 
-// Whether the kernel would create such a map: sizes, flags, entries. The error names the field and what it may be.
-// The bounds are those of map_create and each kind's alloc_check in kernel/bpf/.
+// Whether the kernel would create such a map: sizes, flags, entries. The error names the field and
+// what it may be. The bounds are those of map_create and each kind's alloc_check in kernel/bpf/.
 Result<void> check(const MapSpec& spec);
 
 }  // namespace skep::platform

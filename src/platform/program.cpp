@@ -21,8 +21,9 @@ const Function* Program::function_at(isa::InstructionIndex at) const {
 }
 
 bool is_gpl_compatible(std::string_view license) {
-  constexpr auto kCompatible = std::to_array<std::string_view>(
-      {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"});
+  constexpr auto kCompatible =
+      std::to_array<std::string_view>({"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL",
+                                       "Dual MIT/GPL", "Dual MPL/GPL"});
   return std::ranges::find(kCompatible, license) != kCompatible.end();
 }
 

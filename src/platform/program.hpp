@@ -1,7 +1,9 @@
-// A program as the stages after the loader see it: instructions, the maps they name, and where they came from.
+// A program as the stages after the loader see it: instructions, the maps they name, and where they
+// came from.
 //
-// Nothing here is proved or created. Map constants in the code hold the number of a map in `maps`, local calls hold
-// the first instruction of a function in `functions`. Copies share what does not change.
+// Nothing here is proved or created. Map constants in the code hold the number of a map in `maps`,
+// local calls hold the first instruction of a function in `functions`. Copies share what does not
+// change.
 #pragma once
 
 #include <memory>
@@ -38,11 +40,11 @@ struct Program {
   std::string section;
   ProgramType type = ProgramType::socket_filter;
   bool gpl_compatible = false;
-  isa::Code code;                         // the main function first
-  std::vector<Function> functions;        // in the order of the code, without gaps; [0] is main
-  std::vector<SourceLine> lines;          // by rising `at`
+  isa::Code code;                   // the main function first
+  std::vector<Function> functions;  // in the order of the code, without gaps; [0] is main
+  std::vector<SourceLine> lines;    // by rising `at`
   std::shared_ptr<const std::vector<MapSpec>> maps = std::make_shared<std::vector<MapSpec>>();
-  std::shared_ptr<const void> storage;    // keeps what the views in `lines` point into
+  std::shared_ptr<const void> storage;  // keeps what the views in `lines` point into
 
   // The line that `at` was compiled from, or null.
   const SourceLine* line_at(isa::InstructionIndex at) const;
@@ -50,7 +52,8 @@ struct Program {
   const Function* function_at(isa::InstructionIndex at) const;
 };
 
-// Whether a licence text allows GPL-only helpers (license_is_gpl_compatible in include/linux/license.h).
+// Whether a licence text allows GPL-only helpers (license_is_gpl_compatible in
+// include/linux/license.h).
 bool is_gpl_compatible(std::string_view license);
 
 }  // namespace skep::platform

@@ -1,7 +1,8 @@
 // The kinds of BPF programs, and where in an object each is found.
 //
-// One row a program type of Linux; a type whose row has a context can be verified and run in user space.
-// Numbers are those of enum bpf_prog_type (include/uapi/linux/bpf.h) plus one row less: UNSPEC is no type.
+// One row a program type of Linux; a type whose row has a context can be verified and run in user
+// space. Numbers are those of enum bpf_prog_type (include/uapi/linux/bpf.h) plus one row less:
+// UNSPEC is no type.
 #pragma once
 
 #include <span>
@@ -13,10 +14,38 @@
 namespace skep::platform {
 
 enum class ProgramType : u8 {
-  socket_filter, kprobe, sched_cls, sched_act, tracepoint, xdp, perf_event, cgroup_skb, cgroup_sock, lwt_in, lwt_out,
-  lwt_xmit, sock_ops, sk_skb, cgroup_device, sk_msg, raw_tracepoint, cgroup_sock_addr, lwt_seg6local, lirc_mode2,
-  sk_reuseport, flow_dissector, cgroup_sysctl, raw_tracepoint_writable, cgroup_sockopt, tracing, struct_ops, ext, lsm,
-  sk_lookup, syscall, netfilter,
+  socket_filter,
+  kprobe,
+  sched_cls,
+  sched_act,
+  tracepoint,
+  xdp,
+  perf_event,
+  cgroup_skb,
+  cgroup_sock,
+  lwt_in,
+  lwt_out,
+  lwt_xmit,
+  sock_ops,
+  sk_skb,
+  cgroup_device,
+  sk_msg,
+  raw_tracepoint,
+  cgroup_sock_addr,
+  lwt_seg6local,
+  lirc_mode2,
+  sk_reuseport,
+  flow_dissector,
+  cgroup_sysctl,
+  raw_tracepoint_writable,
+  cgroup_sockopt,
+  tracing,
+  struct_ops,
+  ext,
+  lsm,
+  sk_lookup,
+  syscall,
+  netfilter,
   count_
 };
 
@@ -37,12 +66,12 @@ enum class Access : u8 { read, read_write };
 // One field of the structure that r1 points to at the start.
 struct ContextField {
   std::string_view name;
-  u16 offset;           // in the structure that programs are compiled against (linux/bpf.h)
+  u16 offset;  // in the structure that programs are compiled against (linux/bpf.h)
   u8 size;
   FieldKind kind;
   Access access;
-  u16 runtime_offset;   // in PacketContext, where the engine keeps it
-  u8 runtime_size;      // pointers are four bytes to the program and eight at run time
+  u16 runtime_offset;  // in PacketContext, where the engine keeps it
+  u8 runtime_size;     // pointers are four bytes to the program and eight at run time
 };
 
 struct Verdict {
@@ -51,13 +80,13 @@ struct Verdict {
 };
 
 struct ProgramTypeRow {
-  std::string_view name;                      // as bpftool prints it
-  std::string_view context_name;              // "struct xdp_md"
-  u32 context_size;                           // bytes; 0 when the user engine does not run this type
+  std::string_view name;          // as bpftool prints it
+  std::string_view context_name;  // "struct xdp_md"
+  u32 context_size;               // bytes; 0 when the user engine does not run this type
   std::span<const ContextField> context;
-  std::span<const Verdict> verdicts;          // names of return values
-  bool may_write_packet;                      // stores through packet pointers
-  bool may_load_packet;                       // legacy packet loads (RFC 9669, 5.5)
+  std::span<const Verdict> verdicts;  // names of return values
+  bool may_write_packet;              // stores through packet pointers
+  bool may_load_packet;               // legacy packet loads (RFC 9669, 5.5)
 };
 
 const ProgramTypeRow& row(ProgramType type);

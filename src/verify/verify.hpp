@@ -1,12 +1,13 @@
 // Proves a program safe, or explains why not.
 //
-// In: a relocated Program. Out: a VerifiedProgram, the only thing that the interpreter and the JITs take, with the
-// facts that were proved on the way; or a Report that says what could not be proved, where, and why. Refused: every
-// program for which some path may read or write outside of its memory, leak or reuse a reference, use a value that
-// was never set, call a helper with arguments that it does not take, or run forever.
+// In: a relocated Program. Out: a VerifiedProgram, the only thing that the interpreter and the JITs
+// take, with the facts that were proved on the way; or a Report that says what could not be proved,
+// where, and why. Refused: every program for which some path may read or write outside of its
+// memory, leak or reuse a reference, use a value that was never set, call a helper with arguments
+// that it does not take, or run forever.
 //
-// The analysis follows every path, with pruning: a path that reaches a known point with a state included in one
-// that was already proved is not walked again (verify/explore.cpp).
+// The analysis follows every path, with pruning: a path that reaches a known point with a state
+// included in one that was already proved is not walked again (verify/explore.cpp).
 #pragma once
 
 #include <memory>
@@ -32,14 +33,16 @@ struct Fact {
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
 };
 
-// A program that was proved safe. Only verify() makes one. Its code differs from the Program's in one way: accesses
-// to the context read the run-time layout (platform::PacketContext).
+// A program that was proved safe. Only verify() makes one. Its code differs from the Program's in
+// one way: accesses to the context read the run-time layout (platform::PacketContext).
 class VerifiedProgram {
  public:
   const platform::Program& program() const { return *program_; }
   const isa::Code& code() const { return code_; }
   const std::vector<Fact>& facts() const { return facts_; }
-  u32 stack_bytes(std::size_t function) const { return stack_bytes_[function]; }  // used by that function's frame
+  u32 stack_bytes(std::size_t function) const {
+    return stack_bytes_[function];
+  }  // used by that function's frame
 
  private:
   friend class Explorer;
@@ -60,16 +63,16 @@ struct Step {
 struct Report {
   std::string program;
   isa::InstructionIndex at{};
-  u32 slot = 0;              // the instruction's number as disassemblers print it
-  std::string instruction;   // its text
-  std::string file;          // empty without line information
+  u32 slot = 0;             // the instruction's number as disassemblers print it
+  std::string instruction;  // its text
+  std::string file;         // empty without line information
   u32 line = 0;
-  std::string source;        // the source line
-  std::string property;      // which rule, a stable name: "packet-bounds"
-  std::string message;       // what was not proved, one sentence
-  std::string reason;        // why: the values involved, in words
-  std::string hint;          // what to do about it
-  std::vector<Step> path;    // the decisions that led here, oldest first
+  std::string source;      // the source line
+  std::string property;    // which rule, a stable name: "packet-bounds"
+  std::string message;     // what was not proved, one sentence
+  std::string reason;      // why: the values involved, in words
+  std::string hint;        // what to do about it
+  std::vector<Step> path;  // the decisions that led here, oldest first
 };
 
 struct Work {
