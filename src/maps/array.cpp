@@ -1,8 +1,10 @@
-// Arrays: values side by side, each rounded up to 8 bytes; an index is an address by one multiplication.
+// Arrays: values side by side, each rounded up to 8 bytes; an index is an address by one
+// multiplication.
 //
 //   offset  bytes  field
 //        0    128  Header                  stride: value_size rounded up to 8
-//     4096      -  values                  max_entries * stride; on a page of its own, so that it can be mapped alone
+//     4096      -  values                  max_entries * stride; on a page of its own, so that it
+//     can be mapped alone
 //
 // Every element exists from the start and cannot be deleted (kernel/bpf/arraymap.c).
 #include "maps/kinds.hpp"
@@ -24,7 +26,8 @@ s64 check_array_update(const Header& map, u32 index, platform::Update flags) {
   return (bits & kSpinLockFlag) != 0 ? kInvalid : 0;
 }
 
-std::optional<std::vector<std::byte>> next_index(const Header& map, std::span<const std::byte> key) {
+std::optional<std::vector<std::byte>> next_index(const Header& map,
+                                                 std::span<const std::byte> key) {
   u32 next = 0;
   if (!key.empty()) {
     const u32 index = index_at(key.data());
@@ -40,7 +43,8 @@ Result<Mapping> ArrayMap::create(const platform::MapSpec& spec, u64) {
   const u64 stride = rounded_up(spec.value_size, 8);
   Mapping segment = TRY(Mapping::of_memory(kPageBytes + stride * spec.max_entries));
   Header& map = begin_segment(segment, spec, kPageBytes, static_cast<u32>(stride));
-  if (!spec.initial.empty()) std::memcpy(at(map, map.values), spec.initial.data(), spec.initial.size());
+  if (!spec.initial.empty())
+    std::memcpy(at(map, map.values), spec.initial.data(), spec.initial.size());
   return segment;
 }
 
@@ -50,7 +54,8 @@ void* ArrayMap::lookup(Header& map, const void* key, u32) {
   return at(map, map.values + u64{index} * map.stride);
 }
 
-s64 ArrayMap::update(Header& map, const void* key, const void* value, platform::Update flags, u32 cpu) {
+s64 ArrayMap::update(Header& map, const void* key, const void* value, platform::Update flags,
+                     u32 cpu) {
   const s64 error = check_array_update(map, index_at(key), flags);
   if (error == 0) copy_in(lookup(map, key, cpu), value, map.value_size);
   return error;

@@ -5,25 +5,30 @@
 //      128      8  seed                    of the hash function
 //      136      8  buckets                 offset; a power of two of {u32 head, u32 lock}
 //      144      4  bucket_mask
-//      148      4  fresh                   elements handed out so far; those above have never been used
-//      152      8  links                   offset; for each element the next free one
-//      192      8  free                    head of the list of free elements, low half; the high half counts changes
-//      200     36  spare[kCpuSlots + 1]    an element for each CPU slot and one for owners
+//      148      4  fresh                   elements handed out so far; those above have never been
+//      used 152      8  links                   offset; for each element the next free one 192 8
+//      free                    head of the list of free elements, low half; the high half counts
+//      changes 200     36  spare[kCpuSlots + 1]    an element for each CPU slot and one for owners
 //
-//   element:  u32 next, u32 tag, key and value each padded to 8 bytes. Elements are numbered from 1; `next` of the last
-//   one of a chain is kEnd | bucket. Tag is half of the key's hash, never 0 while the key stands.
+//   element:  u32 next, u32 tag, key and value each padded to 8 bytes. Elements are numbered from
+//   1; `next` of the last one of a chain is kEnd | bucket. Tag is half of the key's hash, never 0
+//   while the key stands.
 //
 // Rules, as for the kernel's preallocated hash (kernel/bpf/hashtab.c):
-// - Writers hold the bucket's lock. Updating a key writes a spare element, links it in front and unlinks the old one,
-//   which becomes the spare: readers find the old or the new value, whole, and a full map can still be updated.
-// - Readers follow chains without a lock. An element that is deleted may be used again at once for another key, which
-//   can lead a reader into another chain; it sees that by the number of the bucket at the end, and starts again.
-//   Tag, key, tag again: a key that is rewritten under the reader is not taken for a match.
+// - Writers hold the bucket's lock. Updating a key writes a spare element, links it in front and
+// unlinks the old one,
+//   which becomes the spare: readers find the old or the new value, whole, and a full map can still
+//   be updated.
+// - Readers follow chains without a lock. An element that is deleted may be used again at once for
+// another key, which
+//   can lead a reader into another chain; it sees that by the number of the bucket at the end, and
+//   starts again. Tag, key, tag again: a key that is rewritten under the reader is not taken for a
+//   match.
+#include <bit>
+
+#include "maps/hash_function.hpp"
 #include "maps/kinds.hpp"
 #include "maps/lock.hpp"
-#include "maps/hash_function.hpp"
-
-#include <bit>
 
 namespace skep::maps {
 namespace {
@@ -68,21 +73,27 @@ constexpr bool is_element(u32 number) { return number != kNone && number < kEnd;
 Hash& as_hash(Header& map) { return reinterpret_cast<Hash&>(map); }
 
 Element& element(Hash& map, u32 number) {
-  return *reinterpret_cast<Element*>(at(map.common, map.common.values + u64{number - 1} * map.common.stride));
+  return *reinterpret_cast<Element*>(
+      at(map.common, map.common.values + u64{number - 1} * map.common.stride));
 }
-Bucket& bucket(Hash& map, u32 number) { return reinterpret_cast<Bucket*>(at(map.common, map.buckets))[number]; }
-std::atomic<u32>& link(Hash& map, u32 number) { return reinterpret_cast<std::atomic<u32>*>(at(map.common, map.links))[number]; }
+Bucket& bucket(Hash& map, u32 number) {
+  return reinterpret_cast<Bucket*>(at(map.common, map.buckets))[number];
+}
+std::atomic<u32>& link(Hash& map, u32 number) {
+  return reinterpret_cast<std::atomic<u32>*>(at(map.common, map.links))[number];
+}
 void* value_of(Hash& map, Element& e) { return e.key() + rounded_up(map.common.key_size, 8); }
 
-// The functions below that take a key are inlined for the sizes of keys that matter, so that hashing and comparing
-// are a few instructions each. `key_bytes` is the map's.
+// The functions below that take a key are inlined for the sizes of keys that matter, so that
+// hashing and comparing are a few instructions each. `key_bytes` is the map's.
 [[gnu::always_inline]] inline Place place_of(const Hash& map, const void* key, u32 key_bytes) {
   const u64 hash = hash_of(key, key_bytes, map.seed);
   return {static_cast<u32>(hash >> 32) & map.bucket_mask, static_cast<u32>(hash) | 1};
 }
 
 [[gnu::always_inline]] inline bool holds(Element& e, u32 tag, const void* key, u32 key_bytes) {
-  if (e.tag.load(std::memory_order_acquire) != tag || !same_bytes(e.key(), key, key_bytes)) return false;
+  if (e.tag.load(std::memory_order_acquire) != tag || !same_bytes(e.key(), key, key_bytes))
+    return false;
   fence(std::memory_order_acquire);
   return e.tag.load(std::memory_order_relaxed) == tag;
 }
@@ -113,7 +124,8 @@ Place place_of(const Hash& map, const void* key) {
   return with_key_size(map.common.key_size, [&](auto bytes) { return place_of(map, key, bytes); });
 }
 
-// ---- free elements -----------------------------------------------------------------------------------------------
+// ---- free elements
+// -----------------------------------------------------------------------------------------------
 
 // An element of the pool of max_entries, or kNone when the map is full.
 u32 take_free(Hash& map) {
@@ -121,11 +133,13 @@ u32 take_free(Hash& map) {
   while (static_cast<u32>(head) != kNone) {
     const u32 next = link(map, static_cast<u32>(head)).load(std::memory_order_relaxed);
     const u64 changed = ((head >> 32) + 1) << 32 | next;
-    if (map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel)) return static_cast<u32>(head);
+    if (map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel))
+      return static_cast<u32>(head);
   }
   u32 fresh = map.fresh.load(std::memory_order_relaxed);
   while (fresh < map.common.max_entries) {
-    if (map.fresh.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed)) return fresh + 1;
+    if (map.fresh.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed))
+      return fresh + 1;
   }
   return kNone;
 }
@@ -139,7 +153,8 @@ void give_free(Hash& map, u32 number) {
   } while (!map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel));
 }
 
-// ---- changes of a chain, under its lock --------------------------------------------------------------------------
+// ---- changes of a chain, under its lock
+// --------------------------------------------------------------------------
 
 void write_element(Hash& map, Element& e, u32 tag, const void* key, const void* value) {
   e.tag.store(0, std::memory_order_relaxed);
@@ -167,12 +182,17 @@ void unlink(Hash& map, u32 chain, u32 number) {
   from->store(element(map, number).next.load(std::memory_order_relaxed), std::memory_order_release);
 }
 
-// A writer that died may have linked a new element without unlinking the old one: the first of a key counts.
+// A writer that died may have linked a new element without unlinking the old one: the first of a
+// key counts.
 void repair(Hash& map, u32 chain) {
-  const auto next_of = [&](u32 number) { return element(map, number).next.load(std::memory_order_relaxed); };
-  for (u32 first = bucket(map, chain).head.load(std::memory_order_relaxed); is_element(first); first = next_of(first)) {
+  const auto next_of = [&](u32 number) {
+    return element(map, number).next.load(std::memory_order_relaxed);
+  };
+  for (u32 first = bucket(map, chain).head.load(std::memory_order_relaxed); is_element(first);
+       first = next_of(first)) {
     for (u32 other = next_of(first); is_element(other); other = next_of(other)) {
-      if (!same_bytes(element(map, other).key(), element(map, first).key(), map.common.key_size)) continue;
+      if (!same_bytes(element(map, other).key(), element(map, first).key(), map.common.key_size))
+        continue;
       unlink(map, chain, other);
       give_free(map, other);
       break;
@@ -204,7 +224,8 @@ void replace(Hash& map, Place place, u32 old, const void* key, const void* value
   map.spare[cpu].store(old, std::memory_order_release);
 }
 
-// ---- walking, for owners -----------------------------------------------------------------------------------------
+// ---- walking, for owners
+// -----------------------------------------------------------------------------------------
 
 Key key_of(Hash& map, u32 number) {
   std::vector<std::byte> key(map.common.key_size);
@@ -231,7 +252,8 @@ Result<Mapping> HashMap::create(const platform::MapSpec& spec, u64 seed) {
   constexpr u32 kZeroSeed = 1u << 6;  // BPF_F_ZERO_SEED
   const u64 elements = u64{spec.max_entries} + kSpares;
   const u64 buckets = std::bit_ceil(u64{spec.max_entries});
-  const u64 stride = sizeof(Element) + rounded_up(spec.key_size, 8) + rounded_up(spec.value_size, 8);
+  const u64 stride =
+      sizeof(Element) + rounded_up(spec.key_size, 8) + rounded_up(spec.value_size, 8);
   const u64 links = rounded_up(sizeof(Hash) + buckets * sizeof(Bucket), kLineBytes);
   const u64 values = rounded_up(links + (elements + 1) * sizeof(u32), kLineBytes);
   Mapping segment = TRY(Mapping::of_memory(values + elements * stride));
@@ -252,14 +274,16 @@ void* HashMap::lookup(Header& header, const void* key, u32) {
   });
 }
 
-s64 HashMap::update(Header& header, const void* key, const void* value, platform::Update flags, u32 cpu) {
+s64 HashMap::update(Header& header, const void* key, const void* value, platform::Update flags,
+                    u32 cpu) {
   Hash& map = as_hash(header);
   const u64 bits = static_cast<u64>(flags);
   if ((bits & ~kSpinLockFlag) > kUpdateFlagsMax || (bits & kSpinLockFlag) != 0) return kInvalid;
   const Place place = place_of(map, key);
   const Lock lock(bucket(map, place.bucket).lock);
   if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old = with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const u32 old =
+      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
   if (old != kNone && flags == platform::Update::only_new) return kExists;
   if (old == kNone && flags == platform::Update::only_existing) return kNoEntry;
   if (old == kNone) return insert_new(map, place, key, value);
@@ -272,7 +296,8 @@ s64 HashMap::erase(Header& header, const void* key) {
   const Place place = place_of(map, key);
   const Lock lock(bucket(map, place.bucket).lock);
   if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old = with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const u32 old =
+      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
   if (old == kNone) return kNoEntry;
   unlink(map, place.bucket, old);
   map.common.count.fetch_sub(1, std::memory_order_relaxed);
@@ -280,7 +305,8 @@ s64 HashMap::erase(Header& header, const void* key) {
   return 0;
 }
 
-// The value as it was while the key stood: an element that was used again meanwhile is looked up again.
+// The value as it was while the key stood: an element that was used again meanwhile is looked up
+// again.
 Copied HashMap::lookup_copy(Header& header, const void* key) {
   Hash& map = as_hash(header);
   const Place place = place_of(map, key);
@@ -297,8 +323,9 @@ s64 HashMap::update_all(Header& map, const void* key, const void* value, platfor
   return update(map, key, value, flags, kOwnerSlot);
 }
 
-// As htab_map_get_next_key(): the rest of the key's chain, then the chains behind it; from the start for a key that
-// is not there. Who deletes each key only after asking for the next one sees every element that stays.
+// As htab_map_get_next_key(): the rest of the key's chain, then the chains behind it; from the
+// start for a key that is not there. Who deletes each key only after asking for the next one sees
+// every element that stays.
 Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
   Hash& map = as_hash(header);
   u64 from = 0;
@@ -315,7 +342,8 @@ Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
   return first != kNone ? key_of(map, first) : std::nullopt;
 }
 
-// Inside the value of any element: a program may hold the value of a key that was deleted meanwhile.
+// Inside the value of any element: a program may hold the value of a key that was deleted
+// meanwhile.
 bool HashMap::contains(const Header& header, u64 address, u32 bytes) {
   Hash& map = as_hash(const_cast<Header&>(header));
   const u64 offset = address - reinterpret_cast<u64>(at(map.common, map.common.values));

@@ -1,8 +1,9 @@
 // The start of every map's segment.
 //
-// A segment is an ABI: only offsets from its first byte, tags and counters, all little numbers of fixed width, so
-// that processes can map it at different addresses. Each kind's own fields follow in a struct that begins with this
-// one (array.cpp, hash.cpp, percpu_array.cpp, prog_array.cpp, ring.cpp). A change of any layout changes kVersion.
+// A segment is an ABI: only offsets from its first byte, tags and counters, all little numbers of
+// fixed width, so that processes can map it at different addresses. Each kind's own fields follow
+// in a struct that begins with this one (array.cpp, hash.cpp, percpu_array.cpp, prog_array.cpp,
+// ring.cpp). A change of any layout changes kVersion.
 //
 //   offset  bytes  field
 //        0      4  magic    "skep" as text
@@ -51,13 +52,16 @@ static_assert(std::atomic<u64>::is_always_lock_free, "atomics in a segment work 
 constexpr u64 rounded_up(u64 value, u64 unit) { return (value + unit - 1) / unit * unit; }
 
 // The bytes at `offset` of the segment.
-inline std::byte* at(Header& map, u64 offset) { return reinterpret_cast<std::byte*>(&map) + offset; }
+inline std::byte* at(Header& map, u64 offset) {
+  return reinterpret_cast<std::byte*>(&map) + offset;
+}
 inline const std::byte* at(const Header& map, u64 offset) {
   return reinterpret_cast<const std::byte*>(&map) + offset;
 }
 
 // A fresh mapping of zeroes becomes a segment: fills what every kind has.
-inline Header& begin_segment(Mapping& segment, const platform::MapSpec& spec, u64 values, u32 stride) {
+inline Header& begin_segment(Mapping& segment, const platform::MapSpec& spec, u64 values,
+                             u32 stride) {
   auto& map = *reinterpret_cast<Header*>(segment.writable().data());
   map.magic = kMagic;
   map.version = kVersion;

@@ -1,8 +1,8 @@
 // A lock inside a segment that survives the death of its holder.
 //
-// The word holds the process that has the lock, or 0. Who waits long looks whether that process is still alive, and
-// takes the lock over if not; what the dead one left half-made is for the caller to repair (Taken::over). Threads do
-// not die inside: programs and owners hold it for a few stores.
+// The word holds the process that has the lock, or 0. Who waits long looks whether that process is
+// still alive, and takes the lock over if not; what the dead one left half-made is for the caller
+// to repair (Taken::over). Threads do not die inside: programs and owners hold it for a few stores.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,8 @@ class Lock {
   explicit Lock(std::atomic<u32>& word) : word_(word) {
     const u32 self = this_process();
     u32 nobody = 0;
-    if (word_.compare_exchange_strong(nobody, self, std::memory_order_acquire)) [[likely]] return;
+    if (word_.compare_exchange_strong(nobody, self, std::memory_order_acquire)) [[likely]]
+      return;
     taken_ = take_slowly(word_, self);
   }
   Lock(const Lock&) = delete;

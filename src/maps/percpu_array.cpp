@@ -5,8 +5,9 @@
 //      128      8  slot_bytes              from one slot's array to the next, whole cache lines
 //     4096      -  values                  kCpuSlots * slot_bytes
 //
-// A slot belongs to one running thread, so that its counters are exact with plain additions and share no cache line
-// with other slots. Owners read and write an element's values of all slots in a row, as with bpf(2).
+// A slot belongs to one running thread, so that its counters are exact with plain additions and
+// share no cache line with other slots. Owners read and write an element's values of all slots in a
+// row, as with bpf(2).
 #include "maps/kinds.hpp"
 #include "maps/words.hpp"
 
@@ -42,7 +43,8 @@ void* PercpuArrayMap::lookup(Header& map, const void* key, u32 cpu) {
   return at(map, value_offset(map, index, cpu));
 }
 
-s64 PercpuArrayMap::update(Header& map, const void* key, const void* value, platform::Update flags, u32 cpu) {
+s64 PercpuArrayMap::update(Header& map, const void* key, const void* value, platform::Update flags,
+                           u32 cpu) {
   const s64 error = check_array_update(map, index_at(key), flags);
   if (error == 0) copy_in(lookup(map, key, cpu), value, map.value_size);
   return error;
@@ -53,12 +55,14 @@ Copied PercpuArrayMap::lookup_copy(Header& map, const void* key) {
   if (index >= map.max_entries) return std::nullopt;
   std::vector<std::byte> copy(user_value_size(map));
   for (u32 cpu = 0; cpu < kCpuSlots; ++cpu) {
-    copy_out(copy.data() + u64{cpu} * map.stride, at(map, value_offset(map, index, cpu)), map.value_size);
+    copy_out(copy.data() + u64{cpu} * map.stride, at(map, value_offset(map, index, cpu)),
+             map.value_size);
   }
   return copy;
 }
 
-s64 PercpuArrayMap::update_all(Header& map, const void* key, const void* value, platform::Update flags) {
+s64 PercpuArrayMap::update_all(Header& map, const void* key, const void* value,
+                               platform::Update flags) {
   const u32 index = index_at(key);
   const s64 error = check_array_update(map, index, flags);
   if (error != 0) return error;
@@ -74,7 +78,8 @@ bool PercpuArrayMap::contains(const Header& map, u64 address, u32 bytes) {
   const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));
   if (offset >= slot_bytes * kCpuSlots) return false;
   const u64 in_slot = offset % slot_bytes;
-  return in_slot < u64{map.max_entries} * map.stride && in_slot % map.stride + bytes <= map.value_size;
+  return in_slot < u64{map.max_entries} * map.stride &&
+         in_slot % map.stride + bytes <= map.value_size;
 }
 
 }  // namespace skep::maps

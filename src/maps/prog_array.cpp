@@ -4,8 +4,9 @@
 //        0    128  Header                  stride: 16
 //     4096      -  entries                 max_entries of {u64 target, u64 id}
 //
-// A target is an address in the process that runs the programs: the one kind of map whose contents cannot be shared.
-// Its id is what a reader of the map sees; an entry without a target is not there (kernel/bpf/arraymap.c, fd_array).
+// A target is an address in the process that runs the programs: the one kind of map whose contents
+// cannot be shared. Its id is what a reader of the map sees; an entry without a target is not there
+// (kernel/bpf/arraymap.c, fd_array).
 #include "maps/kinds.hpp"
 #include "maps/words.hpp"
 
@@ -26,7 +27,9 @@ Entry* entry(Header& map, u64 index) {
 
 const void* prog_at(const Header& map, u64 index) {
   const Entry* found = entry(const_cast<Header&>(map), index);
-  return found != nullptr ? reinterpret_cast<const void*>(found->target.load(std::memory_order_acquire)) : nullptr;
+  return found != nullptr
+             ? reinterpret_cast<const void*>(found->target.load(std::memory_order_acquire))
+             : nullptr;
 }
 
 Result<Mapping> ProgArrayMap::create(const platform::MapSpec& spec, u64) {

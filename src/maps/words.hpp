@@ -1,8 +1,8 @@
 // Copies and comparisons of memory that others may be writing at the same time.
 //
-// Values and keys in a segment are aligned to eight bytes and padded with zeroes to whole words. They are copied
-// word by word with relaxed atomics: a racing reader sees each word old or new, never torn, as bpf_long_memcpy in
-// the kernel gives it, and the C++ memory model agrees.
+// Values and keys in a segment are aligned to eight bytes and padded with zeroes to whole words.
+// They are copied word by word with relaxed atomics: a racing reader sees each word old or new,
+// never torn, as bpf_long_memcpy in the kernel gives it, and the C++ memory model agrees.
 #pragma once
 
 #include <atomic>
@@ -12,8 +12,12 @@
 
 namespace skep::maps {
 
-inline u64 load_word(const void* at) { return __atomic_load_n(static_cast<const u64*>(at), __ATOMIC_RELAXED); }
-inline void store_word(void* at, u64 word) { __atomic_store_n(static_cast<u64*>(at), word, __ATOMIC_RELAXED); }
+inline u64 load_word(const void* at) {
+  return __atomic_load_n(static_cast<const u64*>(at), __ATOMIC_RELAXED);
+}
+inline void store_word(void* at, u64 word) {
+  __atomic_store_n(static_cast<u64*>(at), word, __ATOMIC_RELAXED);
+}
 
 // The first `bytes` (1 to 8) of unaligned memory as a word, the rest zero.
 inline u64 word_of(const void* from, u32 bytes) {
@@ -57,7 +61,8 @@ inline void copy_out(void* to, const void* segment, u32 bytes) {
   auto* wanted = static_cast<const u8*>(key);
   u64 difference = 0;
   u32 done = 0;
-  for (; done + 8 <= bytes; done += 8) difference |= load_word(stored + done) ^ word_of(wanted + done, 8);
+  for (; done + 8 <= bytes; done += 8)
+    difference |= load_word(stored + done) ^ word_of(wanted + done, 8);
   if (done < bytes) difference |= load_word(stored + done) ^ word_of(wanted + done, bytes - done);
   return difference == 0;
 }

@@ -16,13 +16,15 @@ be16 be16_at(std::span<const std::byte> bytes, std::size_t at) {
   return value;
 }
 
-// The EtherType as eth_type_trans() in net/ethernet/eth.c finds it: old length fields become 802.2 or 802.3.
+// The EtherType as eth_type_trans() in net/ethernet/eth.c finds it: old length fields become 802.2
+// or 802.3.
 u16 ethernet_protocol(std::span<const std::byte> bytes) {
   constexpr u16 kLowestType = 0x0600, k8023 = 0x0001, k8022 = 0x0004, kNovell = 0xffff;
   if (bytes.size() < kEthernetBytes) return 0;
   const u16 type = be16_at(bytes, 12);
   if (type >= kLowestType) return type;
-  return bytes.size() >= kEthernetBytes + 2 && be16_at(bytes, kEthernetBytes) == kNovell ? k8023 : k8022;
+  return bytes.size() >= kEthernetBytes + 2 && be16_at(bytes, kEthernetBytes) == kNovell ? k8023
+                                                                                         : k8022;
 }
 
 u16 ip_protocol(std::span<const std::byte> bytes) {
@@ -35,8 +37,10 @@ Destination destination_of(std::span<const std::byte> bytes, const Arrival& arri
   if (arrival.destination != Destination::by_address) return arrival.destination;
   if (arrival.link == Link::none || bytes.size() < 6) return Destination::host;
   const auto address = bytes.first(6);
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0}; })) return Destination::host;
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0xff}; })) return Destination::broadcast;
+  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0}; }))
+    return Destination::host;
+  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0xff}; }))
+    return Destination::broadcast;
   return std::to_integer<u8>(address[0]) & 1 ? Destination::multicast : Destination::other_host;
 }
 
@@ -44,10 +48,12 @@ Destination destination_of(std::span<const std::byte> bytes, const Arrival& arri
 
 Packet::Packet(std::byte* frame) : frame_(frame) {
   context_.buffer = address_of(frame);
-  context_.data = context_.data_end = context_.data_meta = network_ = lowest_ = address_of(frame) + kHeadroomBytes;
+  context_.data = context_.data_end = context_.data_meta = network_ = lowest_ =
+      address_of(frame) + kHeadroomBytes;
 }
 
-void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes, const Arrival& arrival) {
+void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
+                   const Arrival& arrival) {
   EXPECT(bytes.size() <= kLengthMax);
   std::byte* const first = frame_ + kHeadroomBytes;
   if (lowest_ < address_of(first)) {
@@ -57,7 +63,8 @@ void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
   context_.data = context_.data_meta = lowest_ = address_of(first);
   context_.data_end = context_.data + bytes.size();
   network_ = context_.data + (arrival.link == Link::ethernet ? kEthernetBytes : 0);
-  missing_ = arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
+  missing_ =
+      arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
   is_skb_ = type != platform::ProgramType::xdp;
   if (is_skb_) {
     fill_skb(bytes, arrival);
@@ -67,7 +74,8 @@ void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
 }
 
 void Packet::fill_xdp(const Arrival& arrival) {
-  // A packet beyond one page is in fragments in the kernel; here it is in one piece that cannot grow at its end.
+  // A packet beyond one page is in fragments in the kernel; here it is in one piece that cannot
+  // grow at its end.
   context_.buffer_end = context_.data + std::max<u64>(kLinearBytes, length());
   set_field<u32>(XdpField::ingress_ifindex, arrival.interface_index);
   set_field<u32>(XdpField::rx_queue_index, 0);
@@ -155,14 +163,16 @@ void Packet::materialise_vlan() {
   std::memcpy(data() + kAddresses, &protocol, sizeof(protocol));
   std::memcpy(data() + kAddresses + 2, &tag, sizeof(tag));
   set_field<u32>(SkbField::protocol, protocol);
-  for (const u32 field : {SkbField::vlan_present, SkbField::vlan_tci, SkbField::vlan_proto}) set_field<u32>(field, 0);
+  for (const u32 field : {SkbField::vlan_present, SkbField::vlan_tci, SkbField::vlan_proto})
+    set_field<u32>(field, 0);
 }
 
 Result<PacketArena> PacketArena::create(u32 packets) {
   PacketArena arena(TRY(Mapping::of_memory(u64{packets} * Packet::kFrameBytes)));
   arena.packets_.reserve(packets);
   std::byte* frame = arena.frames_.writable().data();
-  for (u32 at = 0; at < packets; ++at, frame += Packet::kFrameBytes) arena.packets_.emplace_back(frame);
+  for (u32 at = 0; at < packets; ++at, frame += Packet::kFrameBytes)
+    arena.packets_.emplace_back(frame);
   return arena;
 }
 
