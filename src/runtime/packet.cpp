@@ -65,6 +65,8 @@ void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
   network_ = context_.data + (arrival.link == Link::ethernet ? kEthernetBytes : 0);
   missing_ =
       arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
+  time_ns_ = arrival.time_ns;
+  is_encapsulated_ = false;
   is_skb_ = type != platform::ProgramType::xdp;
   if (is_skb_) {
     fill_skb(bytes, arrival);
@@ -154,10 +156,10 @@ bool Packet::change_gap(u32 offset, s32 bytes) {
   return true;
 }
 
-void Packet::materialise_vlan() {
+bool Packet::materialise_vlan() {
   constexpr u32 kAddresses = 12;
-  if (!is_skb_ || field<u32>(SkbField::vlan_present) == 0 || length() < kAddresses) return;
-  if (!change_gap(kAddresses, kVlanBytes)) return;
+  if (!is_skb_ || field<u32>(SkbField::vlan_present) == 0 || length() < kAddresses) return true;
+  if (!change_gap(kAddresses, kVlanBytes)) return false;
   const auto protocol = static_cast<u16>(field<u32>(SkbField::vlan_proto));
   const u16 tag = network_order(static_cast<u16>(field<u32>(SkbField::vlan_tci)));
   std::memcpy(data() + kAddresses, &protocol, sizeof(protocol));
@@ -165,6 +167,7 @@ void Packet::materialise_vlan() {
   set_field<u32>(SkbField::protocol, protocol);
   for (const u32 field : {SkbField::vlan_present, SkbField::vlan_tci, SkbField::vlan_proto})
     set_field<u32>(field, 0);
+  return true;
 }
 
 Result<PacketArena> PacketArena::create(u32 packets) {

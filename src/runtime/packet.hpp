@@ -68,7 +68,8 @@ class Packet {
   u32 wire_length() const { return length() + missing_; }
 
   // Moves a VLAN tag that is kept beside the packet into its bytes: what would go out on the wire.
-  void materialise_vlan();
+  // False when there is no room, which changes nothing.
+  bool materialise_vlan();
 
   platform::PacketContext& context() { return context_; }
   const platform::PacketContext& context() const { return context_; }
@@ -90,6 +91,7 @@ class Packet {
 
   u8* data() const { return reinterpret_cast<u8*>(context_.data); }
   u8* data_end() const { return reinterpret_cast<u8*>(context_.data_end); }
+  u64 time_ns() const { return time_ns_; }  // of its arrival, 0 when unknown
   bool is_skb() const { return is_skb_; }
   // Bytes from data to the network header; 14 behind an Ethernet header.
   u32 network_offset() const { return static_cast<u32>(network_ - context_.data); }
@@ -109,6 +111,9 @@ class Packet {
   // the packet. False when there is no room.
   [[nodiscard]] bool change_gap(u32 offset, s32 bytes);
   void set_network_offset(u32 bytes) { network_ = context_.data + bytes; }
+  // Inside a tunnel header that a program has put around it; it can have only one.
+  bool is_encapsulated() const { return is_encapsulated_; }
+  void set_encapsulated() { is_encapsulated_ = true; }
   // A packet whose length a program has set has no part that the capture left out.
   void forget_missing() { missing_ = 0; }
 
@@ -122,8 +127,10 @@ class Packet {
   u64 lowest_ = 0;   // the lowest byte in front of the first one that was ever inside the packet or
                      // its metadata
   std::byte* frame_;
+  u64 time_ns_ = 0;
   u32 missing_ = 0;  // bytes on the wire that were not captured
   bool is_skb_ = false;
+  bool is_encapsulated_ = false;
 };
 
 // Frames for a batch in one mapping.
