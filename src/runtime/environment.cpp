@@ -24,7 +24,8 @@ u64 clock_ns(clockid_t clock) {
   return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
 }
 
-// ---- the machine -------------------------------------------------------------------------------------------------
+// ---- the machine
+// -------------------------------------------------------------------------------------------------
 
 std::atomic<u32> slots_taken = 0;  // a bit for each CPU slot that a thread of this process has
 
@@ -33,11 +34,13 @@ u32 claim_slot() {
   for (;;) {
     const u32 slot = static_cast<u32>(__builtin_ctz(~taken));
     if (slot >= maps::kCpuSlots) return maps::kCpuSlots;
-    if (slots_taken.compare_exchange_weak(taken, taken | 1u << slot, std::memory_order_acquire)) return slot;
+    if (slots_taken.compare_exchange_weak(taken, taken | 1u << slot, std::memory_order_acquire))
+      return slot;
   }
 }
 
-// The slot of a thread, given back when the thread ends. A thread that found none looks again the next time.
+// The slot of a thread, given back when the thread ends. A thread that found none looks again the
+// next time.
 struct ThreadSlot {
   u32 number = maps::kCpuSlots;
   ~ThreadSlot() {
@@ -55,7 +58,9 @@ thread_local u64 thread_random = 0;
 
 class Real final : public Environment {
  public:
-  u64 monotonic_ns() override { return event_time_ns_ != 0 ? event_time_ns_ : clock_ns(CLOCK_MONOTONIC); }
+  u64 monotonic_ns() override {
+    return event_time_ns_ != 0 ? event_time_ns_ : clock_ns(CLOCK_MONOTONIC);
+  }
   u64 boot_ns() override { return event_time_ns_ != 0 ? event_time_ns_ : clock_ns(CLOCK_BOOTTIME); }
   u64 tai_ns() override { return event_time_ns_ != 0 ? event_time_ns_ : clock_ns(CLOCK_TAI); }
 
@@ -74,7 +79,8 @@ class Real final : public Environment {
   }
 };
 
-// ---- the same every time -----------------------------------------------------------------------------------------
+// ---- the same every time
+// -----------------------------------------------------------------------------------------
 
 class Deterministic final : public Environment {
  public:
@@ -99,6 +105,8 @@ class Deterministic final : public Environment {
 }  // namespace
 
 std::unique_ptr<Environment> real_environment() { return std::make_unique<Real>(); }
-std::unique_ptr<Environment> deterministic_environment() { return std::make_unique<Deterministic>(); }
+std::unique_ptr<Environment> deterministic_environment() {
+  return std::make_unique<Deterministic>();
+}
 
 }  // namespace skep::runtime

@@ -51,7 +51,9 @@ class Printer {
   }
 
  private:
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < format_.size() ? format_[at_ + ahead] : '\0'; }
+  char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < format_.size() ? format_[at_ + ahead] : '\0';
+  }
 
   Layout layout() {
     Layout layout;
@@ -64,7 +66,8 @@ class Printer {
       layout.space |= c == ' ';
     }
     for (; peek() >= '0' && peek() <= '9'; ++at_) {
-      layout.width = std::min<std::size_t>(layout.width * 10 + static_cast<std::size_t>(peek() - '0'), 4096);
+      layout.width =
+          std::min<std::size_t>(layout.width * 10 + static_cast<std::size_t>(peek() - '0'), 4096);
     }
     return layout;
   }
@@ -74,7 +77,10 @@ class Printer {
     const u64 argument = arguments_[next_++];
     const Layout how = layout();
     switch (peek()) {
-      case 'c': ++at_; put(std::string(1, static_cast<char>(argument)), how); return true;
+      case 'c':
+        ++at_;
+        put(std::string(1, static_cast<char>(argument)), how);
+        return true;
       case 's': ++at_; return is_end_of_word(peek()) && put(string_at(argument), how);
       case 'p': ++at_; return pointer(argument, how);
       default: return integer(argument, how);
@@ -89,13 +95,15 @@ class Printer {
     if (kind != 'd' && kind != 'i' && kind != 'u' && kind != 'x' && kind != 'X') return false;
     const bool is_signed = kind == 'd' || kind == 'i';
     if (longs == 0) {
-      argument = is_signed ? static_cast<u64>(s64{static_cast<s32>(argument)}) : static_cast<u32>(argument);
+      argument = is_signed ? static_cast<u64>(s64{static_cast<s32>(argument)})
+                           : static_cast<u32>(argument);
     }
     const bool negative = is_signed && static_cast<s64>(argument) < 0;
     const u64 magnitude = negative ? ~argument + 1 : argument;
     std::array<char, 24> digits;
     const char* pattern = kind == 'x' ? "%llx" : kind == 'X' ? "%llX" : "%llu";
-    std::snprintf(digits.data(), digits.size(), pattern, static_cast<unsigned long long>(magnitude));
+    std::snprintf(digits.data(), digits.size(), pattern,
+                  static_cast<unsigned long long>(magnitude));
     const char* sign = negative ? "-" : !is_signed ? "" : how.plus ? "+" : how.space ? " " : "";
     return number(sign, digits.data(), how);
   }
@@ -122,7 +130,8 @@ class Printer {
       return false;
     }
     std::array<char, 20> digits;
-    std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(argument));
+    std::snprintf(digits.data(), digits.size(), "%016llx",
+                  static_cast<unsigned long long>(argument));
     return put(digits.data(), how);
   }
 
@@ -138,9 +147,11 @@ class Printer {
     std::array<char, 4> bytes{};
     if (copy_from_unknown(bytes, address) != bytes.size()) bytes = {};
     std::array<char, 16> text;
-    const auto part = [&](std::size_t at) { return static_cast<unsigned>(static_cast<u8>(bytes[at])); };
-    std::snprintf(text.data(), text.size(), is_pretty ? "%u.%u.%u.%u" : "%03u.%03u.%03u.%03u", part(0), part(1),
-                  part(2), part(3));
+    const auto part = [&](std::size_t at) {
+      return static_cast<unsigned>(static_cast<u8>(bytes[at]));
+    };
+    std::snprintf(text.data(), text.size(), is_pretty ? "%u.%u.%u.%u" : "%03u.%03u.%03u.%03u",
+                  part(0), part(1), part(2), part(3));
     return text.data();
   }
 
@@ -151,7 +162,8 @@ class Printer {
     std::string text;
     for (std::size_t at = 0; at < bytes.size(); ++at) {
       std::array<char, 4> digits;
-      std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(static_cast<u8>(bytes[at])));
+      std::snprintf(digits.data(), digits.size(), "%02x",
+                    static_cast<unsigned>(static_cast<u8>(bytes[at])));
       if (is_pretty && at != 0 && at % 2 == 0) text += ':';
       text += digits.data();
     }
@@ -159,7 +171,8 @@ class Printer {
   }
 
   bool put(std::string piece, const Layout& how) {
-    if (piece.size() < how.width) piece.insert(how.left ? piece.size() : 0, how.width - piece.size(), ' ');
+    if (piece.size() < how.width)
+      piece.insert(how.left ? piece.size() : 0, how.width - piece.size(), ' ');
     text_ += piece;
     return true;
   }

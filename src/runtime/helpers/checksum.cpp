@@ -1,7 +1,9 @@
-// Internet checksums, changed by the difference that an edit makes (RFC 1624; include/net/checksum.h).
+// Internet checksums, changed by the difference that an edit makes (RFC 1624;
+// include/net/checksum.h).
 //
-// Sums are in the byte order of memory: ones' complement does not care. No packet here has a checksum that hardware
-// is still to finish (CHECKSUM_PARTIAL), so that the flag for the pseudo header changes nothing.
+// Sums are in the byte order of memory: ones' complement does not care. No packet here has a
+// checksum that hardware is still to finish (CHECKSUM_PARTIAL), so that the flag for the pseudo
+// header changes nothing.
 #include "runtime/helpers/bodies.hpp"
 
 namespace skep::runtime::helpers {
@@ -86,7 +88,8 @@ u64 l4_csum_replace(u64, u64 offset, u64 from, u64 to, u64 flags, void* executio
   const Packet& packet = packet_of(execution);
   const u32 at = static_cast<u32>(offset);
   u16 checksum = 0;
-  if ((flags & ~(kFieldBytes | kPseudoHeader | kMarkMangled | kMarkEnforce | kIpv6)) != 0) return failure(kInvalid);
+  if ((flags & ~(kFieldBytes | kPseudoHeader | kMarkMangled | kMarkEnforce | kIpv6)) != 0)
+    return failure(kInvalid);
   if (const s64 error = load_checksum(packet, at, checksum); error != 0) return failure(error);
   const bool mark = (flags & kMarkMangled) != 0;
   if (mark && (flags & kMarkEnforce) == 0 && checksum == 0) return 0;

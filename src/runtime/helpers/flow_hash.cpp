@@ -1,8 +1,9 @@
 // bpf_get_hash_recalc: a number for the flow that a packet belongs to.
 //
-// Addresses and ports, sorted so that both directions of a connection have the same number, as the kernel's flow
-// dissector does (net/core/flow_dissector.c). The kernel's own numbers depend on a key drawn at boot; ours do not, so
-// that runs repeat. Never 0 for a packet with an Ethernet header.
+// Addresses and ports, sorted so that both directions of a connection have the same number, as the
+// kernel's flow dissector does (net/core/flow_dissector.c). The kernel's own numbers depend on a
+// key drawn at boot; ours do not, so that runs repeat. Never 0 for a packet with an Ethernet
+// header.
 #include <algorithm>
 
 #include "maps/hash_function.hpp"
@@ -29,7 +30,8 @@ struct Place {
 
 // Where the network header is, behind at most two VLAN tags.
 Place network_of(const Packet& packet) {
-  Place at{network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol))), packet.network_offset()};
+  Place at{network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol))),
+           packet.network_offset()};
   for (u32 tags = 0; tags < 2 && (at.type == kEtherVlan || at.type == kEtherServiceVlan); ++tags) {
     if (at.offset + kVlanBytes > packet.length()) return {};
     const u8* inner = packet.data() + at.offset + 2;

@@ -1,5 +1,5 @@
-// bpf_ringbuf_*: the flags about waking readers up are checked and have no effect, since readers here look by
-// themselves (kernel/bpf/ringbuf.c).
+// bpf_ringbuf_*: the flags about waking readers up are checked and have no effect, since readers
+// here look by themselves (kernel/bpf/ringbuf.c).
 #include "maps/map.hpp"
 #include "runtime/helpers/bodies.hpp"
 

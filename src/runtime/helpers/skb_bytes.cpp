@@ -1,5 +1,6 @@
-// Bytes into and out of an skb (net/core/filter.c). All of it is linear here: what the kernel would have to pull in
-// first is there, and what is not there fails as it does past the end of the kernel's packet.
+// Bytes into and out of an skb (net/core/filter.c). All of it is linear here: what the kernel would
+// have to pull in first is there, and what is not there fails as it does past the end of the
+// kernel's packet.
 #include "runtime/fields.hpp"
 #include "runtime/helpers/bodies.hpp"
 
@@ -21,7 +22,8 @@ u64 load(const Packet& packet, u64 offset, u64 to, u32 bytes) {
 namespace helpers {
 
 u64 skb_store_bytes(u64, u64 offset, u64 from, u64 bytes, u64 flags, void* execution) {
-  constexpr u64 kRecomputeChecksum = 1, kInvalidateHash = 2;  // the former concerns skb->csum, which is not kept here
+  constexpr u64 kRecomputeChecksum = 1,
+                kInvalidateHash = 2;  // the former concerns skb->csum, which is not kept here
   Packet& packet = packet_of(execution);
   const u64 at = static_cast<u32>(offset), size = static_cast<u32>(bytes);
   if ((flags & ~(kRecomputeChecksum | kInvalidateHash)) != 0) return failure(kInvalid);

@@ -8,12 +8,12 @@ namespace {
 constexpr u32 kSkbBytesMax = 4 * 4096 - 320;  // SKB_MAX_ALLOC: four pages less skb_shared_info
 
 // BPF_F_ADJ_ROOM_*
-constexpr u64 kFixedGso = 1, kEncapIpv4 = 2, kEncapIpv6 = 4, kEncapGre = 8, kEncapUdp = 16, kKeepChecksum = 32,
-              kEncapEthernet = 64, kDecapIpv4 = 128, kDecapIpv6 = 256;
+constexpr u64 kFixedGso = 1, kEncapIpv4 = 2, kEncapIpv6 = 4, kEncapGre = 8, kEncapUdp = 16,
+              kKeepChecksum = 32, kEncapEthernet = 64, kDecapIpv4 = 128, kDecapIpv6 = 256;
 constexpr u64 kInnerMacShift = 56;
 constexpr u64 kEncap = kEncapIpv4 | kEncapIpv6, kDecap = kDecapIpv4 | kDecapIpv6;
-constexpr u64 kKnown = kFixedGso | kEncap | kEncapGre | kEncapUdp | kKeepChecksum | kEncapEthernet | kDecap |
-                       u64{0xff} << kInnerMacShift;
+constexpr u64 kKnown = kFixedGso | kEncap | kEncapGre | kEncapUdp | kKeepChecksum | kEncapEthernet |
+                       kDecap | u64{0xff} << kInnerMacShift;
 
 u16 protocol_of(const Packet& packet) {
   return network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol)));
@@ -39,7 +39,8 @@ s64 grow(Packet& packet, u32 offset, u32 bytes, u64 flags) {
     if (error != 0) return error;
   }
   const u32 network = packet.network_offset();
-  if (offset > packet.length() || !packet.change_gap(offset, static_cast<s32>(bytes))) return kOutOfMemory;
+  if (offset > packet.length() || !packet.change_gap(offset, static_cast<s32>(bytes)))
+    return kOutOfMemory;
   packet.set_network_offset(network);
   if ((flags & kEncap) == 0) return 0;
   packet.set_encapsulated();
@@ -70,7 +71,8 @@ u64 skb_change_head(u64, u64 room, u64 flags, u64, u64, void* execution) {
 u64 skb_change_tail(u64, u64 length, u64 flags, u64, u64, void* execution) {
   Packet& packet = packet_of(execution);
   const u32 bytes = static_cast<u32>(length);
-  if (flags != 0 || bytes > kSkbBytesMax || bytes < packet.network_offset()) return failure(kInvalid);
+  if (flags != 0 || bytes > kSkbBytesMax || bytes < packet.network_offset())
+    return failure(kInvalid);
   if (packet.is_encapsulated()) return failure(kNotSupported);
   packet.forget_missing();
   packet.set_length(bytes);
@@ -88,7 +90,8 @@ u64 skb_adjust_room(u64, u64 difference, u64 mode, u64 flags, u64, void* executi
   if (protocol != kEtherIpv4 && protocol != kEtherIpv6) return failure(kNotSupported);
   const u32 header = protocol == kEtherIpv4 ? kIpv4Bytes : kIpv6Bytes;
   if (static_cast<u32>(mode) > kBehindMac) return failure(kNotSupported);
-  const u32 offset = packet.network_offset() + (static_cast<u32>(mode) == kBehindNetwork ? header : 0);
+  const u32 offset =
+      packet.network_offset() + (static_cast<u32>(mode) == kBehindNetwork ? header : 0);
   u32 least = header;
   if ((flags & kDecap) != 0) {
     if (change >= 0 || (flags & kDecap) == kDecap) return failure(kInvalid);
@@ -97,7 +100,8 @@ u64 skb_adjust_room(u64, u64 difference, u64 mode, u64 flags, u64, void* executi
   const u32 now = packet.wire_length() - packet.network_offset();
   if (change < 0 && (bytes >= now || now - bytes < least)) return failure(kNotSupported);
   if (change >= 0 && packet.wire_length() + bytes > kSkbBytesMax) return failure(kNotSupported);
-  return failure(change < 0 ? shrink(packet, offset, bytes, flags) : grow(packet, offset, bytes, flags));
+  return failure(change < 0 ? shrink(packet, offset, bytes, flags)
+                            : grow(packet, offset, bytes, flags));
 }
 
 }  // namespace skep::runtime::helpers

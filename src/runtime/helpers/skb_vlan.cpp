@@ -1,5 +1,6 @@
-// VLAN tags of an skb: the outermost one stands beside the packet, in the context, as network cards deliver it
-// (skb_vlan_push and skb_vlan_pop in net/core/skbuff.c). Packet::materialise_vlan() puts it into the bytes.
+// VLAN tags of an skb: the outermost one stands beside the packet, in the context, as network cards
+// deliver it (skb_vlan_push and skb_vlan_pop in net/core/skbuff.c). Packet::materialise_vlan() puts
+// it into the bytes.
 #include "base/bytes.hpp"
 #include "runtime/fields.hpp"
 #include "runtime/helpers/bodies.hpp"
@@ -38,7 +39,8 @@ void clear_tag(Packet& packet) {
   }
 }
 
-// The protocol that a tag's inner EtherType stands for (vlan_set_encap_proto): lengths mean 802.3 or 802.2.
+// The protocol that a tag's inner EtherType stands for (vlan_set_encap_proto): lengths mean 802.3
+// or 802.2.
 u16 encapsulated_protocol(const Packet& packet) {
   constexpr u32 kType = kEthernetBytes + 2, kBehind = kEthernetBytes + kVlanBytes;
   const u16 type = big_endian_at(packet, kType);
@@ -54,7 +56,8 @@ s64 take_tag(Packet& packet, u16& control) {
   const u16 protocol = encapsulated_protocol(packet);
   const u32 network = packet.network_offset();
   if (!packet.change_gap(kAddressBytes, -static_cast<s32>(kVlanBytes))) return kOutOfMemory;
-  packet.set_network_offset(network >= kEthernetBytes + kVlanBytes ? network - kVlanBytes : kEthernetBytes);
+  packet.set_network_offset(network >= kEthernetBytes + kVlanBytes ? network - kVlanBytes
+                                                                   : kEthernetBytes);
   packet.set_field<u32>(SkbField::protocol, network_order(protocol));
   return 0;
 }

@@ -7,7 +7,8 @@ namespace skep::runtime::helpers {
 u64 trace_printk(u64 format, u64 format_bytes, u64 first, u64 second, u64 third, void* execution) {
   const u64 arguments[] = {first, second, third};
   std::string text;
-  const s64 length = print(text, {memory_at<const char>(format), static_cast<u32>(format_bytes)}, arguments);
+  const s64 length =
+      print(text, {memory_at<const char>(format), static_cast<u32>(format_bytes)}, arguments);
   if (length < 0) return failure(length);
   if (text.ends_with('\n')) text.pop_back();
   execution_of(execution).environment->trace(text);

@@ -8,7 +8,8 @@ namespace {
 constexpr u64 kFrameHeaderBytes = 40;  // struct xdp_frame, which stands in front of the headroom
 constexpr u64 kMetaBytesMax = 255;     // skb_shared_info::meta_len has 8 bits
 
-// `bytes` at `offset` of the packet, or the error. Offsets and sizes beyond 64 KiB are another error than ends.
+// `bytes` at `offset` of the packet, or the error. Offsets and sizes beyond 64 KiB are another
+// error than ends.
 s64 check_range(const Packet& packet, u32 offset, u32 bytes) {
   if (offset > 0xffff || bytes > 0xffff) return kFault;
   return offset + bytes > packet.length() ? kInvalid : 0;
@@ -51,19 +52,25 @@ u64 xdp_adjust_meta(u64, u64 offset, u64, u64, u64, void* execution) {
   return 0;
 }
 
-u64 xdp_get_buff_len(u64, u64, u64, u64, u64, void* execution) { return packet_of(execution).wire_length(); }
+u64 xdp_get_buff_len(u64, u64, u64, u64, u64, void* execution) {
+  return packet_of(execution).wire_length();
+}
 
 u64 xdp_load_bytes(u64, u64 offset, u64 to, u64 bytes, u64, void* execution) {
   const Packet& packet = packet_of(execution);
   const s64 error = check_range(packet, static_cast<u32>(offset), static_cast<u32>(bytes));
-  if (error == 0) std::memcpy(memory_at<void>(to), packet.data() + static_cast<u32>(offset), static_cast<u32>(bytes));
+  if (error == 0)
+    std::memcpy(memory_at<void>(to), packet.data() + static_cast<u32>(offset),
+                static_cast<u32>(bytes));
   return failure(error);
 }
 
 u64 xdp_store_bytes(u64, u64 offset, u64 from, u64 bytes, u64, void* execution) {
   const Packet& packet = packet_of(execution);
   const s64 error = check_range(packet, static_cast<u32>(offset), static_cast<u32>(bytes));
-  if (error == 0) std::memmove(packet.data() + static_cast<u32>(offset), memory_at<void>(from), static_cast<u32>(bytes));
+  if (error == 0)
+    std::memmove(packet.data() + static_cast<u32>(offset), memory_at<void>(from),
+                 static_cast<u32>(bytes));
   return failure(error);
 }
 
