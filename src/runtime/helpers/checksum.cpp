@@ -4,6 +4,8 @@
 // Sums are in the byte order of memory: ones' complement does not care. No packet here has a
 // checksum that hardware is still to finish (CHECKSUM_PARTIAL), so that the flag for the pseudo
 // header changes nothing.
+#include <algorithm>
+
 #include "runtime/helpers/bodies.hpp"
 
 namespace skep::runtime::helpers {
@@ -38,12 +40,12 @@ u16 replaced_2(u16 checksum, u16 from, u16 to) {
   return static_cast<u16>(~add_16(without, to));
 }
 
-// csum_partial(): the ones' complement sum of whole words.
+// csum_partial(): the ones' complement sum of words, the last one filled up with zeroes.
 u32 sum_of(const u8* at, u32 bytes, u32 seed) {
   u64 sum = seed;
   for (u32 done = 0; done < bytes; done += 4) {
-    u32 word;
-    std::memcpy(&word, at + done, sizeof(word));
+    u32 word = 0;
+    std::memcpy(&word, at + done, std::min(4u, bytes - done));
     sum += word;
   }
   sum = (sum & 0xffffffff) + (sum >> 32);
@@ -107,17 +109,20 @@ u64 l4_csum_replace(u64, u64 offset, u64 from, u64 to, u64 flags, void* executio
   return 0;
 }
 
+// As since Linux 6.13: any sizes, and the sum folded to 16 bits. Kernels before refused sizes that
+// are not multiples of 4 with -EINVAL and returned an unfolded sum.
 u64 csum_diff(u64 from, u64 from_bytes, u64 to, u64 to_bytes, u64 seed, void*) {
   const u32 old_bytes = static_cast<u32>(from_bytes), new_bytes = static_cast<u32>(to_bytes);
-  const u32 start = static_cast<u32>(seed);
-  if ((old_bytes | new_bytes) % 4 != 0) return failure(kInvalid);
+  u32 sum = static_cast<u32>(seed);
   if (old_bytes != 0 && new_bytes != 0) {
-    const u32 added = sum_of(memory_at<u8>(to), new_bytes, start);
-    return folded_to_16(subtract(added, sum_of(memory_at<u8>(from), old_bytes, 0)));
+    sum = subtract(sum_of(memory_at<u8>(to), new_bytes, sum),
+                   sum_of(memory_at<u8>(from), old_bytes, 0));
+  } else if (new_bytes != 0) {
+    sum = sum_of(memory_at<u8>(to), new_bytes, sum);
+  } else if (old_bytes != 0) {
+    sum = ~sum_of(memory_at<u8>(from), old_bytes, ~sum);
   }
-  if (new_bytes != 0) return folded_to_16(sum_of(memory_at<u8>(to), new_bytes, start));
-  if (old_bytes != 0) return folded_to_16(~sum_of(memory_at<u8>(from), old_bytes, ~start));
-  return start;
+  return folded_to_16(sum);
 }
 
 }  // namespace skep::runtime::helpers
