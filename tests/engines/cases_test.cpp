@@ -3,6 +3,8 @@
 // A case is a text file: `ref:` says what decides it; `asm:` (or `hex:`, slots as bytes) is the program, indented;
 // then what must come out, `r0:` or `fault:` (words of the error), and `memory_after:`. r1 points to `memory:`, r2 is
 // its size. '#' starts a comment.
+#include <cctype>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
