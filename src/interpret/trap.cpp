@@ -59,7 +59,8 @@ Error to_error(std::span<const Instruction> code, const Trapped& trapped, u64 fu
               "atomic operations need an address that their size divides"};
     case Trap::fuel:
       return {Fault::exhausted,
-              place + format("the fuel of {} instructions is used up", grouped(fuel)),
+              place + format("the fuel of {} instruction{} is used up", grouped(fuel),
+                             fuel == 1 ? "" : "s"),
               "look for a loop that does not end, or allow more instructions"};
     case Trap::frames:
       return {Fault::rejected, place + format("more than {} frames of local calls",
