@@ -29,6 +29,7 @@ enum class Region : u8 { none, context, stack, packet, map_value, record, severa
 // What was proved of one instruction.
 struct Fact {
   bool reached = false;          // some path executes it
+  bool called = false;           // of helper calls: `map` was set
   Region region = Region::none;  // of loads, stores and atomics
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
 };
@@ -55,7 +56,8 @@ class VerifiedProgram {
 
 // One step of the path that led to a rejection.
 struct Step {
-  isa::InstructionIndex at{};
+  u32 slot = 0;
+  u32 line = 0;      // 0 without line information
   std::string what;  // "assuming r2 != 0"
 };
 
@@ -69,6 +71,7 @@ struct Report {
   u32 line = 0;
   std::string source;      // the source line
   std::string property;    // which rule, a stable name: "packet-bounds"
+  std::string rule;        // what the rule says
   std::string message;     // what was not proved, one sentence
   std::string reason;      // why: the values involved, in words
   std::string hint;        // what to do about it
