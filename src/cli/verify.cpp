@@ -19,7 +19,8 @@ void write_report(JsonWriter& json, const verify::Report& report) {
   json.member("file", report.file).member("line", report.line).member("source", report.source);
   json.key("path").begin_array();
   for (const verify::Step& step : report.path) {
-    json.begin_object().member("instruction", step.at.value()).member("what", step.what);
+    json.begin_object().member("slot", step.slot).member("line", step.line);
+    json.member("what", step.what);
     json.end_object();
   }
   json.end_array().end_object();

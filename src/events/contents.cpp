@@ -91,7 +91,8 @@ void for_each_element(const maps::Map& map, Each each) {
 
 Table read_table(const maps::Map& map, const btf::Types& types) {
   const MapSpec& spec = map.spec();
-  Table table{.entries_max = spec.max_entries};
+  Table table;
+  table.entries_max = spec.max_entries;
   std::vector<RawEntry> entries;
   for_each_element(map, [&](const std::vector<std::byte>& key, Bytes value) {
     if (is_array(spec) && all_zero(value)) {

@@ -72,6 +72,7 @@ struct Encoder {
       case Kind::integer:
       case Kind::enumeration:
       case Kind::enumeration64: return scalar(id, room, text, name);
+      case Kind::pointer: return pointer(room, text);
       case Kind::floating: return floating(room, text);
       case Kind::array: return array(plain, room, text, name);
       case Kind::structure:
@@ -145,6 +146,13 @@ struct Encoder {
     Error error = expected("one of " + join(names, ", "), text);
     error.hint = did_you_mean(text, known);
     return error;
+  }
+
+  static Result<void> pointer(Room room, std::string_view text) {
+    const auto value = parse_unsigned(text);
+    if (!value) return expected("an address as a number", text);
+    store(room, *value, 8);
+    return {};
   }
 
   static u64 mask(u32 bits) { return bits >= 64 ? ~u64{0} : (u64{1} << bits) - 1; }
