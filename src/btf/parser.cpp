@@ -11,6 +11,8 @@ constexpr u16 kMagic = 0xeb9f, kMagicSwapped = 0x9feb;
 constexpr u32 kTypesMax = 0xfffff;  // BTF_MAX_TYPE
 constexpr u32 kCountMask = 0xffffff, kKindShift = 24, kKindMask = 0x1f, kReservedBits = 0x60000000;
 
+constexpr bool flag_of(u32 info) { return info >> 31 != 0; }
+
 struct Header {
   le16 magic;
   u8 version;
@@ -134,17 +136,16 @@ class Parser {
   }
 
   Result<void> tail(Type& type, u32 info) {
-    const bool flag = info >> 31 != 0;
     switch (type.kind) {
       case Kind::integer: return integer(type);
       case Kind::array: return array(type);
       case Kind::structure:
-      case Kind::union_: return members(type, flag);
+      case Kind::union_: return members(type, info);
       case Kind::enumeration:
-      case Kind::enumeration64: return enumerators(type, flag);
+      case Kind::enumeration64: return enumerators(type, info);
       case Kind::forward:
         type.size = 0;
-        type.is_union = flag;
+        type.is_union = flag_of(info);
         return {};
       case Kind::prototype: return parameters(type);
       case Kind::function: return scope(type, info & kCountMask);
@@ -199,11 +200,11 @@ class Parser {
     return {};
   }
 
-  Result<void> members(Type& type, bool has_bit_fields) {
+  Result<void> members(Type& type, u32 info) {
     type.first = static_cast<u32>(out_.members_.size());
     for (u32 i = 0; i < type.count; ++i) {
       Member member{.name = TRY(name()), .type = TRY(reference()), .bit_offset = TRY(word())};
-      if (has_bit_fields) {
+      if (flag_of(info)) {  // some are bit-fields: offset and width share the word
         member.bit_size = member.bit_offset >> 24;
         member.bit_offset &= 0xffffff;
       }
@@ -212,7 +213,8 @@ class Parser {
     return {};
   }
 
-  Result<void> enumerators(Type& type, bool is_signed) {
+  Result<void> enumerators(Type& type, u32 info) {
+    const bool is_signed = flag_of(info);
     TRY(whole_size(type, 8));
     type.encoding = is_signed ? Encoding::signed_ : Encoding::unsigned_;
     type.first = static_cast<u32>(out_.enumerators_.size());

@@ -6,32 +6,14 @@
 #include <elf.h>
 
 #include <algorithm>
-#include <array>
+
+#include "object/elf_header.hpp"
 
 namespace skep::object {
 namespace {
 
 constexpr u64 kNameMax = 4096;
-constexpr u16 kMachineBpf = 247;
 constexpr u32 kRelocateAddress32 = 3, kRelocateDebug32 = 4;  // R_BPF_64_ABS32, R_BPF_64_NODYLD32
-
-struct FileHeader {
-  std::array<u8, 16> identity;
-  le16 type, machine;
-  le32 version;
-  le64 entry, segments_offset, sections_offset;
-  le32 flags;
-  le16 header_size, segment_size, segment_count, section_size, section_count, names_section;
-};
-static_assert(sizeof(FileHeader) == sizeof(Elf64_Ehdr));
-
-struct SectionHeader {
-  le32 name, kind;
-  le64 flags, address, offset, size;
-  le32 link, info;
-  le64 alignment, entry_size;
-};
-static_assert(sizeof(SectionHeader) == sizeof(Elf64_Shdr));
 
 struct SymbolEntry {
   le32 name;
@@ -76,53 +58,6 @@ Binding binding_of(u8 info) {
   }
 }
 
-Result<void> check_identity(Bytes file) {
-  constexpr std::string_view kMagic = "\177ELF";
-  const auto magic = file.slice(0, kMagic.size());
-  if (file.empty()) return Error(Fault::malformed, "the file is empty");
-  if (!magic.ok() || std::memcmp(magic->data(), kMagic.data(), kMagic.size()) != 0) {
-    return Error(Fault::malformed, "not an ELF file",
-                 "BPF objects are made by clang --target=bpf -c");
-  }
-  const auto identity = TRY(file.read<std::array<u8, 16>>(0).within("ELF header"));
-  if (identity[EI_CLASS] != ELFCLASS64) {
-    return Error(Fault::unsupported,
-                 format("ELF header at offset 0x4: class {}, expected 64-bit", identity[EI_CLASS]));
-  }
-  if (identity[EI_DATA] == ELFDATA2MSB) {
-    return Error(Fault::unsupported, "ELF header at offset 0x5: the object is big-endian",
-                 "compile with --target=bpfel");
-  }
-  if (identity[EI_DATA] != ELFDATA2LSB) {
-    return Error(Fault::malformed,
-                 format("ELF header at offset 0x5: unknown byte order {}", identity[EI_DATA]));
-  }
-  return {};
-}
-
-Result<FileHeader> file_header(Bytes file) {
-  TRY(check_identity(file));
-  const FileHeader header = TRY(file.read<FileHeader>(0).within("ELF header"));
-  if (header.machine != kMachineBpf) {
-    return Error(Fault::unsupported,
-                 format("ELF header at offset 0x12: machine {}, expected {} (BPF)",
-                        u16{header.machine}, kMachineBpf),
-                 "compile with --target=bpf");
-  }
-  if (header.type != ET_REL) {
-    return Error(Fault::unsupported, format("ELF header at offset 0x10: type {}, expected {} "
-                                            "(relocatable)",
-                                            u16{header.type}, ET_REL));
-  }
-  if (header.section_size != sizeof(SectionHeader)) {
-    return Error(Fault::malformed,
-                 format("ELF header at offset 0x3a: section headers of {}, "
-                        "expected {}",
-                        counted(header.section_size, "byte"), sizeof(SectionHeader)));
-  }
-  return header;
-}
-
 }  // namespace
 
 bool Section::is_code() const { return kind == SHT_PROGBITS && (flags & SHF_EXECINSTR) != 0; }
@@ -138,7 +73,7 @@ class ElfReader {
   explicit ElfReader(Bytes file) : file_(file) {}
 
   Result<Elf> run() {
-    const FileHeader header = TRY(file_header(file_));
+    const FileHeader header = TRY(FileHeader::read(file_));
     TRY(read_sections(header));
     TRY(check_overlaps(header));
     for (const Section& section : elf_.sections_) {

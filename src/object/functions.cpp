@@ -56,6 +56,11 @@ Result<Functions> Functions::read(const Elf& elf) {
                       overlap->name, overlap[1].name));
 }
 
+bool Functions::is_program(u32 number, const Elf& elf) const {
+  const FunctionSymbol& function = all_[number];
+  return function.binding != Binding::local && elf.sections()[function.section].name != ".text";
+}
+
 std::optional<u32> Functions::at(u32 section, u64 offset) const {
   const auto found = std::ranges::lower_bound(all_, std::tuple(section, offset), {}, where);
   if (found == all_.end() || where(*found) != std::tuple(section, offset)) return std::nullopt;

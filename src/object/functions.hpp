@@ -27,6 +27,8 @@ class Functions {
   static Result<Functions> read(const Elf& elf);
 
   const std::vector<FunctionSymbol>& all() const { return all_; }  // by section and offset
+  // Whether it can be loaded by itself.
+  bool is_program(u32 number, const Elf& elf) const;
   // The number of the function that begins there.
   std::optional<u32> at(u32 section, u64 offset) const;
 

@@ -1,3 +1,4 @@
+// What libbpf does with these sections, except that the maps keep the sections' names.
 #include "object/globals.hpp"
 
 #include <algorithm>
@@ -34,19 +35,26 @@ platform::MapSpec globals(const Section& section, btf::TypeId type) {
 
 }  // namespace
 
-Result<std::vector<std::optional<u32>>> add_globals(const Elf& elf, const SectionTypes& types,
-                                                    std::vector<platform::MapSpec>& maps) {
-  std::vector<std::optional<u32>> map_of(elf.sections().size());
+Result<void> limit_zeroed(const Elf& elf) {
   u64 zeroed = 0;
+  for (const Section& section : elf.sections()) {
+    if (!section.has_no_bytes()) continue;
+    zeroed += std::min(section.size, kZeroedMax + 1);
+    if (zeroed <= kZeroedMax) continue;
+    return Error(Fault::exhausted,
+                 format("section {}: {} bytes of zeroed variables, more than the limit of {}",
+                        section.name, section.size, kZeroedMax),
+                 "keep large tables in maps");
+  }
+  return {};
+}
+
+std::vector<std::optional<u32>> add_globals(const Elf& elf, const SectionTypes& types,
+                                            std::vector<platform::MapSpec>& maps) {
+  std::vector<std::optional<u32>> map_of(elf.sections().size());
   for (u32 number = 0; number < elf.sections().size(); ++number) {
     const Section& section = elf.sections()[number];
     if (!is_data(section)) continue;
-    if (section.has_no_bytes() && (zeroed += std::min(section.size, kZeroedMax + 1)) > kZeroedMax) {
-      return Error(Fault::exhausted,
-                   format("section {}: {} bytes of zeroed variables, more than the limit of {}",
-                          section.name, section.size, kZeroedMax),
-                   "keep large tables in maps");
-    }
     map_of[number] = static_cast<u32>(maps.size());
     maps.push_back(globals(section, types.of(section.name)));
   }

@@ -1,3 +1,6 @@
+// A walk over the code: a stack of functions that are being read, each instruction asked what it
+// refers to. Distances between functions are known only when all are placed, so calls are written
+// last.
 #include "object/link.hpp"
 
 #include "object/relocate.hpp"

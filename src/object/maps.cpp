@@ -1,3 +1,5 @@
+// One pass over the members of a definition, each of which sets one fact; then, for arrays of
+// programs, one over the addresses in .maps.
 #include "object/maps.hpp"
 
 #include <algorithm>
@@ -178,7 +180,7 @@ class InitialPrograms {
       return Error(Fault::malformed, format("{}: map {} has a program for index {} of {}", where,
                                             map.spec.name, index, map.spec.max_entries));
     }
-    if (!function || functions_.all()[*function].binding == Binding::local) {
+    if (!function || !functions_.is_program(*function, elf_)) {
       return Error(Fault::malformed, format("{}: map {} holds {}, which is not a program", where,
                                             map.spec.name, symbol.name));
     }

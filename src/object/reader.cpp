@@ -44,6 +44,7 @@ class Reader {
     image_.file.assign(file.span().begin(), file.span().end());
     image_.elf = TRY(Elf::read(Bytes(image_.file)));
     TRY(unique_names());
+    TRY(limit_zeroed(image_.elf));
     image_.functions = TRY(Functions::read(image_.elf));
     image_.types = TRY(read_types(image_.elf));
     const Section* ext = image_.elf.find(".BTF.ext");
@@ -88,7 +89,7 @@ class Reader {
       image_.map_offsets.push_back(map.offset);
       object_.maps_->push_back(std::move(map.spec));
     }
-    image_.map_of = TRY(add_globals(image_.elf, image_.types, *object_.maps_));
+    image_.map_of = add_globals(image_.elf, image_.types, *object_.maps_);
     return name_records(image_.types, *object_.maps_);
   }
 
@@ -98,7 +99,7 @@ class Reader {
     for (u32 number = 0; number < functions.size(); ++number) {
       const FunctionSymbol& function = functions[number];
       const Section& section = image_.elf.sections()[function.section];
-      if (section.name == ".text" || function.binding == Binding::local) continue;
+      if (!image_.functions.is_program(number, image_.elf)) continue;
       TRY(program(function, section));
       image_.programs.push_back(number);
       if (names.insert(function.name).second) continue;

@@ -1,3 +1,5 @@
+// Offsets come from the symbol of the same name in the section; a variable without one keeps the
+// offset that the compiler wrote, which is right for those that no other object can see.
 #include "object/section_types.hpp"
 
 namespace skep::object {
@@ -18,9 +20,7 @@ SymbolOffsets symbol_offsets(const Elf& elf) {
 
 Result<void> place_section(btf::Types& types, btf::TypeId id, const Section& section, u32 number,
                            const SymbolOffsets& symbols) {
-  if (section.size > ~u32{0}) {
-    return Error(Fault::malformed, format("section {} has {} bytes", section.name, section.size));
-  }
+  EXPECT(section.size <= ~u32{0});  // files and zeroed sections are smaller
   std::vector<u32> offsets;
   for (const btf::SectionVariable& variable : types.variables(id)) {
     const auto found = symbols.find({number, types.at(variable.type).name});

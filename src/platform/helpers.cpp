@@ -24,7 +24,7 @@ constexpr auto kHelpers = std::to_array<HelperRow>({
     {2, "map_update_elem", Returns::number, {map, map_key, map_value, anything}, kAll, kElements, Effect::none, false, "3.19"},
     {3, "map_delete_elem", Returns::number, {map, map_key}, kAll, kElements, Effect::none, false, "3.19"},
     {5, "ktime_get_ns", Returns::number, {}, kAll, 0, Effect::none, false, "4.1"},
-    {6, "trace_printk", Returns::number, {memory, size, anything, anything, anything}, kAll, 0, Effect::none, true, "4.1"},
+    {6, "trace_printk", Returns::number, {memory, size}, kAll, 0, Effect::none, true, "4.1"},
     {7, "get_prandom_u32", Returns::number, {}, kAll, 0, Effect::none, false, "4.1"},
     {8, "get_smp_processor_id", Returns::number, {}, kAll, 0, Effect::none, false, "4.1"},
     {9, "skb_store_bytes", Returns::number, {context, number, memory, size, number}, kTc, 0, Effect::moves_packet, false, "4.1"},

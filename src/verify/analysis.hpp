@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "platform/program.hpp"
+#include "verify/precision.hpp"
 #include "verify/properties.hpp"
 #include "verify/state.hpp"
 #include "verify/verify.hpp"
@@ -38,8 +39,9 @@ struct Analysis {
   const platform::Program& program;
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
-  std::vector<u32> stack_bytes;  // by function: how deep its frame is used
+  std::vector<FrameUse> frames;  // by function
   u32 next_id = 1;
+  Demand demand;  // of the instruction that is being walked
 };
 
 // "r3"
@@ -82,6 +84,21 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
 Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at);
 // Forgets every copy of record `id`; `at` is remembered for explanations.
 void forget_record(State& state, u32 id, isa::InstructionIndex at);
+
+// ---- functions.cpp
+// -----------------------------------------------------------------------------------------------
+// Global functions are verified once, on their signature; a call is checked against it and forgets
+// what it may change.
+bool is_verified_apart(const platform::Function& function);
+State entry_state(Analysis& analysis, std::size_t function);
+Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
+                     const platform::Function& callee);
+// Whether `function`, or one that it calls, moves the packet.
+bool moves_packet(const platform::Program& program, const platform::Function& function);
+// Packet pointers that were taken before `at` do not point into the packet any more.
+void forget_packet(State& state, isa::InstructionIndex at);
+// What every call does to r1 to r5.
+void clear_arguments(State& state, isa::InstructionIndex at);
 
 // ---- structure.cpp
 // -----------------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
     return refused;
   }
   dst = moved;
+  const u8 amount = left ? i.src : i.dst;
+  if (!left || i.has_register_source()) analysis.demand.registers |= bit(amount);
   return {};
 }
 

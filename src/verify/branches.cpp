@@ -20,8 +20,34 @@ void learn(State& state, Value& place, const Scalar& number) {
   });
 }
 
+// Where the numbers with that id are, besides the register that was compared.
+void note_linked(const State& state, u32 id, Places& places) {
+  if (id == 0) return;
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    const Frame& frame = state.frames[f];
+    for (std::size_t r = 0; r < frame.registers.size(); ++r) {
+      const Value& value = frame.registers[r];
+      if (value.is_number() && value.id == id) places.registers[f] |= bit(static_cast<u8>(r));
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const Value& value = frame.slots[s].value;
+      const bool linked = frame.slots[s].spilled != 0 && value.is_number() && value.id == id;
+      if (linked) places.slots[f] |= u64{1} << s;
+    }
+  }
+}
+
+Registers compared(const isa::Instruction& i) {
+  return static_cast<Registers>(bit(i.dst) | (i.has_register_source() ? bit(i.src) : 0));
+}
+
 // Both ways of a comparison of numbers. `b` is a register or stands for the immediate.
-void compare_numbers(State&& state, const isa::Instruction& i, const Scalar& b, Ways& ways) {
+void compare_numbers(Analysis& analysis, State&& state, const isa::Instruction& i, const Scalar& b,
+                     Ways& ways) {
+  note_linked(state, state.registers()[i.dst].id, analysis.demand.linked);
+  if (i.has_register_source()) {
+    note_linked(state, state.registers()[i.src].id, analysis.demand.linked);
+  }
   const auto way = [&](Holds holds, State&& from) -> std::optional<State> {
     Scalar left = from.registers()[i.dst].number;
     Scalar right = b;
@@ -37,6 +63,7 @@ void compare_numbers(State&& state, const isa::Instruction& i, const Scalar& b, 
   const bool can_pass = assume(i.jump(), Holds::no, i.width, left, right);
   left = state.registers()[i.dst].number, right = b;
   const bool can_take = assume(i.jump(), Holds::yes, i.width, left, right);
+  if (!can_pass || !can_take) analysis.demand.registers |= compared(i);
   if (can_pass && can_take) {
     ways.taken = way(Holds::yes, State(state));
     ways.passed = way(Holds::no, std::move(state));
@@ -119,7 +146,7 @@ bool is_zero(const Value& value) {
 
 }  // namespace
 
-Check do_jump(Analysis&, State&& state, const isa::Instruction& i, Ways& ways) {
+Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways) {
   if (auto refused = check_readable(state, i.dst)) return refused;
   if (i.has_register_source()) {
     if (auto refused = check_readable(state, i.src)) return refused;
@@ -129,12 +156,13 @@ Check do_jump(Analysis&, State&& state, const isa::Instruction& i, Ways& ways) {
                       ? state.registers()[i.src]
                       : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   if (a.is_number() && b.is_number()) {
-    compare_numbers(std::move(state), i, b.number, ways);
+    compare_numbers(analysis, std::move(state), i, b.number, ways);
     return {};
   }
   const bool wide = i.width == Width::w64;
   const bool equality = i.jump() == Jump::eq || i.jump() == Jump::ne;
   if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {
+    if (i.has_register_source()) analysis.demand.registers |= bit(a.is_pointer() ? i.src : i.dst);
     compare_with_null(std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
     return {};
   }

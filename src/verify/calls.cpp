@@ -29,7 +29,8 @@ Refusal bad_argument(const Call& call, u8 r, const State& state, std::string_vie
 }
 
 // The size argument in `r`, as how many bytes at least and at most.
-Check size_extent(const Call& call, const State& state, u8 r, Argument kind, Extent& extent) {
+Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r, Argument kind,
+                  Extent& extent) {
   const Value& value = state.frame().registers[r];
   if (auto refused = check_readable(state, r)) return refused;
   if (!value.is_number()) return bad_argument(call, r, state, "a number of bytes");
@@ -44,6 +45,7 @@ Check size_extent(const Call& call, const State& state, u8 r, Argument kind, Ext
   if (size.umin == 0 && kind == Argument::size)
     return bad_argument(call, r, state, "a number of bytes that is not zero");
   extent = {size.umin, size.umax};
+  analysis.demand.registers |= bit(r);
   return {};
 }
 
@@ -54,8 +56,8 @@ bool is_null(const Value& value) {
 Check check_sized_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
   const Argument kind = call.helper.arguments[r - 1u];
   Extent extent;
-  if (auto refused =
-          size_extent(call, state, static_cast<u8>(r + 1), call.helper.arguments[r], extent))
+  if (auto refused = size_extent(analysis, call, state, static_cast<u8>(r + 1),
+                                 call.helper.arguments[r], extent))
     return refused;
   if (kind == Argument::memory_or_null && extent.most == 0 && is_null(state.frame().registers[r]))
     return {};
@@ -157,6 +159,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
         return bad_argument(call, r, state, "a constant number of bytes");
       }
       call.record_size = static_cast<u32>(value.number.value());
+      analysis.demand.registers |= bit(r);
       return {};
     case Argument::record: return check_record(state, call, r);
     case Argument::constant_string: return check_string(analysis, state, call, r);
@@ -198,15 +201,6 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
                    {}};
   }
   return {};
-}
-
-// Packet pointers that were taken before the call do not point into the packet any more.
-void forget_packet(State& state, isa::InstructionIndex at) {
-  state.for_each_value([&](Value& value) {
-    if (!value.is_packet() && value.kind != Kind::packet_end) return;
-    value = Value::of_number(Scalar::unknown());
-    value.lost_at = at.value() + 1;
-  });
 }
 
 void set_result(Analysis& analysis, State& state, const Call& call) {
@@ -271,10 +265,7 @@ Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at)
   analysis.facts[at.value()].called = true;
   if (helper->effect == platform::Effect::moves_packet) forget_packet(state, at);
   if (call.given_back != 0) forget_record(state, call.given_back, at);
-  for (u8 r = isa::kR1; r <= isa::kR5; ++r) {
-    state.registers()[r] = Value::unset_value();
-    state.registers()[r].lost_at = at.value() + 1;
-  }
+  clear_arguments(state, at);
   set_result(analysis, state, call);
   return {};
 }

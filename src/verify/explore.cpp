@@ -32,6 +32,22 @@ void drop_lone_ids(State& state) {
   });
 }
 
+// Where a kept state has numbers that something stood on.
+Places precise_places(const State& state) {
+  Places out;
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    const Frame& frame = state.frames[f];
+    for (u8 r = 0; r < isa::kRegisters; ++r) {
+      if (frame.registers[r].precise == Precise::yes) out.registers[f] |= bit(r);
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const StackSlot& slot = frame.slots[s];
+      if (slot.spilled != 0 && slot.value.precise == Precise::yes) out.slots[f] |= u64{1} << s;
+    }
+  }
+  return out;
+}
+
 std::shared_ptr<const platform::Program> with_functions(
     std::shared_ptr<const platform::Program> program) {
   if (!program->functions.empty()) return program;
@@ -44,7 +60,7 @@ std::shared_ptr<const platform::Program> with_functions(
 }  // namespace
 
 Analysis::Analysis(const platform::Program& of)
-    : program(of), code(of.code), facts(of.code.size()), stack_bytes(of.functions.size()) {}
+    : program(of), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
 
 std::string register_name(u8 r) { return format("r{}", r); }
 
@@ -61,7 +77,7 @@ Verdict Explorer::run() {
     refused_at_ = misshapen->at;
     refused = misshapen->refusal;
   } else {
-    relevance_ = relevance_of(*program_);
+    live_ = live_registers(*program_);
     refused = explore();
   }
   if (!refused) {
@@ -78,14 +94,6 @@ Verdict Explorer::run() {
   return {finish(), work_};
 }
 
-State Explorer::initial_state() const {
-  State state;
-  state.frames.emplace_back();
-  state.registers()[isa::kR1] = Value::pointer(Kind::context);
-  state.registers()[isa::kFramePointer] = Value::pointer(Kind::stack);
-  return state;
-}
-
 Check Explorer::explore() {
   if (analysis_.type().context_size == 0) {
     return Refusal{
@@ -93,7 +101,24 @@ Check Explorer::explore() {
         format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
         "it runs xdp, sched_cls and socket_filter programs"};
   }
-  pending_.push_back({.state = initial_state()});
+  called_.assign(program_->functions.size(), false);
+  std::vector<bool> done = called_;
+  called_[0] = true;
+  for (std::size_t function = 0; function < called_.size();) {
+    if (!called_[function] || done[function]) {
+      ++function;
+      continue;
+    }
+    if (auto refused = explore_function(function)) return refused;
+    done[function] = true;
+    function = 0;  // it may have called one with a smaller number
+  }
+  return {};
+}
+
+Check Explorer::explore_function(std::size_t function) {
+  pending_.push_back(
+      {.state = entry_state(analysis_, function), .at = program_->functions[function].begin});
   while (!pending_.empty()) {
     Path path = std::move(pending_.back());
     pending_.pop_back();
@@ -120,6 +145,7 @@ Check Explorer::follow(Path path) {
     }
     analysis_.facts[path.at.value()].reached = true;
     ++path.instructions;
+    analysis_.demand = {};
     Outcome outcome = step(path);
     if (outcome.refused) return outcome.refused;
     if (outcome.ends == Ends::yes) break;
@@ -128,31 +154,63 @@ Check Explorer::follow(Path path) {
   return {};
 }
 
-std::vector<Relevance> Explorer::relevance_at(const State& state, InstructionIndex at) const {
-  std::vector<Relevance> out;
+std::vector<Registers> Explorer::live_at(const State& state, InstructionIndex at) const {
+  std::vector<Registers> out;
   for (std::size_t frame = 0; frame + 1 < state.frames.size(); ++frame) {
-    Relevance caller = relevance_[state.frames[frame + 1].return_to.value()];
-    caller.live &= static_cast<u16>(~0b111111);  // the call writes r0 and clears r1 to r5
-    out.push_back(caller);
+    const Registers caller = live_[state.frames[frame + 1].return_to.value()];
+    out.push_back(caller &
+                  static_cast<Registers>(~0b111111));  // the call writes r0 and clears r1 to r5
   }
-  out.push_back(relevance_[at.value()]);
+  out.push_back(live_[at.value()]);
   return out;
 }
 
+// Marks the numbers at `places` precise in a kept state; places that hold no number need nothing
+// from before it.
+bool Explorer::mark(s32 checkpoint, Places& places) {
+  State& state = checkpoints_[static_cast<u32>(checkpoint)].state;
+  bool changed = false;
+  const auto mark_value = [&](Value& value) {
+    changed = changed || value.precise == Precise::no;
+    value.precise = Precise::yes;
+    return value.is_number();
+  };
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    Frame& frame = state.frames[f];
+    for (u8 r = 0; r < isa::kRegisters; ++r) {
+      if ((places.registers[f] & bit(r)) != 0 && !mark_value(frame.registers[r]))
+        places.registers[f] &= static_cast<Registers>(~bit(r));
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const u64 slot = u64{1} << s;
+      if ((places.slots[f] & slot) != 0 && !mark_value(frame.slots[s].value))
+        places.slots[f] &= ~slot;
+    }
+  }
+  return changed;
+}
+
+// What lies behind `trail` stood on the numbers at `places`.
+void Explorer::require(s32 trail, std::size_t depth, const Places& places) {
+  trail_.carry_back(*program_, trail, depth, places,
+                    [&](s32 checkpoint, Places& there) { return mark(checkpoint, there); });
+}
+
 Explorer::Outcome Explorer::at_join(Path& path) {
-  const std::vector<Relevance> relevance = relevance_at(path.state, path.at);
+  const std::vector<Registers> live = live_at(path.state, path.at);
   std::vector<s32>& kept = kept_[path.at.value()];
   for (std::size_t n = 0; n < kept.size();) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
-    if (on_this_path && unchanged(checkpoint.state, path.state, relevance)) {
+    if (on_this_path && unchanged(checkpoint.state, path.state, live)) {
       return {Ends::yes, Refusal{Property::infinite_loop,
                                  "the loop through here comes back with nothing changed",
                                  "so it would never end",
                                  {}}};
     }
-    if (!on_this_path && covers(checkpoint.state, path.state, relevance)) {
+    if (!on_this_path && covers(checkpoint.state, path.state, live)) {
       ++checkpoint.hits;
+      require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
       return {Ends::yes, {}};
     }
     ++checkpoint.misses;
@@ -174,6 +232,7 @@ void Explorer::keep(Path& path) {
   checkpoints_.push_back({.state = path.state, .parent = path.checkpoint});
   kept_[path.at.value()].push_back(number);
   path.checkpoint = number;
+  path.trail = trail_.add_checkpoint(path.trail, number);
   path.jumps = path.instructions = 0;
 }
 
@@ -188,33 +247,51 @@ void Explorer::close(s32 checkpoint) {
 
 Explorer::Outcome Explorer::step(Path& path) {
   const Instruction& i = program_->code[path.at.value()];
-  Check refused;
-  switch (i.form) {
-    case Form::alu: refused = do_alu(analysis_, path.state, i); break;
-    case Form::constant: refused = do_constant(analysis_, path.state, i); break;
-    case Form::load:
-    case Form::load_signed: refused = do_load(analysis_, path.state, path.at); break;
-    case Form::store: refused = do_store(analysis_, path.state, path.at); break;
-    case Form::atomic: refused = do_atomic(analysis_, path.state, path.at); break;
-    case Form::packet_load: refused = do_packet_load(analysis_, path.state, path.at); break;
-    case Form::jump: return branch(path, i);
-    case Form::jump_always:
-      ++path.jumps;
-      path.at = i.target;
-      return {};
-    case Form::may_goto:
-      refused = Refusal{Property::unsupported, "may_goto is not verified yet", "",
-                        "bound the loop with a counter"};
-      break;
-    case Form::call:
-      if (i.call() == isa::Call::local) return call_function(path, i);
-      refused = do_helper_call(analysis_, path.state, path.at);
-      break;
-    case Form::exit: return exit(path);
-    case Form::count_: break;
+  if (i.form == Form::jump) return branch(path, i);
+  if (isa::is_local_call(i)) return call_function(path, i);
+  if (i.form == Form::exit) return exit(path);
+  if (i.form == Form::jump_always) {
+    ++path.jumps;
+    path.at = i.target;
+    return {};
   }
+  Check refused = transfer(path, i);
+  if (!refused) note(path, path.state.frames.size() - 1);
   path.at = path.at.next();
   return {Ends::no, std::move(refused)};
+}
+
+// The instructions that go on to the next one.
+Check Explorer::transfer(Path& path, const Instruction& i) {
+  switch (i.form) {
+    case Form::alu: return do_alu(analysis_, path.state, i);
+    case Form::constant: return do_constant(analysis_, path.state, i);
+    case Form::load:
+    case Form::load_signed: return do_load(analysis_, path.state, path.at);
+    case Form::store: return do_store(analysis_, path.state, path.at);
+    case Form::atomic: return do_atomic(analysis_, path.state, path.at);
+    case Form::packet_load: return do_packet_load(analysis_, path.state, path.at);
+    case Form::call: return do_helper_call(analysis_, path.state, path.at);
+    case Form::may_goto:
+      return Refusal{Property::unsupported, "may_goto is not verified yet", "",
+                     "bound the loop with a counter"};
+    case Form::jump:
+    case Form::jump_always:
+    case Form::exit:
+    case Form::count_: break;
+  }
+  return {};
+}
+
+// Records the instruction at path.at, and carries back what it needs to be precise in frame
+// `depth`.
+void Explorer::note(Path& path, std::size_t depth) {
+  if (analysis_.demand.registers != 0) {
+    Places places;
+    places.registers[depth] = analysis_.demand.registers;
+    require(path.trail, depth, places);
+  }
+  path.trail = trail_.add(path.trail, path.at, analysis_.demand);
 }
 
 s32 Explorer::decide(const Path& path, Holds holds) {
@@ -223,15 +300,18 @@ s32 Explorer::decide(const Path& path, Holds holds) {
 }
 
 Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
+  const std::size_t depth = path.state.frames.size() - 1;
   Ways ways;
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};
+  note(path, depth);
   ++path.jumps;
   if (ways.taken && ways.passed) {
     Path other{.state = std::move(*ways.taken),
                .at = i.target,
                .checkpoint = path.checkpoint,
                .decision = decide(path, Holds::yes),
+               .trail = path.trail,
                .jumps = path.jumps,
                .instructions = path.instructions};
     if (other.checkpoint != kNone) ++checkpoints_[static_cast<u32>(other.checkpoint)].open;
@@ -247,8 +327,18 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
 
 Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
   const auto callee = std::ranges::find(program_->functions, i.target, &platform::Function::begin);
+  const auto number = static_cast<std::size_t>(callee - program_->functions.begin());
+  if (is_verified_apart(*callee)) {
+    called_[number] = true;
+    auto refused = do_global_call(analysis_, path.state, path.at, *callee);
+    if (!refused) note(path, path.state.frames.size() - 1);
+    path.at = path.at.next();
+    return {Ends::no, std::move(refused)};
+  }
+  analysis_.demand.enters = true;
+  note(path, path.state.frames.size() - 1);
   Frame frame;
-  frame.function = static_cast<u32>(callee - program_->functions.begin());
+  frame.function = static_cast<u32>(number);
   frame.return_to = path.at.next();
   for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = path.state.registers()[r];
   frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
@@ -258,27 +348,32 @@ Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
   return {};
 }
 
-Explorer::Outcome Explorer::exit(Path& path) {
-  if (auto refused = check_readable(path.state, isa::kR0)) return {Ends::no, std::move(refused)};
-  const Value result = path.state.registers()[isa::kR0];
-  if (path.state.frames.size() == 1) {
-    if (!path.state.held.empty()) {
-      return {
-          Ends::no,
-          Refusal{Property::held_record,
-                  "the program ends with a ring record that was not given back",
-                  format("instruction {} reserved it",
-                         program_->code[path.state.held.front().reserved_at.value()].slot.value()),
-                  {}}};
-    }
-    if (!result.is_number()) {
-      return {Ends::no, Refusal{Property::return_value,
-                                "the program returns a pointer",
-                                format("r0 is {}", describe(result)),
-                                {}}};
-    }
-    return {Ends::yes, {}};
+// The end of the program, or of a global function that is verified on its own.
+Check Explorer::check_end(const Path& path) const {
+  const platform::Function& function = program_->functions[path.state.frame().function];
+  if (!path.state.held.empty()) {
+    const Instruction& reserve = program_->code[path.state.held.front().reserved_at.value()];
+    return Refusal{Property::held_record,
+                   format("{} ends with a ring record that was not given back", function.name),
+                   format("instruction {} reserved it", reserve.slot.value()),
+                   {}};
   }
+  if (function.signature && !function.signature->returns_number && path.state.frame().function != 0)
+    return {};
+  if (auto refused = check_readable(path.state, isa::kR0)) return refused;
+  const Value& result = path.state.frame().registers[isa::kR0];
+  if (!result.is_number()) {
+    return Refusal{Property::return_value,
+                   format("{} returns a pointer", function.name),
+                   format("r0 is {}", describe(result)),
+                   {}};
+  }
+  return {};
+}
+
+Explorer::Outcome Explorer::exit(Path& path) {
+  if (path.state.frames.size() == 1) return {Ends::yes, check_end(path)};
+  const Value result = path.state.registers()[isa::kR0];
   const std::size_t depth = path.state.frames.size() - 1;
   if (result.kind == Kind::stack && result.frame == depth) {
     return {Ends::no, Refusal{Property::return_value,
@@ -286,14 +381,11 @@ Explorer::Outcome Explorer::exit(Path& path) {
                               "the frame is gone after the return",
                               {}}};
   }
+  note(path, depth);
   path.at = path.state.frame().return_to;
   path.state.frames.pop_back();
-  auto& registers = path.state.registers();
-  for (u8 r = isa::kR1; r <= isa::kR5; ++r) {
-    registers[r] = Value::unset_value();
-    registers[r].lost_at = path.at.value();
-  }
-  registers[isa::kR0] = result;
+  clear_arguments(path.state, path.at);
+  path.state.registers()[isa::kR0] = result;
   return {};
 }
 
@@ -302,7 +394,7 @@ VerifiedProgram Explorer::finish() {
   out.program_ = program_;
   out.code_ = std::move(analysis_.code);
   out.facts_ = std::move(analysis_.facts);
-  out.stack_bytes_ = std::move(analysis_.stack_bytes);
+  out.frames_ = std::move(analysis_.frames);
   return out;
 }
 

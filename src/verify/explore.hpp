@@ -46,6 +46,7 @@ class Explorer {
     isa::InstructionIndex at{};
     s32 checkpoint = kNone;
     s32 decision = kNone;
+    s32 trail = Trail::kStart;
     u32 jumps = 0;         // since its last checkpoint
     u32 instructions = 0;  // since its last checkpoint
   };
@@ -57,19 +58,24 @@ class Explorer {
   };
 
   Check explore();
+  Check explore_function(std::size_t function);
   Check follow(Path path);
   Outcome at_join(Path& path);
   Outcome step(Path& path);
+  Check transfer(Path& path, const isa::Instruction& i);
   Outcome branch(Path& path, const isa::Instruction& i);
   Outcome call_function(Path& path, const isa::Instruction& i);
   Outcome exit(Path& path);
+  Check check_end(const Path& path) const;
 
   void keep(Path& path);
   void close(s32 checkpoint);
-  std::vector<Relevance> relevance_at(const State& state, isa::InstructionIndex at) const;
+  std::vector<Registers> live_at(const State& state, isa::InstructionIndex at) const;
+  void require(s32 trail, std::size_t depth, const Places& places);
+  void note(Path& path, std::size_t depth);
+  bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 
-  State initial_state() const;
   VerifiedProgram finish();
   Report report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const;
 
@@ -77,11 +83,13 @@ class Explorer {
   Limits limits_;
   Analysis analysis_;
   Structure structure_;
-  std::vector<Relevance> relevance_;
+  std::vector<Registers> live_;  // by instruction
   std::vector<Path> pending_;
+  std::vector<bool> called_;  // global functions to verify, by number
   std::vector<Checkpoint> checkpoints_;
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
   std::vector<Decision> decisions_;
+  Trail trail_;
   Work work_;
   isa::InstructionIndex refused_at_{};
   s32 refused_decision_ = kNone;

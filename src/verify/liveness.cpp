@@ -10,16 +10,12 @@ namespace {
 using isa::Form;
 using isa::Instruction;
 
-constexpr u16 kArguments = 0b111110;        // r1 to r5
-constexpr u16 kClobbered = kArguments | 1;  // and r0
-constexpr u16 bit(u8 r) { return static_cast<u16>(1u << r); }
+constexpr Registers kArguments = 0b111110;        // r1 to r5
+constexpr Registers kClobbered = kArguments | 1;  // and r0
 
-struct Effects {
-  u16 reads = 0;
-  u16 writes = 0;
-  u16 decides = 0;  // of `reads`: whose number matters whatever becomes of the result
-  u16 flows = 0;    // of `reads`: whose number matters when a written register's does
-};
+Registers operands(const Instruction& i) {
+  return static_cast<Registers>(bit(i.dst) | (i.has_register_source() ? bit(i.src) : 0));
+}
 
 Effects of_alu(const Instruction& i) {
   Effects out{.writes = bit(i.dst)};
@@ -27,7 +23,6 @@ Effects of_alu(const Instruction& i) {
       i.alu() == isa::Alu::mov || isa::kAlu[i.alu()].operands == isa::Operands::register_only;
   if (!overwrites) out.reads |= bit(i.dst);
   if (i.has_register_source()) out.reads |= bit(i.src);
-  out.flows = out.reads;
   return out;
 }
 
@@ -45,79 +40,60 @@ Effects of_atomic(const Instruction& i) {
       out.reads = bit(i.src);
       break;
   }
-  out.decides = out.reads;
   return out;
 }
 
 Effects of_call(const Instruction& i) {
-  Effects out{.reads = kArguments, .writes = kClobbered, .decides = kArguments};
+  Effects out{.reads = kArguments, .writes = kClobbered};
   const platform::HelperRow* helper =
       i.call() == isa::Call::helper ? platform::find_helper(i.immediate) : nullptr;
   if (helper == nullptr) return out;
-  out.reads = out.decides = 0;
+  out.reads = 0;
   for (u8 at = 0; at < helper->arguments.size(); ++at) {
-    const platform::Argument argument = helper->arguments[at];
-    if (argument == platform::Argument::none) break;
+    if (helper->arguments[at] == platform::Argument::none) break;
     out.reads |= bit(static_cast<u8>(at + 1));
-    const bool any =
-        argument == platform::Argument::number || argument == platform::Argument::anything;
-    if (!any) out.decides |= bit(static_cast<u8>(at + 1));
   }
   return out;
 }
+
+}  // namespace
 
 Effects effects_of(const Instruction& i) {
   switch (i.form) {
     case Form::alu: return of_alu(i);
     case Form::constant: return {.writes = bit(i.dst)};
     case Form::load:
-    case Form::load_signed:
-      return {.reads = bit(i.src), .writes = bit(i.dst), .decides = bit(i.src)};
-    case Form::store: {
-      const u16 stored = i.has_register_source() ? bit(i.src) : u16{0};
-      const u16 reads = bit(i.dst) | stored;
-      return {.reads = reads, .decides = reads};  // what is stored may be filled again
-    }
+    case Form::load_signed: return {.reads = bit(i.src), .writes = bit(i.dst)};
+    case Form::store:
+    case Form::jump: return {.reads = operands(i)};
     case Form::atomic: return of_atomic(i);
     case Form::packet_load: {
-      const u16 reads = bit(isa::kR6) | (i.packet() == isa::Packet::indirect ? bit(i.src) : u16{0});
-      return {.reads = reads, .writes = kClobbered, .decides = bit(isa::kR6)};
-    }
-    case Form::jump: {
-      const u16 reads = bit(i.dst) | (i.has_register_source() ? bit(i.src) : u16{0});
-      return {.reads = reads, .decides = reads};
+      const Registers offset = i.packet() == isa::Packet::indirect ? bit(i.src) : Registers{0};
+      return {.reads = static_cast<Registers>(bit(isa::kR6) | offset), .writes = kClobbered};
     }
     case Form::jump_always:
     case Form::may_goto: return {};
     case Form::call: return of_call(i);
-    case Form::exit: return {.reads = bit(isa::kR0), .decides = bit(isa::kR0)};
+    case Form::exit: return {.reads = bit(isa::kR0)};
     case Form::count_: break;
   }
   return {};
 }
 
-}  // namespace
-
-std::vector<Relevance> relevance_of(const platform::Program& program) {
+std::vector<Registers> live_registers(const platform::Program& program) {
   const isa::Code& code = program.code;
-  std::vector<Relevance> before(code.size(),
-                                Relevance{.live = bit(isa::kFramePointer), .precise = 0});
+  std::vector<Registers> before(code.size(), bit(isa::kFramePointer));
   bool changed = true;
   while (changed) {
     changed = false;
     for (std::size_t at = code.size(); at-- > 0;) {
-      Relevance after{.live = bit(isa::kFramePointer), .precise = 0};
+      Registers after = bit(isa::kFramePointer);
       for (const isa::InstructionIndex next : isa::successors(code, isa::InstructionIndex(at))) {
-        after.live |= before[next.value()].live;
-        after.precise |= before[next.value()].precise;
+        after |= before[next.value()];
       }
       const Effects effects = effects_of(code[at]);
-      Relevance now;
-      now.live = static_cast<u16>((after.live & ~effects.writes) | effects.reads);
-      const bool result_matters = (after.precise & effects.writes) != 0;
-      now.precise = static_cast<u16>((after.precise & ~effects.writes) | effects.decides |
-                                     (result_matters ? effects.flows : u16{0}));
-      if (now.live == before[at].live && now.precise == before[at].precise) continue;
+      const auto now = static_cast<Registers>((after & ~effects.writes) | effects.reads);
+      if (now == before[at]) continue;
       before[at] = now;
       changed = true;
     }

@@ -1,9 +1,7 @@
-// Which registers matter at each instruction, computed before the walk.
+// Which registers are live at each instruction, computed before the walk.
 //
-// Two backward analyses over one function at a time: a register is live where it may be read before
-// it is written, and its number is precise where it may decide a branch, an address or a size. What
-// is not live or not precise is left out when states are compared, so that paths that differ only
-// in it become one.
+// A register is live where it may be read before it is written. What is not live is left out when
+// states are compared, so that paths that differ only in it become one.
 #pragma once
 
 #include <vector>
@@ -13,7 +11,13 @@
 
 namespace skep::verify {
 
-// By instruction: what matters right before it.
-std::vector<Relevance> relevance_of(const platform::Program& program);
+struct Effects {
+  Registers reads = 0;
+  Registers writes = 0;
+};
+Effects effects_of(const isa::Instruction& i);
+
+// By instruction: the registers that are live right before it.
+std::vector<Registers> live_registers(const platform::Program& program);
 
 }  // namespace skep::verify

@@ -118,6 +118,9 @@ Check check_region(const Analysis& analysis, const State& state, const Value& po
     case Kind::record:
       return check_object(pointer, access, pointer.range, Property::record_bounds,
                           "the ring record");
+    case Kind::memory:
+      return check_object(pointer, access, pointer.range, Property::memory_bounds,
+                          "the memory that the function was given");
     case Kind::number: {
       const std::string reason =
           pointer.lost_at == 0
@@ -205,6 +208,7 @@ Region region_of(Kind kind) {
     case Kind::packet_meta: return Region::packet;
     case Kind::map_value: return Region::map_value;
     case Kind::record: return Region::record;
+    case Kind::memory: return Region::memory;
     default: return Region::none;
   }
 }
@@ -350,7 +354,7 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
       return refused;
   }
   const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
-                        pointer.kind == Kind::record;
+                        pointer.kind == Kind::record || pointer.kind == Kind::memory;
   if (!possible)
     return Refusal{Property::atomic_access,
                    "an atomic operation on memory that does not take one",

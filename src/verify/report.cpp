@@ -35,7 +35,7 @@ Report Explorer::report(isa::InstructionIndex at, const Refusal& refusal, s32 de
   out.program = program_->name;
   out.at = at;
   out.slot = program_->code[at.value()].slot.value();
-  out.instruction = text::disassemble(program_->code[at.value()]);
+  out.instruction = text::disassemble(program_->code, at, text::kPeople, text::names_of(*program_));
   if (const platform::SourceLine* line = program_->line_at(at)) {
     out.file = line->file;
     out.line = line->line;

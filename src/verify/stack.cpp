@@ -27,7 +27,7 @@ u8 byte_mask(s64 first, u32 bytes) {
 }
 
 void note_depth(Analysis& analysis, const Frame& frame, s64 first) {
-  u32& depth = analysis.stack_bytes[frame.function];
+  u32& depth = analysis.frames[frame.function].bytes;
   depth = std::max(depth, static_cast<u32>(-first));
 }
 
@@ -112,6 +112,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   }
   const StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
   if (slot.spilled == 0) return {};
+  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
   if (slot.value.is_number()) {
@@ -161,6 +162,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   drop_spill(slot, written);
   slot.set |= written;
   if (Frame::byte_of(reach.first) != 0) return {};
+  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   slot.spilled = static_cast<u8>(bytes);
   slot.value = stored;
   if (stored.is_number() && bytes != 8) {
@@ -193,6 +195,14 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
   note_depth(analysis, frame, reach.first);
   overwrite(frame, reach, extent.least);
   return {};
+}
+
+void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes) {
+  Frame& frame = state.frames[pointer.frame];
+  const Reach reach = reach_of(pointer, 0, bytes);
+  note_depth(analysis, frame, reach.first);
+  if (check_set(frame, reach, "")) analysis.frames[frame.function].on_entry = OnEntry::zeroed;
+  overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
 }
 
 }  // namespace skep::verify

@@ -26,4 +26,8 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer,
 Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u64 bytes, u8 r);
 Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent extent);
 
+// A global function gets this memory and may read and write all of it. What was never written is
+// zero then, because the frame is zeroed on entry.
+void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes);
+
 }  // namespace skep::verify

@@ -15,12 +15,12 @@ class Comparison {
   enum class How : u8 { inclusion, equality };
   explicit Comparison(How how) : how_(how) {}
 
-  bool frames(const State& before, const State& now, std::span<const Relevance> relevance) {
+  bool frames(const State& before, const State& now, std::span<const Registers> live) {
     if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size()) {
       return false;
     }
     for (std::size_t at = 0; at < before.frames.size(); ++at) {
-      if (!frame(before.frames[at], now.frames[at], relevance[at])) return false;
+      if (!frame(before.frames[at], now.frames[at], live[at])) return false;
     }
     for (std::size_t at = 0; at < before.held.size(); ++at) {
       if (!same_id(before.held[at].id, now.held[at].id)) return false;
@@ -29,13 +29,11 @@ class Comparison {
   }
 
  private:
-  bool frame(const Frame& before, const Frame& now, const Relevance& relevance) {
+  bool frame(const Frame& before, const Frame& now, Registers live) {
     if (before.function != now.function || before.return_to != now.return_to) return false;
     for (std::size_t r = 0; r < before.registers.size(); ++r) {
-      const unsigned bit = 1u << r;
-      if ((relevance.live & bit) == 0) continue;
-      const bool precise = (relevance.precise & bit) != 0;
-      if (!value(before.registers[r], now.registers[r], precise)) return false;
+      if ((live & bit(static_cast<u8>(r))) == 0) continue;
+      if (!value(before.registers[r], now.registers[r])) return false;
     }
     for (std::size_t at = 0; at < before.slots.size(); ++at) {
       const StackSlot& old_slot = before.slots[at];
@@ -55,15 +53,18 @@ class Comparison {
 
   bool slot(const StackSlot& before, const StackSlot& now) {
     if ((before.set & ~now.set) != 0) return false;
-    if (before.spilled == 0) return true;  // proved for any bytes
-    return before.spilled == now.spilled && value(before.value, now.value, true);
+    const bool any_number = before.value.is_number() && is_ignored(before.value);
+    if (before.spilled == 0)
+      return how_ == How::inclusion || now.spilled == 0;  // proved for any bytes
+    if (any_number) return now.spilled == 0 || now.value.is_number();
+    return before.spilled == now.spilled && value(before.value, now.value);
   }
 
-  bool value(const Value& before, const Value& now, bool precise) {
+  bool value(const Value& before, const Value& now) {
     if (before.kind == Kind::unset) return true;  // proved without reading it
     if (before.kind != now.kind) return false;
     if (before.kind == Kind::number) {
-      if (!precise) return true;
+      if (is_ignored(before)) return true;
       if (!number(before.number, now.number)) return false;
       return before.id == 0 ||
              same_id(before.id, now.id);  // an equality that was used must still hold
@@ -71,6 +72,11 @@ class Comparison {
     return before.null == now.null && before.map == now.map && before.frame == now.frame &&
            before.offset == now.offset && range(before, now) && number(before.number, now.number) &&
            same_id(before.id, now.id);
+  }
+
+  // For inclusion, only numbers on which something stood count.
+  bool is_ignored(const Value& before) const {
+    return how_ == How::inclusion && before.precise == Precise::no;
   }
 
   bool range(const Value& before, const Value& now) const {
@@ -109,13 +115,13 @@ std::string offset_text(const Value& value) {
 
 }  // namespace
 
-bool covers(const State& before, const State& now, std::span<const Relevance> relevance) {
-  return Comparison(Comparison::How::inclusion).frames(before, now, relevance);
+bool covers(const State& before, const State& now, std::span<const Registers> live) {
+  return Comparison(Comparison::How::inclusion).frames(before, now, live);
 }
 
-bool unchanged(const State& before, const State& now, std::span<const Relevance> relevance) {
-  return Comparison(Comparison::How::equality).frames(before, now, relevance) &&
-         Comparison(Comparison::How::equality).frames(now, before, relevance);
+bool unchanged(const State& before, const State& now, std::span<const Registers> live) {
+  return Comparison(Comparison::How::equality).frames(before, now, live) &&
+         Comparison(Comparison::How::equality).frames(now, before, live);
 }
 
 std::string describe(const Value& value) {
@@ -136,6 +142,8 @@ std::string describe(const Value& value) {
     case Kind::record:
       return format("a ring record of {}{}", counted(value.range, "byte"), offset_text(value)) +
              maybe;
+    case Kind::memory:
+      return format("memory of {}{}", counted(value.range, "byte"), offset_text(value)) + maybe;
     case Kind::count_: break;
   }
   return "?";

@@ -28,8 +28,17 @@ enum class Kind : u8 {
   map,  // a map itself
   map_value,
   record,  // a ring record of `range` bytes that is not yet given back
+  memory,  // `range` bytes that a global function was given
   count_
 };
+
+// A set of registers: bit r is r.
+using Registers = u16;
+constexpr Registers bit(u8 r) { return static_cast<Registers>(1u << r); }
+
+// Whether something that was proved stood on the value of a number, not only on its being one
+// (precision.hpp).
+enum class Precise : u8 { no, yes };
 
 // What a pointer may be besides a pointer.
 enum class Null : u8 { no, maybe };
@@ -37,7 +46,8 @@ enum class Null : u8 { no, maybe };
 struct Value {
   Kind kind = Kind::unset;
   Null null = Null::no;
-  u8 frame = 0;     // stack: which frame
+  u8 frame = 0;  // stack: which frame
+  Precise precise = Precise::no;
   s32 map = -1;     // map, map_value: number of the map
   u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
   u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
@@ -118,20 +128,13 @@ struct State {
   }
 };
 
-// Which registers of a frame matter from here on, and of those, whose numeric value does
-// (verify/liveness.hpp).
-struct Relevance {
-  u16 live = 0x7ff;     // bit r: r may be read before it is written
-  u16 precise = 0x7ff;  // bit r: its numeric value may decide something, not only its kind
-};
-
-// Whether everything that can happen from `now` was covered when `before` was proved. One Relevance
-// a frame.
-bool covers(const State& before, const State& now, std::span<const Relevance> relevance);
+// Whether everything that can happen from `now` was covered when `before` was proved: `now` is
+// included in it in all that is live (one set of registers a frame) and, for numbers, precise.
+bool covers(const State& before, const State& now, std::span<const Registers> live);
 
 // Whether two states are the same in every respect that matters: on one path that means an infinite
 // loop.
-bool unchanged(const State& before, const State& now, std::span<const Relevance> relevance);
+bool unchanged(const State& before, const State& now, std::span<const Registers> live);
 
 // In words, for reports: "a number, 0 to 255", "packet + 14 (34 bytes proved)".
 std::string describe(const Value& value);

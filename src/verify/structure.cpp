@@ -118,7 +118,7 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
   const platform::Program& program = analysis.program;
   // Functions do not recurse, so walking the call tree ends; it is at most 8 deep.
   const auto walk = [&](auto&& self, std::size_t function, u32 above) -> std::optional<Misshapen> {
-    const u32 used = std::max(analysis.stack_bytes[function], 1u);
+    const u32 used = std::max(analysis.frames[function].bytes, 1u);
     const u32 depth = above + (used + kFrameRounding - 1) / kFrameRounding * kFrameRounding;
     const platform::Function& place = program.functions[function];
     if (depth > isa::kStackBytes) {

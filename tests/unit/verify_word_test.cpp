@@ -1,5 +1,6 @@
-// The abstract arithmetic of the verifier against the instruction table, exhaustively on eight bits and at random on
-// 32 and 64: whatever two values give, the abstract result of anything that holds them must hold it too.
+// The abstract arithmetic of the verifier against the instruction table, exhaustively on eight bits
+// and at random on 32 and 64: whatever two values give, the abstract result of anything that holds
+// them must hold it too.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -22,7 +23,8 @@ std::vector<Byte> sample_bytes() {
   const int edges[] = {0, 1, 2, 7, 8, 63, 64, 100, 127, 128, 129, 192, 254, 255};
   for (int low : edges) {
     for (int high : edges) {
-      if (low <= high) out.push_back(Byte::unsigned_range(static_cast<u8>(low), static_cast<u8>(high)));
+      if (low <= high)
+        out.push_back(Byte::unsigned_range(static_cast<u8>(low), static_cast<u8>(high)));
       if (static_cast<s8>(low) <= static_cast<s8>(high)) {
         out.push_back(Byte::signed_range(static_cast<s8>(low), static_cast<s8>(high)));
       }
@@ -58,9 +60,13 @@ const Operation kOperations[] = {
     {"div", div<u8>, [](u8 a, u8 b) { return static_cast<u8>(b == 0 ? 0 : a / b); }},
     {"mod", mod<u8>, [](u8 a, u8 b) { return static_cast<u8>(b == 0 ? a : a % b); }},
     {"sdiv", sdiv<u8>,
-     [](u8 a, u8 b) { return static_cast<u8>(b == 0 ? 0 : static_cast<s8>(a) / static_cast<s8>(b)); }},
+     [](u8 a, u8 b) {
+       return static_cast<u8>(b == 0 ? 0 : static_cast<s8>(a) / static_cast<s8>(b));
+     }},
     {"smod", smod<u8>,
-     [](u8 a, u8 b) { return static_cast<u8>(b == 0 ? a : static_cast<s8>(a) % static_cast<s8>(b)); }},
+     [](u8 a, u8 b) {
+       return static_cast<u8>(b == 0 ? a : static_cast<s8>(a) % static_cast<s8>(b));
+     }},
     {"and", bit_and<u8>, [](u8 a, u8 b) { return static_cast<u8>(a & b); }},
     {"or", bit_or<u8>, [](u8 a, u8 b) { return static_cast<u8>(a | b); }},
     {"xor", bit_xor<u8>, [](u8 a, u8 b) { return static_cast<u8>(a ^ b); }},
@@ -118,15 +124,35 @@ TEST(Word, RangesAndBitsInformEachOther) {
   EXPECT_EQ(word.umin, 254);
 }
 
-// ---- 32 and 64 bits, both halves of a Scalar -------------------------------------------------------------------
+// ---- 32 and 64 bits, both halves of a Scalar
+// -------------------------------------------------------------------
 
 class Generator {
  public:
   explicit Generator(u64 seed) : random_(seed) {}
 
   u64 number() {
-    const u64 edges[] = {0, 1, 2, 31, 32, 63, 64, 127, 128, 255, 256, 0x7fff, 0x8000, 0x7fffffff, 0x80000000, 0xffffffff,
-                         0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~u64{0}, ~u64{0} - 1};
+    const u64 edges[] = {0,
+                         1,
+                         2,
+                         31,
+                         32,
+                         63,
+                         64,
+                         127,
+                         128,
+                         255,
+                         256,
+                         0x7fff,
+                         0x8000,
+                         0x7fffffff,
+                         0x80000000,
+                         0xffffffff,
+                         0x100000000,
+                         0x7fffffffffffffff,
+                         0x8000000000000000,
+                         ~u64{0},
+                         ~u64{0} - 1};
     switch (random_() % 4) {
       case 0: return edges[random_() % std::size(edges)];
       case 1: return random_() >> (random_() % 64);
@@ -135,7 +161,8 @@ class Generator {
     }
   }
 
-  // An abstract number that holds `value`, built as programs would: by masks, bounds and truncation.
+  // An abstract number that holds `value`, built as programs would: by masks, bounds and
+  // truncation.
   Scalar around(u64 value) {
     Scalar out = Scalar::unknown();
     for (int step = 0; step < 3; ++step) {
@@ -174,9 +201,11 @@ TEST(Scalar, EveryRowOfTheTableStaysInsideItsAbstractResult) {
       }
       const Scalar left = generator.around(a);
       const bool wide = width == Width::w64 || row.operands == isa::Operands::byte_order;
-      const u64 expected = wide ? row.eval64(a, b) : row.eval32(static_cast<u32>(a), static_cast<u32>(b));
+      const u64 expected =
+          wide ? row.eval64(a, b) : row.eval32(static_cast<u32>(a), static_cast<u32>(b));
       const Scalar result = apply(operation, wide ? Width::w64 : Width::w32, left, right);
-      ASSERT_TRUE(result.contains(expected)) << row.name << " " << a << ", " << b << " width " << isa::bits_of(width);
+      ASSERT_TRUE(result.contains(expected))
+          << row.name << " " << a << ", " << b << " width " << isa::bits_of(width);
     }
     if (round % 100 != 0) continue;
     for (const Width width : {Width::w8, Width::w16, Width::w32, Width::w64}) {
@@ -195,7 +224,8 @@ TEST(Scalar, BothOperandsOfAnAssumptionKeepTheirValues) {
     const Jump relation = static_cast<Jump>(generator.raw() % kCount<Jump>);
     const Width width = generator.raw() % 2 == 0 ? Width::w64 : Width::w32;
     const isa::JumpRow& row = isa::kJump[relation];
-    const bool holds = width == Width::w64 ? row.eval64(a, b) : row.eval32(static_cast<u32>(a), static_cast<u32>(b));
+    const bool holds = width == Width::w64 ? row.eval64(a, b)
+                                           : row.eval32(static_cast<u32>(a), static_cast<u32>(b));
     ASSERT_TRUE(assume(relation, holds ? Holds::yes : Holds::no, width, left, right)) << row.name;
     ASSERT_TRUE(left.contains(a) && right.contains(b)) << row.name << " " << a << ", " << b;
   }
@@ -210,7 +240,8 @@ TEST(Scalar, WhatProgramsNeedIsProved) {
   EXPECT_EQ(offset.full.umax, 120u);
   EXPECT_EQ(offset.full.mask & 7, 0u);
   // (ip->ihl & 15) * 4
-  const Scalar ihl = apply(Alu::and_, Width::w64, Scalar::zero_extended(Width::w8), Scalar::constant(15));
+  const Scalar ihl =
+      apply(Alu::and_, Width::w64, Scalar::zero_extended(Width::w8), Scalar::constant(15));
   EXPECT_EQ(apply(Alu::lsh, Width::w64, ihl, Scalar::constant(2)).full.umax, 60u);
   // A signed comparison on a half that was sign-extended.
   Scalar half = apply(Alu::movsx32, Width::w64, Scalar::unknown(), Scalar::unknown());
