@@ -77,14 +77,27 @@ class Decoder {
     TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0}, {.dst = true}));
     if (at_ + 1 == slots_.size())
       return malformed("64-bit immediate is cut: its second slot is missing");
+    const std::size_t first = at_;
     const Slot& high = slots_[++at_];
     if (high.opcode != 0 || high.registers != 0 || high.offset != 0) {
       return malformed("second slot of a 64-bit immediate has fields other than the immediate");
     }
     Instruction out{.form = Form::constant, .operation = slot.src(), .dst = slot.dst()};
+    if (high.immediate != 0 && !uses_high_half(out.constant())) {
+      return malformed(
+          format("second slot holds {}, expected 0 for this kind of constant", high.immediate));
+    }
+    // code_addr() counts from the slot behind the first one, as a call does.
+    if (out.constant() == Constant::function) return aimed_from(first, out, slot.immediate);
     out.immediate = static_cast<s64>(u64{static_cast<u32>(slot.immediate)} |
                                      u64{static_cast<u32>(high.immediate)} << 32);
     return out;
+  }
+
+  // RFC 9669, 5.4 gives next_imm a meaning in these; Linux names the BTF object of a variable
+  // there.
+  static constexpr bool uses_high_half(Constant kind) {
+    return kind != Constant::map && kind != Constant::map_by_index && kind != Constant::function;
   }
 
   Result<Instruction> packet_load(const Slot& slot) const {
@@ -249,7 +262,11 @@ class Decoder {
   // Remembers a distance in slots from the next slot; resolved once every instruction has its
   // number.
   Instruction aimed(const Instruction& instruction, s64 distance) {
-    aims_.push_back({static_cast<u32>(code_.size()), at_, static_cast<s64>(at_) + 1 + distance});
+    return aimed_from(at_, instruction, distance);
+  }
+
+  Instruction aimed_from(std::size_t from, const Instruction& instruction, s64 distance) {
+    aims_.push_back({static_cast<u32>(code_.size()), from, static_cast<s64>(from) + 1 + distance});
     return instruction;
   }
 

@@ -62,11 +62,7 @@ class Encoder {
   Result<void> one(const Instruction& i) {
     switch (i.form) {
       case Form::alu: return alu(i);
-      case Form::constant:
-        put(static_cast<u8>(kLd | kImm << 5 | 0x18), static_cast<u8>(i.dst | i.operation << 4), 0,
-            static_cast<s32>(i.immediate));
-        put(0, 0, 0, static_cast<s32>(i.immediate >> 32));
-        return {};
+      case Form::constant: return constant(i);
       case Form::load:
       case Form::load_signed:
         put(static_cast<u8>(kLdx | (i.form == Form::load ? kMem : kMemSx) << 5 |
@@ -120,6 +116,15 @@ class Encoder {
     const u8 operation_class = i.width == Width::w64 ? kAlu64 : kAlu32;
     put(static_cast<u8>(operation_class | row.code << 4 | source_bit(i)), registers(i), row.offset,
         TRY(immediate(i)));
+    return {};
+  }
+
+  Result<void> constant(const Instruction& i) {
+    const s64 value =
+        i.constant() == Constant::function ? static_cast<u32>(TRY(distance(i))) : i.immediate;
+    put(static_cast<u8>(kLd | kImm << 5 | 0x18), static_cast<u8>(i.dst | i.operation << 4), 0,
+        static_cast<s32>(value));
+    put(0, 0, 0, static_cast<s32>(value >> 32));
     return {};
   }
 
