@@ -45,6 +45,7 @@ Image Binder::bind(isa::Code code, const platform::Bindings& bindings) {
   image.bindings_ = bindings;
   image.bindings_.maps = {};
   image.bindings_.map_values = {};
+  image.bindings_.arrays = {};
   return image;
 }
 

@@ -15,11 +15,6 @@
 
 namespace skep::interpret {
 
-// Iterations that may_goto allows a frame (BPF_MAX_LOOPS in include/linux/bpf.h).
-inline constexpr u64 kLoopsMax = 8 * 1024 * 1024;
-// r0 after a tail call that found no program. Linux leaves it open; skep's engines agree on one value.
-inline constexpr u64 kTailCallFailed = ~u64{0};
-
 struct Trusting {
   static constexpr bool kChecks = false;
 };
@@ -73,7 +68,8 @@ class Machine {
 
   template <u32 code>
   SKEP_INLINE Next step(const Step*& at) {
-    constexpr Shape shape = code < kCodesUsed ? shape_of(code) : shape_of(kCodesUsed - 1);
+    if constexpr (code >= kCodesUsed) __builtin_unreachable();
+    constexpr Shape shape = shape_of(code);
     if constexpr (shape.form == isa::Form::alu) return alu<shape>(at);
     if constexpr (shape.form == isa::Form::constant) return constant(at);
     if constexpr (shape.form == isa::Form::load) return load<shape>(at);
@@ -309,7 +305,9 @@ class Machine {
     const Frame& frame = frames_[--depth_];
     at = frame.back;
     image_ = frame.image;
-    std::copy_n(frame.saved.begin(), 4, r_.begin() + 6);
+    for (std::size_t saved = 0; saved < frame.saved.size(); ++saved) {
+      r_[isa::kR6 + saved] = frame.saved[saved];
+    }
     r_[isa::kFramePointer] += isa::kStackBytes;
     loops_ = frame.loops;
     forget_arguments();

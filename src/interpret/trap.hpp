@@ -46,4 +46,9 @@ std::optional<u64> resolve_constant(const isa::Instruction& constant,
 bool is_bound(const platform::Bindings& bindings, u64 id);
 inline constexpr s64 kTailCallHelper = 12;
 
+// Iterations that may_goto allows a frame (BPF_MAX_LOOPS in include/linux/bpf.h).
+inline constexpr u32 kLoopsMax = 8 * 1024 * 1024;
+// r0 after a tail call that found no program. Linux leaves it open; skep's engines agree on one value.
+inline constexpr u64 kTailCallFailed = ~u64{0};
+
 }  // namespace skep::interpret

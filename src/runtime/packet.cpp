@@ -33,15 +33,22 @@ u16 ip_protocol(std::span<const std::byte> bytes) {
   return version == 4 ? kEtherIpv4 : version == 6 ? kEtherIpv6 : 0;
 }
 
+// eth_type_trans() again.
 Destination destination_of(std::span<const std::byte> bytes, const Arrival& arrival) {
-  if (arrival.destination != Destination::by_address) return arrival.destination;
+  if (arrival.destination < Destination::as_test_run) return arrival.destination;
   if (arrival.link == Link::none || bytes.size() < 6) return Destination::host;
   const auto address = bytes.first(6);
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0}; }))
-    return Destination::host;
-  if (std::ranges::all_of(address, [](std::byte b) { return b == std::byte{0xff}; }))
-    return Destination::broadcast;
-  return std::to_integer<u8>(address[0]) & 1 ? Destination::multicast : Destination::other_host;
+  const auto all_are = [&](u8 value) {
+    return std::ranges::all_of(address, [&](std::byte b) { return b == std::byte{value}; });
+  };
+  const bool is_group = (std::to_integer<u8>(address[0]) & 1) != 0;
+  if (arrival.destination == Destination::as_test_run) {
+    return is_group     ? Destination::multicast
+           : all_are(0) ? Destination::host
+                        : Destination::other_host;
+  }
+  if (!is_group) return Destination::host;
+  return all_are(0xff) ? Destination::broadcast : Destination::multicast;
 }
 
 }  // namespace
@@ -65,6 +72,8 @@ void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
   network_ = context_.data + (arrival.link == Link::ethernet ? kEthernetBytes : 0);
   missing_ =
       arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
+  time_ns_ = arrival.time_ns;
+  is_encapsulated_ = false;
   is_skb_ = type != platform::ProgramType::xdp;
   if (is_skb_) {
     fill_skb(bytes, arrival);
@@ -154,10 +163,10 @@ bool Packet::change_gap(u32 offset, s32 bytes) {
   return true;
 }
 
-void Packet::materialise_vlan() {
+bool Packet::materialise_vlan() {
   constexpr u32 kAddresses = 12;
-  if (!is_skb_ || field<u32>(SkbField::vlan_present) == 0 || length() < kAddresses) return;
-  if (!change_gap(kAddresses, kVlanBytes)) return;
+  if (!is_skb_ || field<u32>(SkbField::vlan_present) == 0 || length() < kAddresses) return true;
+  if (!change_gap(kAddresses, kVlanBytes)) return false;
   const auto protocol = static_cast<u16>(field<u32>(SkbField::vlan_proto));
   const u16 tag = network_order(static_cast<u16>(field<u32>(SkbField::vlan_tci)));
   std::memcpy(data() + kAddresses, &protocol, sizeof(protocol));
@@ -165,6 +174,7 @@ void Packet::materialise_vlan() {
   set_field<u32>(SkbField::protocol, protocol);
   for (const u32 field : {SkbField::vlan_present, SkbField::vlan_tci, SkbField::vlan_proto})
     set_field<u32>(field, 0);
+  return true;
 }
 
 Result<PacketArena> PacketArena::create(u32 packets) {

@@ -22,9 +22,18 @@ namespace skep::runtime {
 // What stands at the first byte of a captured packet.
 enum class Link : u8 { ethernet, none };  // none: an IP header
 
-// skb->pkt_type; by_address decides by the destination of the Ethernet header, for a device without
-// an address of its own, as the kernel's test-run on the loopback device does.
-enum class Destination : u8 { host, broadcast, multicast, other_host, outgoing, by_address };
+// skb->pkt_type.
+enum class Destination : u8 {
+  host,
+  broadcast,
+  multicast,
+  other_host,
+  outgoing,
+  as_test_run,  // by the Ethernet header, on the kernel's loopback device: its address and its
+                // broadcast are zeroes
+  by_address    // by the Ethernet header, on a device that takes every packet: not to a group means
+                // to this host
+};
 
 // What is known of a packet besides its bytes. Numbers are in host order.
 struct Arrival {
@@ -34,7 +43,7 @@ struct Arrival {
   u32 ingress_interface_index = 0;  // of __sk_buff; the kernel's test-run leaves it 0
   u16 protocol = 0;  // EtherType; 0: from the Ethernet header, or from the IP version
   Link link = Link::ethernet;
-  Destination destination = Destination::by_address;
+  Destination destination = Destination::as_test_run;
   u64 time_ns = 0;  // since the epoch; __sk_buff::tstamp. 0: unknown
 };
 
@@ -68,7 +77,8 @@ class Packet {
   u32 wire_length() const { return length() + missing_; }
 
   // Moves a VLAN tag that is kept beside the packet into its bytes: what would go out on the wire.
-  void materialise_vlan();
+  // False when there is no room, which changes nothing.
+  bool materialise_vlan();
 
   platform::PacketContext& context() { return context_; }
   const platform::PacketContext& context() const { return context_; }
@@ -90,6 +100,7 @@ class Packet {
 
   u8* data() const { return reinterpret_cast<u8*>(context_.data); }
   u8* data_end() const { return reinterpret_cast<u8*>(context_.data_end); }
+  u64 time_ns() const { return time_ns_; }  // of its arrival, 0 when unknown
   bool is_skb() const { return is_skb_; }
   // Bytes from data to the network header; 14 behind an Ethernet header.
   u32 network_offset() const { return static_cast<u32>(network_ - context_.data); }
@@ -109,6 +120,9 @@ class Packet {
   // the packet. False when there is no room.
   [[nodiscard]] bool change_gap(u32 offset, s32 bytes);
   void set_network_offset(u32 bytes) { network_ = context_.data + bytes; }
+  // Inside a tunnel header that a program has put around it; it can have only one.
+  bool is_encapsulated() const { return is_encapsulated_; }
+  void set_encapsulated() { is_encapsulated_ = true; }
   // A packet whose length a program has set has no part that the capture left out.
   void forget_missing() { missing_ = 0; }
 
@@ -122,8 +136,10 @@ class Packet {
   u64 lowest_ = 0;   // the lowest byte in front of the first one that was ever inside the packet or
                      // its metadata
   std::byte* frame_;
+  u64 time_ns_ = 0;
   u32 missing_ = 0;  // bytes on the wire that were not captured
   bool is_skb_ = false;
+  bool is_encapsulated_ = false;
 };
 
 // Frames for a batch in one mapping.
