@@ -17,22 +17,31 @@ namespace skep::interpret {
 
 struct Trusting {
   static constexpr bool kChecks = false;
+  u32 tail_calls = 0;  // of the whole run
+  static constexpr bool stopped() { return false; }
 };
 
 struct Checking {
   static constexpr bool kChecks = true;
   Memory& memory;
   u64 fuel;
+  u32 tail_calls = 0;
   Trapped trapped = {};
   const Image* image = nullptr;  // where it was trapped
+  bool stopped() const { return trapped.trap != Trap::none; }
 };
 
 enum class Next : u8 { go, stop };
 
-// What a local call saves. The image is another one when a tail call was made inside the callee.
+// Eight frames of a program's stack.
+struct alignas(16) Stack {
+  std::byte bytes[kConfinedStackBytes];
+  u64 end() const { return reinterpret_cast<u64>(bytes + sizeof bytes); }
+};
+
+// What a local call saves.
 struct Frame {
   const Step* back;
-  const Image* image;
   std::array<u64, 4> saved;  // r6 to r9
   u64 loops;
 };
@@ -293,7 +302,7 @@ class Machine {
       if (depth_ + 1 == isa::kFramesMax) return trap(at, Trap::frames, 0);
     }
     Frame& frame = frames_[depth_++];
-    frame = {at + 1, image_, {r_[6], r_[7], r_[8], r_[9]}, loops_};
+    frame = {at + 1, {r_[6], r_[7], r_[8], r_[9]}, loops_};
     r_[isa::kFramePointer] -= isa::kStackBytes;
     loops_ = kLoopsMax;
     at += at->offset;
@@ -304,7 +313,6 @@ class Machine {
     if (depth_ == 0) return Next::stop;
     const Frame& frame = frames_[--depth_];
     at = frame.back;
-    image_ = frame.image;
     for (std::size_t saved = 0; saved < frame.saved.size(); ++saved) {
       r_[isa::kR6 + saved] = frame.saved[saved];
     }
@@ -314,14 +322,15 @@ class Machine {
     return Next::go;
   }
 
-  // The program that is called takes the place of this frame: its exit returns to this one's caller.
+  // The program that is called takes the place of this frame: its exit returns to this one's caller. In a function
+  // it gets a machine of its own, because it may call as deep as any program; it sees no frame of this one.
   SKEP_INLINE Next tail_call(const Step*& at) {
     const auto target_of = image_->bindings().tail_call;
     if constexpr (Guard::kChecks) {
       if (target_of == nullptr) return trap(at, Trap::helper, 0);
     }
     const void* target = nullptr;
-    if (tail_calls_ < isa::kTailCallsMax) {
+    if (guard_.tail_calls < isa::kTailCallsMax) {
       target = target_of(r_[2], static_cast<u32>(r_[3]), execution_);
     }
     const u64 context = r_[1];
@@ -331,12 +340,25 @@ class Machine {
       ++at;
       return Next::go;
     }
-    ++tail_calls_;
-    image_ = static_cast<const Image*>(target);
+    ++guard_.tail_calls;
+    const Image& image = *static_cast<const Image*>(target);
+    if (depth_ != 0) {
+      r_[0] = run_nested(image, context, execution_, guard_);
+      if (guard_.stopped()) return Next::stop;
+      return leave(at);
+    }
+    image_ = &image;
     r_[1] = context;
     loops_ = kLoopsMax;
-    at = image_->steps();
+    at = image.steps();
     return Next::go;
+  }
+
+  [[gnu::noinline]] static u64 run_nested(const Image& image, u64 context, void* execution,
+                                          Guard& guard) {
+    Stack stack;
+    if constexpr (Guard::kChecks) stack = {};
+    return run({image, context, 0, execution, stack.end()}, guard);
   }
 
   // ---- what the Guard bounds ----
@@ -363,7 +385,6 @@ class Machine {
   u64 stack_end_;
   u64 loops_ = kLoopsMax;
   u32 depth_ = 0;
-  u32 tail_calls_ = 0;
   Guard& guard_;
   std::array<Frame, isa::kFramesMax> frames_;
 };

@@ -77,7 +77,14 @@ class Generator {
   }
 
   void straight(u32 count) {
-    while (count-- > 0) one();
+    while (count-- > 0) {
+      one();
+      // The zero extension of a result that compilers write, needed or not.
+      const u8 dst = code_.back().dst;
+      if (below(4) == 0 && dst != kBase && dst != kFramePointer) {
+        put(alu_reg(Alu::mov, dst, dst, Width::w32));
+      }
+    }
   }
 
   void one() {
@@ -171,7 +178,7 @@ class Generator {
     put(mov_reg(1, kBase));
     calls_.push_back(here());
     put(call_local(0));
-    for (u8 r : {2, 3, 4, 5}) put(constant(static_cast<u8>(r), number()));
+    for (u8 r = 2; r <= 5; ++r) put(constant(r, number()));
   }
 
   std::mt19937_64 random_;

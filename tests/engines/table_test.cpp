@@ -159,7 +159,7 @@ TEST(Tables, arithmetic_with_immediates) {
       const bool swaps = kAlu[op].operands == Operands::byte_order;
       for (s32 immediate : kImmediates) {
         if (swaps && immediate != 32 && immediate != 64) continue;
-        for (u8 dst : {0, 3, 4, 6}) {
+        for (u8 dst : std::array<u8, 4>{0, 3, 4, 6}) {
           check_alu_immediate(alu(op, dst, immediate, width));
           ASSERT_FALSE(HasFatalFailure());
           if (swaps) check_alu_immediate(alu(op, dst, 16, width));
@@ -244,7 +244,7 @@ void check_atomic(Atomic op, Width width, u8 reg) {
         engine.run(&atoms, nullptr);
         EXPECT_EQ(atoms.memory, want.memory) << name;
         EXPECT_EQ(atoms.source, want.source) << name;
-        if (reg != 0) EXPECT_EQ(atoms.r0, want.r0) << name;
+        EXPECT_EQ(reg == 0 ? want.r0 : atoms.r0, want.r0) << name;
       };
       one(image, "interpreter");
       one(compiled, "JIT");
@@ -257,7 +257,7 @@ TEST(Tables, atomic_operations) {
     const bool any_width = op == Atomic::load_acquire || op == Atomic::store_release;
     for (Width width : every<Width>()) {
       if (!any_width && width != Width::w32 && width != Width::w64) continue;
-      for (u8 reg : {2, 3, 4, 0, 7}) {
+      for (u8 reg : std::array<u8, 5>{2, 3, 4, 0, 7}) {
         if (reg == 0 && op == Atomic::cmpxchg) continue;
         SCOPED_TRACE(format("{} {} r{}", kAtomic[op].name, bits_of(width), reg));
         check_atomic(op, width, reg);
@@ -268,7 +268,7 @@ TEST(Tables, atomic_operations) {
 
 TEST(Tables, loads_and_stores) {
   for (Width width : every<Width>()) {
-    for (u8 reg : {0, 1, 2, 3, 4, 5, 7}) {
+    for (u8 reg : std::array<u8, 7>{0, 1, 2, 3, 4, 5, 7}) {
       const u64 mask = width == Width::w64 ? ~u64{0} : (u64{1} << bits_of(width)) - 1;
       const Code code = program({mov_reg(6, 1), load(Width::w64, reg, 6, 8),
                                  store_reg(width, 6, 0, reg), store(width, 6, 16, -2),
@@ -289,7 +289,7 @@ TEST(Tables, loads_and_stores) {
 
 TEST(Tables, signed_loads) {
   const auto check = [](Width width, u64 memory, u64 want) {
-    for (u8 reg : {0, 2, 7}) {
+    for (u8 reg : std::array<u8, 3>{0, 2, 7}) {
       const Code code =
           program({load_signed(width, reg, 1, 0), store_reg(Width::w64, 1, 0, reg), leave()});
       u64 by_interpreter = memory;

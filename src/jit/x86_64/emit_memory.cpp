@@ -7,16 +7,9 @@
 #include "jit/x86_64/emitter.hpp"
 
 namespace skep::jit::x86_64 {
-namespace {
 
 using isa::Atomic;
 using isa::Width;
-
-bool reads_only(const Operation& op) {
-  return op.kind == Kind::load || (op.kind == Kind::atomic && op.atomic() == Atomic::load_acquire);
-}
-
-}  // namespace
 
 Operand Emitter::access(const Operation& op, Register base) {
   if (!confined()) return address(base, op.offset);
