@@ -3,6 +3,7 @@
 // With --repeat every run gets the packet as it was given, where the kernel gives a run what the one
 // before left: so a program that edits packets is measured doing the same each time. Packets are
 // prepared in batches and only the runs are timed; what is printed is the mean.
+#include <array>
 #include <chrono>
 
 #include "base/fd.hpp"
@@ -22,7 +23,7 @@ constexpr u64 kDefaultBytes = 60;   // the shortest Ethernet frame
 constexpr u64 kShortestBytes = 14;  // an Ethernet header, as the kernel asks for
 
 struct Measured {
-  u64 r0 = 0;
+  u32 r0 = 0;
   std::chrono::nanoseconds elapsed{};
   std::vector<std::byte> packet;  // after the last run
 };
@@ -41,13 +42,15 @@ Result<Measured> measure(runtime::App& app, const runtime::LoadedProgram& progra
                          platform::ProgramType type, std::span<const std::byte> packet, u64 repeat) {
   using Clock = std::chrono::steady_clock;
   auto arena = TRY(runtime::PacketArena::create(kBatch));
+  std::array<u32, kBatch> verdicts;
   Measured measured;
   for (u64 done = 0; done < repeat;) {
     const u64 count = std::min<u64>(kBatch, repeat - done);
     for (u64 at = 0; at < count; ++at) arena[at].reset(type, packet, {});
     const auto begin = Clock::now();
-    for (u64 at = 0; at < count; ++at) measured.r0 = TRY(app.run(program, arena[at]));
+    TRY(app.run_batch(program, arena.packets().first(count), std::span(verdicts).first(count)));
     measured.elapsed += Clock::now() - begin;
+    measured.r0 = verdicts[count - 1];
     done += count;
     const auto last = arena[count - 1].bytes();
     if (done == repeat) measured.packet.assign(last.begin(), last.end());
@@ -58,7 +61,7 @@ Result<Measured> measure(runtime::App& app, const runtime::LoadedProgram& progra
 std::string result_json(const std::string& program, const Measured& measured, u64 repeat) {
   JsonWriter json;
   json.begin_object().member("program", program).member("engine", "user");
-  json.member("retval", static_cast<u32>(measured.r0));
+  json.member("retval", measured.r0);
   json.key("duration_ns")
       .rounded(static_cast<double>(measured.elapsed.count()) / static_cast<double>(repeat), 1);
   json.member("data_out_bytes", measured.packet.size()).end_object();
@@ -70,7 +73,7 @@ std::string result_text(platform::ProgramType type, const Measured& measured, u6
   for (const platform::Verdict& each : platform::row(type).verdicts) {
     if (each.value == hooks::verdict_of(type, measured.r0)) name = format(" ({})", each.name);
   }
-  return format("return value {}{}, {} out, {} ns a run{}\n", static_cast<u32>(measured.r0), name,
+  return format("return value {}{}, {} out, {} ns a run{}\n", measured.r0, name,
                 counted(measured.packet.size(), "byte"),
                 static_cast<double>(measured.elapsed.count()) / static_cast<double>(repeat),
                 repeat > 1 ? format(" (mean of {})", repeat) : "");

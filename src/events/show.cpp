@@ -124,7 +124,9 @@ std::vector<Cell> to_cells(const Value& value, std::string_view otherwise) {
 std::string to_line(const Value& value) {
   if (!std::holds_alternative<Record>(value.of)) return to_text(value);
   std::vector<std::string> parts;
-  for (const Cell& cell : to_cells(value, "")) parts.push_back(cell.name + "=" + cell.text);
+  for (const Cell& cell : to_cells(value, "")) {
+    if (cell.text != "\"\"") parts.push_back(cell.name + "=" + cell.text);
+  }
   return join(parts, " ");
 }
 

@@ -92,7 +92,7 @@ Source source_of(const verify::VerifiedProgram& verified) {
   for (std::size_t at = 0; at < program.functions.size(); ++at) {
     const platform::Function& function = program.functions[at];
     source.functions.push_back({function.name, function.begin.value(), function.end.value(),
-                                verified.stack_bytes(at)});
+                                isa::kStackBytes});
   }
   return source;
 }

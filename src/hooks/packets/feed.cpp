@@ -1,6 +1,7 @@
 #include "hooks/packets/feed.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace skep::hooks {
 namespace {
@@ -33,13 +34,8 @@ class Recording {
 
 class Feeder {
  public:
-  Feeder(runtime::App& app, runtime::Environment& environment, const Feeding& feeding,
-         runtime::PacketArena arena)
-      : app_(app),
-        environment_(environment),
-        feeding_(feeding),
-        arena_(std::move(arena)),
-        verdicts_(feeding.type) {}
+  Feeder(runtime::App& app, const Feeding& feeding, runtime::PacketArena arena)
+      : app_(app), feeding_(feeding), arena_(std::move(arena)), verdicts_(feeding.type) {}
 
   // Puts a packet into the batch and runs the batch when it is full.
   Result<Continue> add(const CapturedPacket& captured) {
@@ -52,18 +48,19 @@ class Feeder {
       ++summary_.truncated;
     }
     arena_[filled_].reset(feeding_.type, bytes, arrival);
-    times_[filled_++] = captured.time_ns;
+    times_[filled_++] = captured.time_ns;  // for the writer; the engine's clock has its own
     ++summary_.packets;
     summary_.bytes += bytes.size();
     return filled_ == kBatch ? run_batch() : Continue::yes;
   }
 
   Result<Continue> run_batch() {
+    std::array<u32, kBatch> verdicts;
+    const auto results = std::span(verdicts).first(filled_);
+    TRY(app_.run_batch(feeding_.program, arena_.packets().first(filled_), results));
     for (u32 at = 0; at < filled_; ++at) {
-      environment_.set_event_time(times_[at]);
-      TRY(account(arena_[at], times_[at], TRY(app_.run(feeding_.program, arena_[at]))));
+      TRY(account(arena_[at], times_[at], verdict_of(feeding_.type, results[at])));
     }
-    environment_.set_event_time(0);
     filled_ = 0;
     return feeding_.after_batch(summary_.packets);
   }
@@ -76,8 +73,7 @@ class Feeder {
   RunSummary& summary() { return summary_; }
 
  private:
-  Result<void> account(runtime::Packet& packet, u64 time_ns, u64 r0) {
-    const s64 verdict = verdict_of(feeding_.type, r0);
+  Result<void> account(runtime::Packet& packet, u64 time_ns, s64 verdict) {
     verdicts_.count(verdict);
     if (feeding_.writer == nullptr || fate_of(feeding_.type, verdict) == Fate::dropped) return {};
     ++summary_.written;
@@ -95,7 +91,6 @@ class Feeder {
   }
 
   runtime::App& app_;
-  runtime::Environment& environment_;
   const Feeding& feeding_;
   runtime::PacketArena arena_;
   VerdictCounts verdicts_;
@@ -146,12 +141,12 @@ Result<void> feed_all(Feeder& feeder, CaptureReader& capture, u64 repeat) {
 
 Result<RunSummary> feed(runtime::App& app, runtime::Environment& environment,
                         CaptureReader& capture, const Feeding& feeding) {
-  Feeder feeder(app, environment, feeding, TRY(runtime::PacketArena::create(kBatch)));
+  Feeder feeder(app, feeding, TRY(runtime::PacketArena::create(kBatch)));
   if (auto fed = feed_all(feeder, capture, feeding.repeat); !fed.ok()) {
     if (fed.error().fault == Fault::rejected) return std::move(fed).error();
     feeder.summary().cut_short = std::move(fed).error();
   }
-  environment.set_event_time(0);
+  environment.set_event_time(0);  // the engine left it at the last packet's
   return std::move(feeder).finished();
 }
 

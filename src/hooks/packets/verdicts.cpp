@@ -20,9 +20,9 @@ std::string name_of(ProgramType type, s64 verdict) {
 
 }  // namespace
 
-s64 verdict_of(ProgramType type, u64 r0) {
+s64 verdict_of(ProgramType type, u32 r0) {
   if (type == ProgramType::sched_cls) return static_cast<s32>(r0);
-  return static_cast<u32>(r0);
+  return r0;
 }
 
 Fate fate_of(ProgramType type, s64 verdict) {

@@ -16,8 +16,8 @@ namespace skep::hooks {
 
 enum class Fate : u8 { passed, dropped };
 
-// r0 as this type of program means it: 32 bits, signed for TC.
-s64 verdict_of(platform::ProgramType type, u64 r0);
+// The low half of r0 as this type of program means it: signed for TC.
+s64 verdict_of(platform::ProgramType type, u32 r0);
 Fate fate_of(platform::ProgramType type, s64 verdict);
 
 struct VerdictCount {
