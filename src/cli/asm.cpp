@@ -1,7 +1,7 @@
 // skep asm: text to an object file, or to hexadecimal bytes where no file is named.
 #include <cstring>
 
-#include "base/fd.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "cli/hex.hpp"
 #include "cli/output.hpp"

@@ -36,8 +36,9 @@ btf::TypeId value_type(const MapSpec& map, const btf::Types& types) {
 // "key 40 bytes, value 16 bytes, 10240 entries"; a ring has bytes only.
 std::string sizes_text(const MapSpec& map) {
   if (map.kind == platform::MapKind::ringbuf) return counted(map.max_entries, "byte");
-  return format("key {}, value {}, {} entries", counted(map.key_size, "byte"),
-                counted(map.value_size, "byte"), map.max_entries);
+  return format("key {}, value {}, {} {}", counted(map.key_size, "byte"),
+                counted(map.value_size, "byte"), map.max_entries,
+                map.max_entries == 1 ? "entry" : "entries");
 }
 
 std::string map_text(const MapSpec& map, const btf::Types& types, const Output& out) {

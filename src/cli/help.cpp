@@ -12,7 +12,7 @@ namespace skep::cli {
 namespace {
 
 std::string column(std::string_view text, std::size_t width) {
-  return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');
+  return std::string(text) + std::string(text.size() < width ? width - text.size() : 0, ' ');
 }
 
 std::string flag_line(const FlagRow& flag) {

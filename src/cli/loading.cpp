@@ -33,7 +33,7 @@ Result<object::ProgramEntry> choose_program(const object::Object& object,
                                             const Arguments& arguments, Output& out) {
   const auto& programs = object.programs();
   if (programs.empty())
-    return Error(Fault::unsupported, format("{} has no programs", object.name()));
+    return Error(Fault::malformed, format("{} has no programs", object.name()));
   if (const auto wanted = arguments.text(Flag::program)) {
     const auto found = std::ranges::find(programs, *wanted, &object::ProgramEntry::name);
     if (found != programs.end()) return *found;
@@ -60,9 +60,12 @@ Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> p
   if (auto* proved = std::get_if<verify::VerifiedProgram>(&verdict.outcome))
     return std::move(*proved);
   const auto& why = std::get<verify::Report>(verdict.outcome);
-  if (!out.is_json()) std::fputs(verify::to_text(why).c_str(), stderr);
-  std::string message = format("program {} is rejected: {}", program->name, why.message);
-  return Error(Fault::rejected, std::move(message), why.hint);
+  if (out.is_json()) {
+    return Error(Fault::rejected, format("program {} is rejected: {}", program->name, why.message),
+                 why.hint);
+  }
+  std::fputs(verify::to_text(why).c_str(), stderr);
+  return Error(Fault::rejected, format("program {} is rejected", program->name));
 }
 
 Result<void> load_targets(runtime::App& app, const object::Object& object,

@@ -6,8 +6,8 @@
 #include <array>
 #include <chrono>
 
-#include "base/fd.hpp"
 #include "base/json.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "cli/hex.hpp"
 #include "cli/loading.hpp"

@@ -9,9 +9,14 @@ capture=$2
 ours=$(mktemp) theirs=$(mktemp) written=$(mktemp -d)
 trap 'rm -rf "$ours" "$theirs" "$written"' EXIT
 
-skep_json() { skep run -q "$bpf/$1.bpf.o" --pcap "$capture" -j; }
+# Its exit code would be lost in a pipe.
+skep_json() {
+  skep run -q "$bpf/$1.bpf.o" --pcap "$capture" -j >"$written/json"
+  cat "$written/json"
+}
 
-ask_tshark() { tshark -n -r "$capture" "$@"; }
+# It warns about being run by root.
+ask_tshark() { tshark -n -r "$capture" "$@" 2>/dev/null; }
 
 flow_table_ours() {
   skep_json flows | jq -r 'select(.map == "flow_table") | .entries[] |
@@ -79,7 +84,7 @@ handshakes_theirs() {
 # Packets are told apart by their times.
 dns_only_ours() {
   skep run -q "$bpf/dns_only.bpf.o" --pcap "$capture" --write "$written/out.pcap" >/dev/null
-  tshark -n -r "$written/out.pcap" -T fields -e frame.time_epoch -e frame.cap_len
+  tshark -n -r "$written/out.pcap" 2>/dev/null -T fields -e frame.time_epoch -e frame.cap_len
 }
 dns_only_theirs() {
   ask_tshark -Y '(udp.port == 53 || tcp.port == 53) && !icmp && !icmpv6' -T fields -e frame.time_epoch \

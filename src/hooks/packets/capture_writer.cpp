@@ -1,14 +1,6 @@
 #include "hooks/packets/capture_writer.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-
 #include "base/bytes.hpp"
-#include "base/text.hpp"
 #include "hooks/packets/capture.hpp"
 
 namespace skep::hooks {
@@ -42,36 +34,13 @@ void append(std::vector<std::byte>& out, const T& header) {
   out.insert(out.end(), bytes, bytes + sizeof header);
 }
 
-enum class Place : u8 { file, stream };
-
-Result<Place> place_of(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return Place::file;
-  if (S_ISDIR(status.st_mode)) {
-    return Error(Fault::usage, format("cannot write {}: it is a directory", path),
-                 "name a file inside it");
-  }
-  return S_ISREG(status.st_mode) ? Place::file : Place::stream;
-}
-
 }  // namespace
 
 Result<CaptureWriter> CaptureWriter::create(const std::string& path) {
-  const Place place = TRY(place_of(path));
-  const std::string temporary =
-      place == Place::stream ? std::string() : format("{}.{}.part", path, ::getpid());
-  const int flags = place == Place::stream ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC;
-  const std::string& target = place == Place::stream ? path : temporary;
-  const int raw = ::open(target.c_str(), flags | O_CLOEXEC, 0666);
-  if (raw < 0) return system_error("write", path, errno);
-  CaptureWriter writer(path, temporary, Fd::adopt(raw));
+  CaptureWriter writer(TRY(NewFile::create(path)));
   append(writer.buffer_, FileHeader());
   TRY(writer.flush());  // a full disk is found before the work, not after
   return writer;
-}
-
-CaptureWriter::~CaptureWriter() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 Result<void> CaptureWriter::write(const CapturedPacket& packet) {
@@ -87,21 +56,14 @@ Result<void> CaptureWriter::write(const CapturedPacket& packet) {
 }
 
 Result<void> CaptureWriter::flush() {
-  auto written = write_all(fd_, path_, buffer_);
+  auto written = file_.write(buffer_);
   buffer_.clear();
   return written;
 }
 
 Result<void> CaptureWriter::finish() {
   TRY(flush());
-  if (temporary_.empty()) return {};
-  // Some file systems report a lack of space only now.
-  if (::fsync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS)
-    return system_error("write", path_, errno);
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
-    return system_error("write", path_, errno);
-  temporary_.clear();
-  return {};
+  return file_.finish();
 }
 
 }  // namespace skep::hooks

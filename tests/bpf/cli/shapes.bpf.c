@@ -154,7 +154,8 @@ int shape(struct xdp_md* context) {
   struct prefix network = {};
   void* some = bpf_map_lookup_elem(&prefixes, &network);
   void* other = bpf_map_lookup_elem(&untyped, &index);
-  if (some || other) shapes.flag = 0;
+  if (some) shapes.flag = 0;
+  if (other) shapes.letter = 0;
   return hops == 1 ? XDP_PASS : XDP_DROP;
 }
 
