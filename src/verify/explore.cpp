@@ -306,6 +306,7 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};
   note(path, depth);
+  if (!ways.taken && !ways.passed) return {Ends::yes, {}};  // no machine ever comes here
   ++path.jumps;
   if (ways.taken && ways.passed) {
     Path other{.state = std::move(*ways.taken),
