@@ -4,6 +4,7 @@
 #include "object/link.hpp"
 
 #include "object/relocate.hpp"
+#include "object/signatures.hpp"
 
 namespace skep::object {
 namespace {
@@ -165,6 +166,10 @@ class Linker {
                                   .begin = instruction(base),
                                   .end = instruction(base + placed.slots()),
                                   .linkage = placed.linkage});
+    if (placed.linkage == platform::Linkage::global) {
+      program_.functions.back().signature =
+          signature_of(*image_.types.types, placed.name, program_.type);
+    }
     const auto lines =
         image_.ext.lines(section_name(function), placed.offset, placed.offset + placed.size);
     for (const LineRecord& line : lines) {

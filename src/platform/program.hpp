@@ -30,7 +30,8 @@ enum class ParameterKind : u8 {
 
 struct Parameter {
   ParameterKind kind = ParameterKind::number;
-  u32 size = 0;
+  u32 size = 0;             // memory: bytes
+  bool may_be_null = true;  // memory
 };
 
 // The promise of a global function, on which it and its callers are verified apart from each other.

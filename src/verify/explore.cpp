@@ -203,10 +203,11 @@ Explorer::Outcome Explorer::at_join(Path& path) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
     if (on_this_path && unchanged(checkpoint.state, path.state, live)) {
-      return {Ends::yes, Refusal{Property::infinite_loop,
-                                 "the loop through here comes back with nothing changed",
-                                 "so it would never end",
-                                 {}}};
+      return {Ends::yes,
+              Refusal{Property::infinite_loop,
+                      "no bound was found for the loop through here",
+                      "the walk comes back with the same knowledge, so it would go on forever",
+                      {}}};
     }
     if (!on_this_path && covers(checkpoint.state, path.state, live)) {
       ++checkpoint.hits;

@@ -26,9 +26,13 @@ bool is_null(const Value& value) {
 
 // Memory that the callee may read and write: all of it must be there, and its content is unknown
 // afterwards.
-Check give_memory(Analysis& analysis, State& state, u8 r, u32 bytes,
+Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parameter& parameter,
                   const platform::Function& callee) {
+  const u32 bytes = parameter.size;
   Value pointer = state.registers()[r];
+  if (!parameter.may_be_null && (is_null(pointer) || pointer.null == Null::maybe)) {
+    return bad_parameter(callee, r, pointer, "memory, not null");
+  }
   if (is_null(pointer)) {
     analysis.demand.registers |= bit(r);
     return {};
@@ -77,7 +81,7 @@ State entry_state(Analysis& analysis, std::size_t function) {
       case ParameterKind::memory:
         value = Value::pointer(Kind::memory);
         value.range = parameter.size;
-        value.null = Null::maybe;
+        value.null = parameter.may_be_null ? Null::maybe : Null::no;
         value.id = analysis.new_id();
         break;
     }
@@ -101,7 +105,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
           return bad_parameter(callee, r, value, "the context");
         break;
       case ParameterKind::memory:
-        if (auto refused = give_memory(analysis, state, r, parameter.size, callee)) return refused;
+        if (auto refused = give_memory(analysis, state, r, parameter, callee)) return refused;
         break;
       case ParameterKind::other:
         return Refusal{Property::unsupported,

@@ -210,6 +210,23 @@ TEST(Hostile, Relocations) {
       {"no map begins there",
        [&](Damaged& d) { d.at<s32>(d.section("xdp").sh_offset + first(d).r_offset + 4) = 8; },
        Fault::malformed, "where no map begins"},
+      {"variable outside",
+       [](Damaged& d) {
+         const u64 at = d.entry<Elf64_Rel>(".rel.text", 0).r_offset;
+         d.at<s32>(d.section(".text").sh_offset + at + 4) = 1 << 20;
+       },
+       Fault::malformed, "offset 0x100000"},
+      {"variable before its section",
+       [](Damaged& d) {
+         const u64 at = d.entry<Elf64_Rel>(".rel.text", 0).r_offset;
+         d.at<s32>(d.section(".text").sh_offset + at + 4) = -64;
+       },
+       Fault::malformed, "offset 0xffffffff"},
+      {"program array of a function that is no program",
+       [](Damaged& d) {
+         d.entry<Elf64_Rel>(".rel.maps", 0).r_info = ELF64_R_INFO(d.symbol_number("shared"), 2);
+       },
+       Fault::malformed, "holds shared, which is not a program"},
       {"section outside", [](Damaged& d) { d.section(".relxdp").sh_info = 999; }, Fault::malformed,
        "section .relxdp"},
       {"with addends", [](Damaged& d) { d.section(".relxdp").sh_type = SHT_RELA; },
