@@ -185,14 +185,15 @@ class Writer {
   std::string atomic(const Instruction& i) const {
     const Atomic operation = i.atomic();
     const Width width = i.width == Width::w64 ? Width::w64 : Width::w32;
-    const std::string word = atomic_word(operation, i.width);
+    std::string word = atomic_word(operation, i.width);
     const std::string src = register_name(i.src, width);
     const std::string r0 = register_name(kR0, width);
     switch (kAtomicShape[operation]) {
       case AtomicShape::lock:
         // LLVM has the 32-bit addition since before there were w registers, the others not.
-        return format("lock {} {} {}", memory(i, i.dst), kAtomic[operation].symbol,
-                      operation == Atomic::add ? register_name(i.src, printed_width(i.width)) : src);
+        return format(
+            "lock {} {} {}", memory(i, i.dst), kAtomic[operation].symbol,
+            operation == Atomic::add ? register_name(i.src, printed_width(i.width)) : src);
       case AtomicShape::fetch: return format("{} = {}({}, {})", src, word, place(i, i.dst), src);
       case AtomicShape::exchange:
         return format("{} = {}({}, {})", src, word, address(i, i.dst), src);

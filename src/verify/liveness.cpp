@@ -49,7 +49,7 @@ Effects of_call(const Instruction& i) {
       i.call() == isa::Call::helper ? platform::find_helper(i.immediate) : nullptr;
   if (helper == nullptr) return out;
   out.reads = 0;
-  for (u8 at = 0; at < helper->arguments.size(); ++at) {
+  for (std::size_t at = 0; at < helper->arguments.size(); ++at) {
     if (helper->arguments[at] == platform::Argument::none) break;
     out.reads |= bit(static_cast<u8>(at + 1));
   }

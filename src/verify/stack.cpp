@@ -70,7 +70,7 @@ Scalar part_of(const StackSlot& slot, u32 byte, const Instruction& i) {
   const bool inside = byte + bytes <= slot.spilled;
   if (!inside) return Scalar::zero_extended(i.width);
   Scalar number = slot.value.number;
-  if (byte != 0) number = apply(isa::Alu::rsh, Width::w64, number, Scalar::constant(8 * byte));
+  if (byte != 0) number = apply(isa::Alu::rsh, Width::w64, number, Scalar::constant(u64{8} * byte));
   return truncated(number, i.width);
 }
 
@@ -201,7 +201,15 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
-  if (check_set(frame, reach, "")) analysis.frames[frame.function].on_entry = OnEntry::zeroed;
+  if (check_set(frame, reach, "")) {
+    FrameUse& use = analysis.frames[frame.function];
+    const s64 old_end =
+        use.zeroed_bytes == 0 ? reach.first : use.zeroed_first + s64{use.zeroed_bytes};
+    const s64 first =
+        use.zeroed_bytes == 0 ? reach.first : std::min<s64>(use.zeroed_first, reach.first);
+    use.zeroed_first = static_cast<s32>(first);
+    use.zeroed_bytes = static_cast<u32>(std::max(old_end, reach.last + 1) - first);
+  }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
 }
 

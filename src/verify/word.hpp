@@ -230,10 +230,10 @@ constexpr Word<U> mul(const Word<U>& a, const Word<U>& b) {
     range.umax = high;
   }
   S products[4] = {};
-  const bool wraps = __builtin_mul_overflow(a.smin, b.smin, &products[0]) |
-                     __builtin_mul_overflow(a.smin, b.smax, &products[1]) |
-                     __builtin_mul_overflow(a.smax, b.smin, &products[2]) |
-                     __builtin_mul_overflow(a.smax, b.smax, &products[3]);
+  bool wraps = __builtin_mul_overflow(a.smin, b.smin, &products[0]);
+  wraps |= __builtin_mul_overflow(a.smin, b.smax, &products[1]);
+  wraps |= __builtin_mul_overflow(a.smax, b.smin, &products[2]);
+  wraps |= __builtin_mul_overflow(a.smax, b.smax, &products[3]);
   if (!wraps) {
     range.smin = *std::min_element(products, products + 4);
     range.smax = *std::max_element(products, products + 4);
