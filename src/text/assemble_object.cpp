@@ -1,8 +1,8 @@
 // A whole source file as clang -S writes it: sections, symbols, data and instructions.
 //
 // What describes the source and not the program (.file, .size, .loc, .debug_*) is passed over. BTF
-// is data like any other, so programs compiled with -g keep their maps and line information. Labels
-// that begin with .L are the compiler's own: references to them become section plus offset.
+// is data like any other, so programs compiled with -g keep their maps and line information.
+// References to what is not global become section plus offset, as clang writes them.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -51,7 +51,13 @@ class ObjectSource final : public StatementSink {
   }
 
   Result<void> directive(const Token& name, Cursor& cursor) override;
-  bool is_skipping() const override { return skipping_; }
+  bool passes_over(std::string_view first_word) const override {
+    const auto known = std::ranges::find(kDirectives, first_word, &Directive::name);
+    if (known == kDirectives.end()) return skipping_;
+    if (known->run == &ObjectSource::ignore) return true;
+    return skipping_ && known->run != &ObjectSource::section && known->run != &ObjectSource::text &&
+           known->run != &ObjectSource::initialised && known->run != &ObjectSource::zeroed;
+  }
 
   Result<std::vector<AssembledSection>> finish() &&;
 
@@ -113,6 +119,10 @@ class ObjectSource final : public StatementSink {
     globals_.insert(TRY(symbol(cursor)));
     return {};
   }
+  Result<void> local(Cursor& cursor, u64) {
+    locals_.insert(TRY(symbol(cursor)));
+    return {};
+  }
   Result<void> type(Cursor& cursor, u64) {
     const std::string name = TRY(symbol(cursor));
     TRY(cursor.expect(","));
@@ -162,7 +172,8 @@ class ObjectSource final : public StatementSink {
   Result<void> common(Cursor& cursor, u64) {
     const std::size_t before = current_;
     const Token name = cursor.peek();
-    globals_.insert(TRY(symbol(cursor)));
+    const std::string variable = TRY(symbol(cursor));
+    if (!locals_.contains(variable)) globals_.insert(variable);
     TRY(cursor.expect(","));
     enter(".bss");
     const u64 bytes = TRY(count(cursor));
@@ -224,8 +235,6 @@ class ObjectSource final : public StatementSink {
   using Definitions = std::map<std::string, Definition, std::less<>>;
   Definitions definitions() const;
   Result<AssembledSection> finish_section(Section& section, const Definitions& defined) const;
-  static void add_in_place(AssembledSection& section, const AssembledReference& reference,
-                           u64 offset);
   std::vector<AssembledFunction> functions_of(const Section& section) const;
   std::vector<AssembledVariable> variables_of(const Section& section) const;
   platform::Linkage linkage(const std::string& name) const {
@@ -235,7 +244,7 @@ class ObjectSource final : public StatementSink {
   std::vector<Section> sections_;
   std::size_t current_ = 0;
   bool skipping_ = false;
-  std::set<std::string, std::less<>> names_, globals_, functions_;
+  std::set<std::string, std::less<>> names_, globals_, locals_, functions_;
 };
 
 const std::array<ObjectSource::Directive, 44> ObjectSource::kDirectives = {{
@@ -258,7 +267,7 @@ const std::array<ObjectSource::Directive, 44> ObjectSource::kDirectives = {{
     {".cfi_sections", &ObjectSource::ignore}, {".cfi_startproc", &ObjectSource::ignore},
     {".file", &ObjectSource::ignore},         {".hidden", &ObjectSource::ignore},
     {".ident", &ObjectSource::ignore},        {".internal", &ObjectSource::ignore},
-    {".loc", &ObjectSource::ignore},          {".local", &ObjectSource::ignore},
+    {".loc", &ObjectSource::ignore},          {".local", &ObjectSource::local},
     {".protected", &ObjectSource::ignore},    {".set", &ObjectSource::ignore},
     {".size", &ObjectSource::ignore},         {".version", &ObjectSource::ignore},
 }};
@@ -353,33 +362,17 @@ Result<AssembledSection> ObjectSource::finish_section(Section& section,
     out.variables = variables_of(section);
   } else {
     out.functions = functions_of(section);
-    out.code = TRY(std::move(section.layout).finish({.references = &out.references}));
+    out.code = TRY(std::move(section.layout).finish({{}, &out.references, &globals_}));
   }
   out.data = std::move(section.data);
   out.references.insert(out.references.end(), section.references.begin(), section.references.end());
   for (AssembledReference& reference : out.references) {
     const auto target = defined.find(reference.symbol);
-    if (target == defined.end() || !reference.symbol.starts_with(".L")) continue;
+    if (target == defined.end() || globals_.contains(reference.symbol)) continue;
     reference.symbol = target->second.section;
-    add_in_place(out, reference, target->second.offset);
+    reference.addend = target->second.offset;
   }
   return out;
-}
-
-// A reference to a section holds the offset into it where the symbol's address will be added.
-void ObjectSource::add_in_place(AssembledSection& section, const AssembledReference& reference,
-                                u64 offset) {
-  using Kind = AssembledReference::Kind;
-  if (reference.kind == Kind::constant) {
-    const isa::SlotIndex slot(reference.offset / sizeof(isa::Slot));
-    std::ranges::lower_bound(section.code, slot, {}, &isa::Instruction::slot)->immediate =
-        static_cast<s64>(offset);
-    return;
-  }
-  const u64 bytes = reference.kind == Kind::data32 ? 4 : reference.kind == Kind::data64 ? 8 : 0;
-  for (u64 at = 0; at < bytes; ++at) {
-    section.data[reference.offset + at] = static_cast<std::byte>(offset >> (8 * at));
-  }
 }
 
 Result<std::vector<AssembledSection>> ObjectSource::finish() && {

@@ -191,8 +191,9 @@ class Writer {
     switch (kAtomicShape[operation]) {
       case AtomicShape::lock:
         // LLVM has the 32-bit addition since before there were w registers, the others not.
-        return format("lock {} {} {}", memory(i, i.dst), kAtomic[operation].symbol,
-                      operation == Atomic::add ? register_name(i.src, printed_width(i.width)) : src);
+        return format(
+            "lock {} {} {}", memory(i, i.dst), kAtomic[operation].symbol,
+            operation == Atomic::add ? register_name(i.src, printed_width(i.width)) : src);
       case AtomicShape::fetch: return format("{} = {}({}, {})", src, word, place(i, i.dst), src);
       case AtomicShape::exchange:
         return format("{} = {}({}, {})", src, word, address(i, i.dst), src);

@@ -332,13 +332,17 @@ class Parser {
     if (cursor_.accept("*")) return load(dst);
     if (cursor_.is("-") && register_like(cursor_.peek(1))) return negate(dst);
     if (at_number()) return assign_number(dst);
-    Instruction out = alu(Alu::mov, dst);
-    if (register_like(cursor_.peek())) {
-      TRY(source(out));
-      return Parsed{out};
-    }
+    if (register_like(cursor_.peek())) return move(dst);
     if (cursor_.peek().kind == Kind::word) return assign_word(dst);
     return cursor_.unexpected("a register, a number, a load or an operation");
+  }
+
+  // clang -S writes `r1 = w2` for the move of 32 bits, which clears the upper half: `w1 = w2`.
+  Result<Parsed> move(const Register& dst) {
+    Instruction out = alu(Alu::mov, dst);
+    if (cursor_.peek().spelling.starts_with('w')) out.width = Width::w32;
+    TRY(source(out));
+    return Parsed{out};
   }
 
   Result<Parsed> assign_number(const Register& dst) {
