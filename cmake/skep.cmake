@@ -19,6 +19,8 @@ endif()
 
 add_library(skep_flags INTERFACE)
 target_compile_options(skep_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror)
+# clang 19 finds fault with the stable_sort of libstdc++ 12.
+target_compile_options(skep_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 target_include_directories(skep_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
 
 function(skep_library name)
@@ -38,11 +40,9 @@ endfunction()
 function(skep_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(test_${name} ${ARG_SOURCES})
-  target_link_libraries(test_${name} PRIVATE skep_flags GTest::gtest_main)
+  target_link_libraries(test_${name} PRIVATE skep_flags skep_test_support GTest::gtest_main)
   foreach(link ${ARG_LINKS})
     target_link_libraries(test_${name} PRIVATE skep_${link})
   endforeach()
-  target_compile_definitions(test_${name} PRIVATE SKEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                                                  SKEP_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()

@@ -10,7 +10,7 @@ Result<std::string_view> Bytes::c_string(u64 offset) const {
                  format("text at offset {} has no terminating zero byte", offset));
   }
   const auto length = static_cast<const std::byte*>(end) - rest.data();
-  return std::string_view(static_cast<const char*>(static_cast<const void*>(rest.data())),
+  return std::string_view(reinterpret_cast<const char*>(rest.data()),
                           static_cast<std::size_t>(length));
 }
 

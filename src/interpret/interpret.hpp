@@ -10,7 +10,9 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
+#include "interpret/step.hpp"
 #include "platform/machine.hpp"
 #include "verify/verify.hpp"
 
@@ -25,12 +27,16 @@ class Image {
   u64 run(void* context, void* execution) const;
 
   const isa::Code& code() const { return code_; }
+  // One for each instruction of code(), ready to run.
+  const Step* steps() const { return steps_.data(); }
+  const platform::Bindings& bindings() const { return bindings_; }
 
  private:
-  friend struct Machine;
+  friend struct Binder;  // interpret/binder.hpp
   Image() = default;
-  isa::Code code_;  // map constants replaced by addresses
-  platform::Bindings bindings_;
+  isa::Code code_;
+  std::vector<Step> steps_;
+  platform::Bindings bindings_;  // without its spans, which may not outlive bind()
 };
 
 enum class Touch : u8 { read, write };
@@ -44,7 +50,8 @@ class Memory {
 };
 
 // The same run with every access checked. Fault::rejected names the instruction, the address and
-// the size; a run of more than `fuel` instructions is Fault::exhausted.
+// the size; a run of more than `fuel` instructions is Fault::exhausted (counted by blocks, see
+// interpret/fuel.hpp). The stack starts zeroed, and calls leave zeros in r1 to r5.
 Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory,
                         u64 fuel);
 
@@ -53,10 +60,15 @@ Result<u64> run_checked(const Image& image, void* context, void* execution, Memo
 struct Confinement {
   std::span<std::byte> memory;
   u64 fuel = 1'000'000;  // instructions
+  // The stack, for runs that are to see the same addresses in every engine: kConfinedStackBytes,
+  // aligned to 16 and zeroed at the start of the run. Empty: the engine's own.
+  std::span<std::byte> stack = {};
 };
+inline constexpr u32 kConfinedStackBytes = isa::kFramesMax * isa::kStackBytes;
 
 // Interprets a program that nobody proved safe. Every access is checked; helpers are called only if
-// bound.
+// bound, and get a null Execution. Registers start at zero but for r1, r2 and r10. An indirect call
+// takes the number of a helper from its register.
 Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings,
                          const Confinement& confinement);
 

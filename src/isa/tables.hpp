@@ -82,36 +82,29 @@ constexpr AluRow alu(std::string_view name, std::string_view symbol, u8 code, s1
 
 }  // namespace detail
 
+// clang-format off
 inline constexpr EnumArray<Alu, AluRow> kAlu({
     // RFC 9669, 4.1
-    {Alu::add, detail::alu("add", "+=", 0x0, 0, Operands::binary, Group::base,
-                           []<class T>(T d, T s) -> T { return d + s; })},
-    {Alu::sub, detail::alu("sub", "-=", 0x1, 0, Operands::binary, Group::base,
-                           []<class T>(T d, T s) -> T { return d - s; })},
-    {Alu::mul, detail::alu("mul", "*=", 0x2, 0, Operands::binary, Group::divmul,
-                           []<class T>(T d, T s) -> T { return d * s; })},
+    {Alu::add, detail::alu("add", "+=", 0x0, 0, Operands::binary, Group::base, []<class T>(T d, T s) -> T { return d + s; })},
+    {Alu::sub, detail::alu("sub", "-=", 0x1, 0, Operands::binary, Group::base, []<class T>(T d, T s) -> T { return d - s; })},
+    {Alu::mul, detail::alu("mul", "*=", 0x2, 0, Operands::binary, Group::divmul, []<class T>(T d, T s) -> T { return d * s; })},
     {Alu::div, detail::alu("div", "/=", 0x3, 0, Operands::binary, Group::divmul,
                            []<class T>(T d, T s) -> T { return s == 0 ? 0 : d / s; })},
     {Alu::sdiv, detail::alu("sdiv", "s/=", 0x3, 1, Operands::binary, Group::divmul,
                             []<class T>(T d, T s) -> T { return detail::divide_signed(d, s); })},
-    {Alu::or_, detail::alu("or", "|=", 0x4, 0, Operands::binary, Group::base,
-                           []<class T>(T d, T s) -> T { return d | s; })},
-    {Alu::and_, detail::alu("and", "&=", 0x5, 0, Operands::binary, Group::base,
-                            []<class T>(T d, T s) -> T { return d & s; })},
+    {Alu::or_, detail::alu("or", "|=", 0x4, 0, Operands::binary, Group::base, []<class T>(T d, T s) -> T { return d | s; })},
+    {Alu::and_, detail::alu("and", "&=", 0x5, 0, Operands::binary, Group::base, []<class T>(T d, T s) -> T { return d & s; })},
     {Alu::lsh, detail::alu("lsh", "<<=", 0x6, 0, Operands::binary, Group::base,
                            []<class T>(T d, T s) -> T { return d << (s & kShiftMask<T>); })},
     {Alu::rsh, detail::alu("rsh", ">>=", 0x7, 0, Operands::binary, Group::base,
                            []<class T>(T d, T s) -> T { return d >> (s & kShiftMask<T>); })},
-    {Alu::neg, detail::alu("neg", "-", 0x8, 0, Operands::unary, Group::base,
-                           []<class T>(T d, T) -> T { return T{0} - d; })},
+    {Alu::neg, detail::alu("neg", "-", 0x8, 0, Operands::unary, Group::base, []<class T>(T d, T) -> T { return T{0} - d; })},
     {Alu::mod, detail::alu("mod", "%=", 0x9, 0, Operands::binary, Group::divmul,
                            []<class T>(T d, T s) -> T { return s == 0 ? d : d % s; })},
     {Alu::smod, detail::alu("smod", "s%=", 0x9, 1, Operands::binary, Group::divmul,
                             []<class T>(T d, T s) -> T { return detail::modulo_signed(d, s); })},
-    {Alu::xor_, detail::alu("xor", "^=", 0xa, 0, Operands::binary, Group::base,
-                            []<class T>(T d, T s) -> T { return d ^ s; })},
-    {Alu::mov, detail::alu("mov", "=", 0xb, 0, Operands::binary, Group::base,
-                           []<class T>(T, T s) -> T { return s; })},
+    {Alu::xor_, detail::alu("xor", "^=", 0xa, 0, Operands::binary, Group::base, []<class T>(T d, T s) -> T { return d ^ s; })},
+    {Alu::mov, detail::alu("mov", "=", 0xb, 0, Operands::binary, Group::base, []<class T>(T, T s) -> T { return s; })},
     {Alu::movsx8, detail::alu("movsx8", "s8", 0xb, 8, Operands::register_only, Group::base,
                               []<class T>(T, T s) -> T { return detail::extend_signed<s8>(s); })},
     {Alu::movsx16, detail::alu("movsx16", "s16", 0xb, 16, Operands::register_only, Group::base,
@@ -120,24 +113,20 @@ inline constexpr EnumArray<Alu, AluRow> kAlu({
                                []<class T>(T, T s) -> T { return detail::extend_signed<s32>(s); })},
     {Alu::arsh, detail::alu("arsh", "s>>=", 0xc, 0, Operands::binary, Group::base,
                             []<class T>(T d, T s) -> T {
-                              return static_cast<T>(static_cast<detail::Signed<T>>(d) >>
-                                                    (s & kShiftMask<T>));
+                              return static_cast<T>(static_cast<detail::Signed<T>>(d) >> (s & kShiftMask<T>));
                             })},
-    // RFC 9669, 4.2. The machine is little-endian, so to_le only truncates; source is the width in
-    // bits.
-    {Alu::to_le,
-     {"le", "le", 0xd, 0, Operands::byte_order, Group::base,
-      [](u64 d, u64 bits) -> u64 { return detail::truncate(d, bits); },
-      [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::truncate(d, bits)); }}},
-    {Alu::to_be,
-     {"be", "be", 0xd, 0, Operands::byte_order, Group::base,
-      [](u64 d, u64 bits) -> u64 { return detail::swap_bytes(d, bits); },
-      [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::swap_bytes(d, bits)); }}},
-    {Alu::bswap,
-     {"bswap", "bswap", 0xd, 0, Operands::byte_order, Group::base,
-      [](u64 d, u64 bits) -> u64 { return detail::swap_bytes(d, bits); },
-      [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::swap_bytes(d, bits)); }}},
+    // RFC 9669, 4.2. The machine is little-endian, so to_le only truncates; source is the width in bits.
+    {Alu::to_le, {"le", "le", 0xd, 0, Operands::byte_order, Group::base,
+                  [](u64 d, u64 bits) -> u64 { return detail::truncate(d, bits); },
+                  [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::truncate(d, bits)); }}},
+    {Alu::to_be, {"be", "be", 0xd, 0, Operands::byte_order, Group::base,
+                  [](u64 d, u64 bits) -> u64 { return detail::swap_bytes(d, bits); },
+                  [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::swap_bytes(d, bits)); }}},
+    {Alu::bswap, {"bswap", "bswap", 0xd, 0, Operands::byte_order, Group::base,
+                  [](u64 d, u64 bits) -> u64 { return detail::swap_bytes(d, bits); },
+                  [](u32 d, u32 bits) -> u32 { return static_cast<u32>(detail::swap_bytes(d, bits)); }}},
 });
+// clang-format on
 static_assert(std::endian::native == std::endian::little, "skep runs on little-endian machines");
 static_assert(kAlu[Alu::div].eval64(7, 0) == 0 && kAlu[Alu::mod].eval32(7, 0) == 7);
 static_assert(kAlu[Alu::sdiv].eval64(u64{1} << 63, ~u64{0}) == u64{1} << 63);
@@ -163,43 +152,26 @@ constexpr JumpRow jump(std::string_view name, std::string_view symbol, u8 code, 
 }
 }  // namespace detail
 
+// clang-format off
 inline constexpr EnumArray<Jump, JumpRow> kJump({
     // RFC 9669, 4.3
-    {Jump::eq,
-     detail::jump("jeq", "==", 0x1, Jump::ne, Jump::eq, []<class T>(T d, T s) { return d == s; })},
-    {Jump::gt,
-     detail::jump("jgt", ">", 0x2, Jump::le, Jump::lt, []<class T>(T d, T s) { return d > s; })},
-    {Jump::ge,
-     detail::jump("jge", ">=", 0x3, Jump::lt, Jump::le, []<class T>(T d, T s) { return d >= s; })},
-    {Jump::set, detail::jump("jset", "&", 0x4, Jump::set, Jump::set,
-                             []<class T>(T d, T s) { return (d & s) != 0; })},
-    {Jump::ne,
-     detail::jump("jne", "!=", 0x5, Jump::eq, Jump::ne, []<class T>(T d, T s) { return d != s; })},
+    {Jump::eq, detail::jump("jeq", "==", 0x1, Jump::ne, Jump::eq, []<class T>(T d, T s) { return d == s; })},
+    {Jump::gt, detail::jump("jgt", ">", 0x2, Jump::le, Jump::lt, []<class T>(T d, T s) { return d > s; })},
+    {Jump::ge, detail::jump("jge", ">=", 0x3, Jump::lt, Jump::le, []<class T>(T d, T s) { return d >= s; })},
+    {Jump::set, detail::jump("jset", "&", 0x4, Jump::set, Jump::set, []<class T>(T d, T s) { return (d & s) != 0; })},
+    {Jump::ne, detail::jump("jne", "!=", 0x5, Jump::eq, Jump::ne, []<class T>(T d, T s) { return d != s; })},
     {Jump::sgt, detail::jump("jsgt", "s>", 0x6, Jump::sle, Jump::slt,
-                             []<class T>(T d, T s) {
-                               return static_cast<detail::Signed<T>>(d) >
-                                      static_cast<detail::Signed<T>>(s);
-                             })},
+                             []<class T>(T d, T s) { return static_cast<detail::Signed<T>>(d) > static_cast<detail::Signed<T>>(s); })},
     {Jump::sge, detail::jump("jsge", "s>=", 0x7, Jump::slt, Jump::sle,
-                             []<class T>(T d, T s) {
-                               return static_cast<detail::Signed<T>>(d) >=
-                                      static_cast<detail::Signed<T>>(s);
-                             })},
-    {Jump::lt,
-     detail::jump("jlt", "<", 0xa, Jump::ge, Jump::gt, []<class T>(T d, T s) { return d < s; })},
-    {Jump::le,
-     detail::jump("jle", "<=", 0xb, Jump::gt, Jump::ge, []<class T>(T d, T s) { return d <= s; })},
+                             []<class T>(T d, T s) { return static_cast<detail::Signed<T>>(d) >= static_cast<detail::Signed<T>>(s); })},
+    {Jump::lt, detail::jump("jlt", "<", 0xa, Jump::ge, Jump::gt, []<class T>(T d, T s) { return d < s; })},
+    {Jump::le, detail::jump("jle", "<=", 0xb, Jump::gt, Jump::ge, []<class T>(T d, T s) { return d <= s; })},
     {Jump::slt, detail::jump("jslt", "s<", 0xc, Jump::sge, Jump::sgt,
-                             []<class T>(T d, T s) {
-                               return static_cast<detail::Signed<T>>(d) <
-                                      static_cast<detail::Signed<T>>(s);
-                             })},
+                             []<class T>(T d, T s) { return static_cast<detail::Signed<T>>(d) < static_cast<detail::Signed<T>>(s); })},
     {Jump::sle, detail::jump("jsle", "s<=", 0xd, Jump::sgt, Jump::sge,
-                             []<class T>(T d, T s) {
-                               return static_cast<detail::Signed<T>>(d) <=
-                                      static_cast<detail::Signed<T>>(s);
-                             })},
+                             []<class T>(T d, T s) { return static_cast<detail::Signed<T>>(d) <= static_cast<detail::Signed<T>>(s); })},
 });
+// clang-format on
 
 // ---- atomics
 // -----------------------------------------------------------------------------------------------------
@@ -218,26 +190,22 @@ struct AtomicRow {
               u64 source);  // the new content of memory; of cmpxchg, when the comparison holds
 };
 
+// clang-format off
 inline constexpr EnumArray<Atomic, AtomicRow> kAtomic({
     {Atomic::add, {"add", "+=", 0x00, Fetch::nothing, [](u64 m, u64 s) { return m + s; }}},
     {Atomic::or_, {"or", "|=", 0x40, Fetch::nothing, [](u64 m, u64 s) { return m | s; }}},
     {Atomic::and_, {"and", "&=", 0x50, Fetch::nothing, [](u64 m, u64 s) { return m & s; }}},
     {Atomic::xor_, {"xor", "^=", 0xa0, Fetch::nothing, [](u64 m, u64 s) { return m ^ s; }}},
-    {Atomic::fetch_add,
-     {"atomic_fetch_add", "", 0x01, Fetch::source, [](u64 m, u64 s) { return m + s; }}},
-    {Atomic::fetch_or,
-     {"atomic_fetch_or", "", 0x41, Fetch::source, [](u64 m, u64 s) { return m | s; }}},
-    {Atomic::fetch_and,
-     {"atomic_fetch_and", "", 0x51, Fetch::source, [](u64 m, u64 s) { return m & s; }}},
-    {Atomic::fetch_xor,
-     {"atomic_fetch_xor", "", 0xa1, Fetch::source, [](u64 m, u64 s) { return m ^ s; }}},
+    {Atomic::fetch_add, {"atomic_fetch_add", "", 0x01, Fetch::source, [](u64 m, u64 s) { return m + s; }}},
+    {Atomic::fetch_or, {"atomic_fetch_or", "", 0x41, Fetch::source, [](u64 m, u64 s) { return m | s; }}},
+    {Atomic::fetch_and, {"atomic_fetch_and", "", 0x51, Fetch::source, [](u64 m, u64 s) { return m & s; }}},
+    {Atomic::fetch_xor, {"atomic_fetch_xor", "", 0xa1, Fetch::source, [](u64 m, u64 s) { return m ^ s; }}},
     {Atomic::xchg, {"xchg", "", 0xe1, Fetch::source, [](u64, u64 s) { return s; }}},
     {Atomic::cmpxchg, {"cmpxchg", "", 0xf1, Fetch::r0, [](u64, u64 s) { return s; }}},
-    {Atomic::load_acquire,
-     {"load_acquire", "", 0x100, Fetch::destination, [](u64 m, u64) { return m; }}},
-    {Atomic::store_release,
-     {"store_release", "", 0x110, Fetch::nothing, [](u64, u64 s) { return s; }}},
+    {Atomic::load_acquire, {"load_acquire", "", 0x100, Fetch::destination, [](u64 m, u64) { return m; }}},
+    {Atomic::store_release, {"store_release", "", 0x110, Fetch::nothing, [](u64, u64 s) { return s; }}},
 });
+// clang-format on
 
 // ---- the encoding's own vocabulary (RFC 9669, 3.2)
 // -----------------------------------------------------------------

@@ -49,13 +49,15 @@ const void* prog_at(const Header& map, u64 index);
 class Map {
  public:
   // Makes the map that `spec` describes, with its initial contents. Errors as platform::check(), or
-  // exhausted.
-  static Result<Map> create(const platform::MapSpec& spec);
+  // exhausted. `seed` is for the hash function: unpredictable where keys come from strangers, fixed
+  // where runs must repeat.
+  static Result<Map> create(const platform::MapSpec& spec, u64 seed);
 
   const platform::MapSpec& spec() const { return spec_; }
   Header& header() const;
   u64 address() const;         // for Bindings::maps
   u64 values_address() const;  // for Bindings::map_values: arrays, else 0
+  u32 stride() const;          // of arrays: bytes from value to value
 
   // As the bpf(2) commands: a value of a per-CPU map is all slots' values in a row, each padded to
   // 8 bytes.
@@ -68,11 +70,12 @@ class Map {
   // The key after `key`, or the first; nullopt at the end. A key that is gone starts again at the
   // first.
   std::optional<std::vector<std::byte>> next_key(std::span<const std::byte> key) const;
-  void set_program(u32 index, const void* target);  // prog_array
-  u64 count() const;                                // elements that are there
+  // Of a prog_array: tail calls to `index` go to `target`. Readers see the id.
+  void set_program(u32 index, const void* target, u32 id);
+  u64 count() const;  // elements that are there
 
   // Hands every complete record of a ring to `sink`, in order, and gives its space back. Returns
-  // how many.
+  // how many. Only by one thread at a time.
   u64 drain(const std::function<void(std::span<const std::byte> record)>& sink);
 
   // What was lost: reservations that found a ring full, updates that found a map full.

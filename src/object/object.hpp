@@ -24,7 +24,16 @@ struct ProgramEntry {
   std::string name;
   std::string section;
   platform::ProgramType type = platform::ProgramType::socket_filter;
-  u32 slots = 0;  // of its own function, without the functions it calls
+  u32 slots = 0;             // of its own function, without the functions it calls
+  bool is_optional = false;  // SEC("?..."): not to be loaded unless asked for
+};
+
+// Where a global variable is kept.
+struct Global {
+  u32 map = 0;     // its number in maps()
+  u32 offset = 0;  // into the map's only value
+  u32 size = 0;
+  btf::TypeId type = btf::kVoid;
 };
 
 class Object {
@@ -39,8 +48,12 @@ class Object {
   const std::vector<platform::MapSpec>& maps() const { return *maps_; }
   const btf::Types& types() const { return *types_; }
 
+  // A global variable by its name in C; one of a function is "function.variable". Fault::absent
+  // names the nearest.
+  Result<Global> global(std::string_view variable) const;
+
   // Changes the initial value of a global variable before the programs are relocated and the maps
-  // made. `value` has the variable's size. Fault::absent names the nearest variables.
+  // made; what was made before does not change. `value` has the variable's size.
   Result<void> set_global(std::string_view variable, std::span<const std::byte> value);
 
   // Links and relocates one program. Fault::absent names the nearest programs.

@@ -30,6 +30,7 @@ enum class Argument : u8 {
   size_or_zero,     // the same, may be zero
   record_size,      // a constant: bytes of the ring record to reserve
   record,           // a reserved ring record; the call gives it back
+  constant_string,  // zero-terminated text in read-only memory
 };
 
 enum class Returns : u8 {

@@ -19,18 +19,28 @@ namespace skep::platform {
 using HelperBody = u64 (*)(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, void* execution);
 
 // Looks up the program that a tail call goes to: its entry (JIT) or image (interpreter), or null
-// when the call fails and the program goes on. `map` is the run-time address of a prog_array.
+// when the call fails and the program goes on with r0 = -1. `map` is the run-time address of a
+// prog_array. The engines count: a run's 34th tail call fails without being looked up.
 using TailCallTarget = const void* (*)(u64 map, u64 index, void* execution);
 
 // The body of legacy packet loads: the big-endian value of 1, 2 or 4 bytes at `offset`, or -1 to
-// leave the program with 0 (RFC 9669, 5.5; negative offsets are relative to headers, see the
+// leave the function with 0 (RFC 9669, 5.5; negative offsets are relative to headers, see the
 // kernel's sk_filter).
 using PacketLoad = s64 (*)(u64 context, s32 offset, u32 bytes, void* execution);
+
+// Where the values of an array map stand, for look-ups that the JIT makes in place. A map whose
+// look-up is anything else (another kind, per-CPU slots, inner maps) has none.
+struct ArrayShape {
+  u64 values = 0;   // address of element 0
+  u32 stride = 0;   // bytes from one element to the next
+  u32 entries = 0;  // 0: not such a map
+};
 
 struct Bindings {
   std::span<const u64> maps;  // by number of the map: what a map constant becomes
   std::span<const u64>
       map_values;  // by number of the map: address of its first value, 0 when it has none
+  std::span<const ArrayShape> arrays;  // by number of the map; may be empty
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;

@@ -16,16 +16,12 @@ constexpr MapKindRow known(std::string_view name) {
   return {name, KeyRule::any, ValueRule::any, ~0u, InUserEngine::no};
 }
 
+// clang-format off
 constexpr EnumArray<MapKind, MapKindRow> kRows({
-    {MapKind::hash,
-     {"hash", KeyRule::any, ValueRule::any, kCommon | kNoPreallocation | kZeroSeed,
-      InUserEngine::yes}},
-    {MapKind::array,
-     {"array", KeyRule::index, ValueRule::any, kCommon | kMappable | kInnerMap, InUserEngine::yes}},
-    {MapKind::percpu_array,
-     {"percpu_array", KeyRule::index, ValueRule::any, kCommon, InUserEngine::yes}},
-    {MapKind::prog_array,
-     {"prog_array", KeyRule::index, ValueRule::descriptor, kCommon, InUserEngine::yes}},
+    {MapKind::hash, {"hash", KeyRule::any, ValueRule::any, kCommon | kNoPreallocation | kZeroSeed, InUserEngine::yes}},
+    {MapKind::array, {"array", KeyRule::index, ValueRule::any, kCommon | kMappable | kInnerMap, InUserEngine::yes}},
+    {MapKind::percpu_array, {"percpu_array", KeyRule::index, ValueRule::any, kCommon, InUserEngine::yes}},
+    {MapKind::prog_array, {"prog_array", KeyRule::index, ValueRule::descriptor, kCommon, InUserEngine::yes}},
     {MapKind::ringbuf, {"ringbuf", KeyRule::none, ValueRule::none, kNumaNode, InUserEngine::yes}},
     {MapKind::perf_event_array, known("perf_event_array")},
     {MapKind::percpu_hash, known("percpu_hash")},
@@ -58,6 +54,7 @@ constexpr EnumArray<MapKind, MapKindRow> kRows({
     {MapKind::insn_array, known("insn_array")},
     {MapKind::rhash, known("rhash")},
 });
+// clang-format on
 
 constexpr u32 kKeyBytesMax = 512;           // MAX_BPF_STACK
 constexpr u32 kValueBytesMax = 1u << 22;    // KMALLOC_MAX_SIZE, about

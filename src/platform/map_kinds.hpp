@@ -97,7 +97,10 @@ struct MapSpec {
   u32 value_size = 0;   // bytes
   u32 max_entries = 0;  // ring buffers: bytes
   u32 flags = 0;
-  u32 key_type = 0;    // BTF type ids in the object's types, 0 when unknown
+  u32 numa_node = 0;
+  u64 extra = 0;                   // map_extra of bpf(2)
+  bool is_pinned_by_name = false;  // LIBBPF_PIN_BY_NAME: shared through /sys/fs/bpf
+  u32 key_type = 0;                // BTF type ids in the object's types, 0 when unknown
   u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section
   bool is_globals = false;                                    // .data, .rodata or .bss
   std::vector<std::byte> initial;                             // globals: the section's contents

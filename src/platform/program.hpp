@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,32 @@ namespace skep::platform {
 
 enum class Linkage : u8 { local, global };
 
+// What a parameter of a global function is, by its BTF type.
+enum class ParameterKind : u8 {
+  number,
+  context,  // pointer to the program type's context
+  memory,   // pointer to `size` bytes that may be read and written, or null
+  other,    // a type that a global function cannot take
+};
+
+struct Parameter {
+  ParameterKind kind = ParameterKind::number;
+  u32 size = 0;            // memory: bytes
+  bool may_be_null = true;  // memory
+};
+
+// The promise of a global function, on which it and its callers are verified apart from each other.
+struct Signature {
+  std::vector<Parameter> parameters;  // r1 on
+  bool returns_number = true;         // else nothing
+};
+
 struct Function {
   std::string name;
   isa::InstructionIndex begin{};
   isa::InstructionIndex end{};  // one behind the last
   Linkage linkage = Linkage::local;
+  std::optional<Signature> signature{};  // of global functions in objects with BTF
 };
 
 // From `at` on, instructions come from this place in the source.

@@ -26,6 +26,7 @@ constexpr ContextField writable(std::string_view name, u16 offset, u8 size = 4) 
 }
 
 // struct xdp_md
+// clang-format off
 constexpr ContextField kXdp[] = {
     pointer("data", 0, FieldKind::packet, offsetof(PacketContext, data)),
     pointer("data_end", 4, FieldKind::packet_end, offsetof(PacketContext, data_end)),
@@ -33,68 +34,49 @@ constexpr ContextField kXdp[] = {
     number("ingress_ifindex", 12),
     number("rx_queue_index", 16),
 };
+// clang-format on
 
 // struct __sk_buff, as sched_cls programs may use it (tc_cls_act_is_valid_access in
 // net/core/filter.c)
+// clang-format off
 constexpr ContextField kSchedCls[] = {
-    number("len", 0),
-    number("pkt_type", 4),
-    writable("mark", 8),
-    writable("queue_mapping", 12),
-    number("protocol", 16),
-    number("vlan_present", 20),
-    number("vlan_tci", 24),
-    number("vlan_proto", 28),
-    writable("priority", 32),
-    number("ingress_ifindex", 36),
-    number("ifindex", 40),
-    writable("tc_index", 44),
-    writable("cb", 48, 20),
-    number("hash", 68),
-    writable("tc_classid", 72),
-    pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
-    pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)),
-    number("napi_id", 84),
-    pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)),
-    writable("tstamp", 152, 8),
-    number("wire_len", 160),
-    number("gso_segs", 164),
-    number("gso_size", 176),
-    number("hwtstamp", 184, 8),
+    number("len", 0), number("pkt_type", 4), writable("mark", 8), writable("queue_mapping", 12), number("protocol", 16),
+    number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), writable("priority", 32),
+    number("ingress_ifindex", 36), number("ifindex", 40), writable("tc_index", 44), writable("cb", 48, 20),
+    number("hash", 68), writable("tc_classid", 72), pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
+    pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)), number("napi_id", 84),
+    pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)), writable("tstamp", 152, 8),
+    number("wire_len", 160), number("gso_segs", 164), number("gso_size", 176), number("hwtstamp", 184, 8),
 };
+// clang-format on
 
 // struct __sk_buff, as socket filters may use it (sk_filter_is_valid_access)
+// clang-format off
 constexpr ContextField kSocketFilter[] = {
-    number("len", 0),        number("pkt_type", 4),
-    number("mark", 8),       number("queue_mapping", 12),
-    number("protocol", 16),  number("vlan_present", 20),
-    number("vlan_tci", 24),  number("vlan_proto", 28),
-    number("priority", 32),  number("ingress_ifindex", 36),
-    number("ifindex", 40),   number("tc_index", 44),
-    writable("cb", 48, 20),  number("hash", 68),
-    number("napi_id", 84),   number("gso_segs", 164),
-    number("gso_size", 176),
+    number("len", 0), number("pkt_type", 4), number("mark", 8), number("queue_mapping", 12), number("protocol", 16),
+    number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), number("priority", 32),
+    number("ingress_ifindex", 36), number("ifindex", 40), number("tc_index", 44), writable("cb", 48, 20),
+    number("hash", 68), number("napi_id", 84), number("gso_segs", 164), number("gso_size", 176),
 };
+// clang-format on
 
+// clang-format off
 constexpr Verdict kXdpVerdicts[] = {
     {0, "XDP_ABORTED"}, {1, "XDP_DROP"}, {2, "XDP_PASS"}, {3, "XDP_TX"}, {4, "XDP_REDIRECT"}};
-constexpr Verdict kTcVerdicts[] = {
-    {-1, "TC_ACT_UNSPEC"},  {0, "TC_ACT_OK"},     {1, "TC_ACT_RECLASSIFY"}, {2, "TC_ACT_SHOT"},
-    {3, "TC_ACT_PIPE"},     {4, "TC_ACT_STOLEN"}, {5, "TC_ACT_QUEUED"},     {6, "TC_ACT_REPEAT"},
-    {7, "TC_ACT_REDIRECT"}, {8, "TC_ACT_TRAP"}};
+constexpr Verdict kTcVerdicts[] = {{-1, "TC_ACT_UNSPEC"}, {0, "TC_ACT_OK"},         {1, "TC_ACT_RECLASSIFY"},
+                                   {2, "TC_ACT_SHOT"},    {3, "TC_ACT_PIPE"},       {4, "TC_ACT_STOLEN"},
+                                   {5, "TC_ACT_QUEUED"},  {6, "TC_ACT_REPEAT"},     {7, "TC_ACT_REDIRECT"},
+                                   {8, "TC_ACT_TRAP"}};
 
-// ---- program types
-// -----------------------------------------------------------------------------------------------
+// ---- program types -----------------------------------------------------------------------------------------------
 
 constexpr ProgramTypeRow named(std::string_view name) {
   return {name, "", 0, {}, {}, false, false};
 }
 
 constexpr EnumArray<ProgramType, ProgramTypeRow> kRows({
-    {ProgramType::socket_filter,
-     {"socket_filter", "struct __sk_buff", 192, kSocketFilter, {}, false, true}},
-    {ProgramType::sched_cls,
-     {"sched_cls", "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true}},
+    {ProgramType::socket_filter, {"socket_filter", "struct __sk_buff", 192, kSocketFilter, {}, false, true}},
+    {ProgramType::sched_cls, {"sched_cls", "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true}},
     {ProgramType::xdp, {"xdp", "struct xdp_md", 24, kXdp, kXdpVerdicts, true, false}},
     {ProgramType::kprobe, named("kprobe")},
     {ProgramType::sched_act, named("sched_act")},
@@ -126,11 +108,13 @@ constexpr EnumArray<ProgramType, ProgramTypeRow> kRows({
     {ProgramType::syscall, named("syscall")},
     {ProgramType::netfilter, named("netfilter")},
 });
+// clang-format on
 
 // ---- section names
 // -----------------------------------------------------------------------------------------------
 
 // libbpf's section names, in its order: the first match counts.
+// clang-format off
 constexpr auto kSections = std::to_array<SectionName>({
     {"socket", ProgramType::socket_filter},
     {"sk_reuseport/migrate", ProgramType::sk_reuseport},
@@ -249,6 +233,7 @@ constexpr auto kSections = std::to_array<SectionName>({
     {"sk_lookup", ProgramType::sk_lookup},
     {"netfilter", ProgramType::netfilter},
 });
+// clang-format on
 static_assert(kSections.size() == 116);
 
 bool matches(std::string_view section, std::string_view name) {

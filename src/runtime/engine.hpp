@@ -6,9 +6,9 @@
 // results.
 #pragma once
 
-#include <deque>
 #include <memory>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "interpret/interpret.hpp"
@@ -16,18 +16,13 @@
 #include "maps/map.hpp"
 #include "platform/machine.hpp"
 #include "runtime/environment.hpp"
+#include "runtime/packet.hpp"
 #include "verify/verify.hpp"
 
 namespace skep::runtime {
 
-enum class Tier : u8 {
-  interpreter,
-  jit,
-  checked
-};  // checked: interpreted, every access compared with live memory
-
-// One packet in memory with room to grow at both ends, and what the context says of it.
-class Packet;  // runtime/packet.hpp
+// checked: interpreted, every access compared with live memory.
+enum class Tier : u8 { interpreter, jit, checked };
 
 struct LoadedProgram;
 
@@ -38,20 +33,33 @@ class App {
                             Environment& environment);
 
   // Compiles `program` (or binds it to the interpreter) and puts it into the prog_arrays that name
-  // it. The handle stays valid as long as the App.
+  // it. The handle stays valid as long as the App. Compiled and interpreted programs cannot jump
+  // into each other: an App has the ones or the others (Fault::usage). Not while programs run.
   Result<const LoadedProgram*> load(verify::VerifiedProgram program, Tier tier);
 
   // Runs a packet program; the verdict is its r0, the packet may have changed. Fault::rejected only
   // in the checked tier: an access outside of the program's memory, which is a bug of ours.
+  // Fault::exhausted when more threads run programs than there are CPU slots. A program that is
+  // entered while one is running on this thread is skipped: its verdict is 0, and it is counted.
   Result<u64> run(const LoadedProgram& program, Packet& packet);
+
+  // The same for each of `packets`, in order; `verdicts` gets r0's low half of each. Stops at an
+  // error. Precondition: as many verdicts as packets.
+  Result<void> run_batch(const LoadedProgram& program, std::span<Packet> packets,
+                         std::span<u32> verdicts);
 
   std::vector<maps::Map>& maps();
   maps::Map* map(std::string_view name);  // or null
-  u64 skipped() const;  // runs refused because the program was running on this thread already
+  // Runs refused because a program was running on the thread already.
+  u64 skipped() const;
 
  private:
   struct State;
+  explicit App(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };
+
+// The target that a prog_array's entry needs to jump to `program` (maps::Map::set_program).
+const void* tail_target(const LoadedProgram& program);
 
 }  // namespace skep::runtime

@@ -95,7 +95,7 @@ class ObjectSource final : public StatementSink {
   Result<void> section(Cursor& cursor, u64) {
     const Token& first = cursor.peek();
     if (cursor.at_end()) return cursor.unexpected("the name of a section");
-    const char* end = first.spelling.data();
+    const char* end = first.spelling.data();  // NOLINT(bugprone-suspicious-stringview-data-usage): two ends of one text
     while (!cursor.at_end() && !cursor.is(",")) {
       const Token& token = cursor.take();
       end = token.spelling.data() + token.spelling.size();

@@ -185,7 +185,7 @@ class Writer {
   std::string atomic(const Instruction& i) const {
     const Atomic operation = i.atomic();
     const Width width = i.width == Width::w64 ? Width::w64 : Width::w32;
-    const std::string word = atomic_word(operation, i.width);
+    std::string word = atomic_word(operation, i.width);
     const std::string src = register_name(i.src, width);
     const std::string r0 = register_name(kR0, width);
     switch (kAtomicShape[operation]) {

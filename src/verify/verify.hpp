@@ -24,13 +24,20 @@ struct Limits {
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.
-enum class Region : u8 { none, context, stack, packet, map_value, record, several, count_ };
+enum class Region : u8 { none, context, stack, packet, map_value, record, memory, several, count_ };
 
 // What was proved of one instruction.
 struct Fact {
   bool reached = false;          // some path executes it
+  bool called = false;           // of helper calls: `map` was set
   Region region = Region::none;  // of loads, stores and atomics
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
+};
+
+enum class OnEntry : u8 { as_is, zeroed };
+struct FrameUse {
+  u32 bytes = 0;
+  OnEntry on_entry = OnEntry::as_is;
 };
 
 // A program that was proved safe. Only verify() makes one. Its code differs from the Program's in
@@ -40,9 +47,9 @@ class VerifiedProgram {
   const platform::Program& program() const { return *program_; }
   const isa::Code& code() const { return code_; }
   const std::vector<Fact>& facts() const { return facts_; }
-  u32 stack_bytes(std::size_t function) const {
-    return stack_bytes_[function];
-  }  // used by that function's frame
+  // Bytes of its frame that a function uses, and whether they must be zero when it is entered: it
+  // hands memory that it never wrote to a global function, which may read it.
+  const FrameUse& frame(std::size_t function) const { return frames_[function]; }
 
  private:
   friend class Explorer;
@@ -50,12 +57,13 @@ class VerifiedProgram {
   std::shared_ptr<const platform::Program> program_;
   isa::Code code_;
   std::vector<Fact> facts_;
-  std::vector<u32> stack_bytes_;
+  std::vector<FrameUse> frames_;  // by number in Program::functions
 };
 
 // One step of the path that led to a rejection.
 struct Step {
-  isa::InstructionIndex at{};
+  u32 slot = 0;
+  u32 line = 0;      // 0 without line information
   std::string what;  // "assuming r2 != 0"
 };
 
@@ -69,6 +77,7 @@ struct Report {
   u32 line = 0;
   std::string source;      // the source line
   std::string property;    // which rule, a stable name: "packet-bounds"
+  std::string rule;        // what the rule says
   std::string message;     // what was not proved, one sentence
   std::string reason;      // why: the values involved, in words
   std::string hint;        // what to do about it

@@ -1,0 +1,56 @@
+#include "interpret/binder.hpp"
+
+#include "interpret/fuel.hpp"
+#include "interpret/trap.hpp"
+#include "isa/control_flow.hpp"
+
+namespace skep::interpret {
+namespace {
+
+bool is_tail_call(const isa::Instruction& i) {
+  return i.form == isa::Form::call && i.call() == isa::Call::helper &&
+         i.immediate == kTailCallHelper;
+}
+
+Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindings) {
+  Shape shape = shape_of(i);
+  Step step{.dst = i.dst, .src = i.src, .offset = i.offset};
+  step.immediate = static_cast<u64>(i.immediate);
+  if (isa::has_jump_target(i) || isa::is_local_call(i)) {
+    step.offset = static_cast<s32>(i.target.value()) - static_cast<s32>(at);
+  }
+  if (i.form == isa::Form::constant) step.immediate = resolve_constant(i, bindings).value_or(0);
+  if (is_tail_call(i)) {
+    shape.operation = kTailCall;
+  } else if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
+    const auto id = static_cast<u64>(i.immediate);
+    step.immediate =
+        is_bound(bindings, id) ? reinterpret_cast<u64>(bindings.helpers[id]) : u64{0};
+  }
+  step.code = code_of(shape);
+  return step;
+}
+
+}  // namespace
+
+Image Binder::bind(isa::Code code, const platform::Bindings& bindings) {
+  Image image;
+  const std::vector<u8> charges = block_charges(code);
+  image.steps_.reserve(code.size());
+  for (u32 at = 0; at < code.size(); ++at) {
+    image.steps_.push_back(step_of(code[at], at, bindings));
+    image.steps_.back().charge = charges[at];
+  }
+  image.code_ = std::move(code);
+  image.bindings_ = bindings;
+  image.bindings_.maps = {};
+  image.bindings_.map_values = {};
+  image.bindings_.arrays = {};
+  return image;
+}
+
+Image Image::bind(const verify::VerifiedProgram& program, const platform::Bindings& bindings) {
+  return Binder::bind(program.code(), bindings);
+}
+
+}  // namespace skep::interpret

@@ -1,0 +1,27 @@
+// The pipeline of the compiler, for programs whoever vouches for them.
+//
+// jit.hpp has the doors; this is what both of them, and the tests, go through.
+#pragma once
+
+#include "jit/jit.hpp"
+#include "jit/lower.hpp"
+#include "jit/x86_64/emitter.hpp"
+
+namespace skep::jit {
+
+class Compiler {
+ public:
+  // Preconditions: trust is Trust::verified and rightly so; every helper that is called is bound.
+  static Result<Compiled> compile(const Source& source, const platform::Bindings& bindings,
+                                  const x86_64::Target& target);
+};
+
+// What this process's processor can do, and where its code will be.
+Result<x86_64::Target> this_machine();
+
+// Code of a confined run, in pages of its own.
+using ConfinedEntry = u64 (*)(void* memory, x86_64::State* state);
+
+Source source_of(const verify::VerifiedProgram& program);
+
+}  // namespace skep::jit

@@ -1,0 +1,251 @@
+#include "jit/dataflow.hpp"
+
+#include <algorithm>
+
+namespace skep::jit {
+namespace {
+
+using isa::Alu;
+using isa::Width;
+
+Registers optional_set(Register r) { return r == kNoRegister ? Registers{0} : set_of(r); }
+
+// ---- forward: upper halves that are zero ----
+
+bool alu_clears_upper(const Operation& op, Registers zero) {
+  if (op.alu() == Alu::to_le || op.alu() == Alu::to_be || op.alu() == Alu::bswap) {
+    return op.immediate != 64;
+  }
+  if (op.width == Width::w32) return true;
+  const bool right = op.has_immediate() ? op.immediate >= 0 : (zero & set_of(op.right)) != 0;
+  const bool left = op.left != kNoRegister && (zero & set_of(op.left)) != 0;
+  switch (op.alu()) {
+    case Alu::mov: return right;
+    case Alu::and_: return left || right;
+    case Alu::or_:
+    case Alu::xor_: return left && right;
+    case Alu::rsh: return left || (op.has_immediate() && (op.immediate & 63) >= 32);
+    case Alu::div:
+    case Alu::mod: return left;
+    default: return false;
+  }
+}
+
+bool clears_upper(const Operation& op, Registers zero) {
+  switch (op.kind) {
+    case Kind::alu: return alu_clears_upper(op, zero);
+    case Kind::constant: return static_cast<u64>(op.immediate) >> 32 == 0;
+    case Kind::load: return op.extend == Extend::zero && op.width != Width::w64;
+    case Kind::atomic: return op.width != Width::w64;
+    case Kind::packet_load: return true;
+    default: return false;
+  }
+}
+
+Registers zero_after(const Operation& op, Registers zero) {
+  const Registers written = writes(op);
+  const Registers kept = zero & ~written;
+  if (!clears_upper(op, zero)) return kept;
+  return kept | (op.kind == Kind::packet_load ? set_of(isa::kR0) : written);
+}
+
+// A move of a register's lower half onto itself that changes nothing.
+bool extends_nothing(const Operation& op, Registers zero) {
+  return op.kind == Kind::alu && op.alu() == Alu::mov && op.right == op.dst &&
+         (op.width == Width::w64 || (zero & set_of(op.dst)) != 0);
+}
+
+// ---- backward: halves that are read ----
+
+// Lower halves in bits 0 to 10, upper halves in bits 16 to 26.
+using Halves = u32;
+constexpr Halves whole(Registers set) { return set | set << 16; }
+constexpr Registers any_half(Halves halves) { return (halves | halves >> 16) & kEveryRegister; }
+constexpr Halves upper(Register r) { return Halves{1} << (16 + r); }
+
+// Arithmetic whose lower half depends on lower halves only.
+bool is_low_only(const Operation& op) {
+  switch (op.alu()) {
+    case Alu::add:
+    case Alu::sub:
+    case Alu::mul:
+    case Alu::and_:
+    case Alu::or_:
+    case Alu::xor_:
+    case Alu::neg:
+    case Alu::mov: return true;
+    case Alu::lsh: return op.has_immediate() && (op.immediate & 63) < 32;
+    default: return false;
+  }
+}
+
+bool is_pure(const Operation& op, Trust trust) {
+  switch (op.kind) {
+    case Kind::alu:
+    case Kind::constant: return true;
+    case Kind::load:
+    case Kind::array_lookup: return trust == Trust::verified;
+    default: return false;
+  }
+}
+
+Halves halves_read(const Operation& op, Trust trust) {
+  const Registers left = optional_set(op.left);
+  const Registers right = optional_set(op.right);
+  const bool narrow = op.width != Width::w64;
+  switch (op.kind) {
+    case Kind::alu:
+    case Kind::branch: return narrow ? left | right : whole(left | right);
+    case Kind::store: return whole(left) | (narrow ? right : whole(right));
+    default: return whole(reads(op, trust));
+  }
+}
+
+class Liveness {
+ public:
+  explicit Liveness(Unit& unit) : unit_(unit), live_in_(unit.blocks.size()) {}
+
+  void run() {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
+        Halves live = live_out(unit_.blocks[at]);
+        for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
+          live = before(unit_.operations[op], live);
+        }
+        changed |= std::exchange(live_in_[at], live) != live;
+      }
+    }
+    settle();
+  }
+
+ private:
+  Halves live_out(const Block& block) const {
+    Halves live = 0;
+    if (block.branch_to != kNoBlock) live |= live_in_[block.branch_to];
+    if (block.next != kNoBlock) live |= live_in_[block.next];
+    return live;
+  }
+
+  Halves before(const Operation& op, Halves live) const {
+    if (is_dead(op, live)) return live;
+    Operation seen = op;
+    narrow(seen, live);
+    return (live & ~whole(writes(op))) | halves_read(seen, unit_.trust);
+  }
+
+  bool is_dead(const Operation& op, Halves live) const {
+    if (!is_pure(op, unit_.trust)) return false;
+    if ((live & whole(writes(op))) == 0) return true;
+    const bool onto_itself = op.kind == Kind::alu && op.alu() == Alu::mov && op.right == op.dst;
+    return onto_itself && (op.width == Width::w64 || (live & upper(op.dst)) == 0);
+  }
+
+  static void narrow(Operation& op, Halves live) {
+    if (op.kind != Kind::alu || !is_low_only(op) || (live & upper(op.dst)) != 0) return;
+    op.width = Width::w32;
+  }
+
+  // Keeps what is not dead, narrowed and marked with what is live after it.
+  void settle() {
+    std::vector<Operation> kept;
+    kept.reserve(unit_.operations.size());
+    for (Block& block : unit_.blocks) {
+      const auto first = static_cast<std::ptrdiff_t>(kept.size());
+      Halves live = live_out(block);
+      for (u32 at = block.end; at-- > block.begin;) {
+        Operation& op = unit_.operations[at];
+        if (is_dead(op, live)) continue;
+        narrow(op, live);
+        op.live_after = any_half(live);
+        live = before(op, live);
+        kept.push_back(op);
+      }
+      std::reverse(kept.begin() + first, kept.end());
+      block.begin = static_cast<u32>(first);
+      block.end = static_cast<u32>(kept.size());
+    }
+    unit_.operations = std::move(kept);
+  }
+
+  Unit& unit_;
+  std::vector<Halves> live_in_;
+};
+
+// ---- the forward pass ----
+
+class UpperZeros {
+ public:
+  explicit UpperZeros(Unit& unit) : unit_(unit), zero_in_(unit.blocks.size(), kEveryRegister) {}
+
+  void run() {
+    for (const Function& function : unit_.functions) zero_in_[function.first_block] = 0;
+    for (const Operation& op : unit_.operations) {
+      if (op.kind == Kind::call_local) zero_in_[op.target] = 0;
+    }
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Block& block : unit_.blocks) changed |= flow(block);
+    }
+    for (std::size_t at = 0; at < unit_.blocks.size(); ++at) drop_extensions(at);
+  }
+
+ private:
+  bool meet(u32 block, Registers zero) {
+    if (block == kNoBlock) return false;
+    const Registers before = zero_in_[block];
+    zero_in_[block] &= zero;
+    return zero_in_[block] != before;
+  }
+
+  bool flow(const Block& block) {
+    Registers zero = zero_in_[static_cast<std::size_t>(&block - unit_.blocks.data())];
+    for (u32 at = block.begin; at < block.end; ++at) zero = zero_after(unit_.operations[at], zero);
+    const bool branch_changed = meet(block.branch_to, zero);
+    return meet(block.next, zero) || branch_changed;
+  }
+
+  // What remains of such a move, `a = a`, is pure and nobody's: the backward pass takes a 64-bit one away.
+  void drop_extensions(std::size_t block) {
+    Registers zero = zero_in_[block];
+    for (u32 at = unit_.blocks[block].begin; at < unit_.blocks[block].end; ++at) {
+      Operation& op = unit_.operations[at];
+      if (extends_nothing(op, zero)) op.width = Width::w64;
+      zero = zero_after(op, zero);
+    }
+  }
+
+  Unit& unit_;
+  std::vector<Registers> zero_in_;
+};
+
+}  // namespace
+
+Registers reads(const Operation& op, Trust trust) {
+  const Registers operands = optional_set(op.left) | optional_set(op.right);
+  const Registers inherited = trust == Trust::confined ? kEveryRegister : kArguments;
+  switch (op.kind) {
+    case Kind::array_lookup: return set_of(Register{2});
+    case Kind::call_helper: return kArguments;
+    case Kind::call_indirect: return kArguments | operands;
+    case Kind::call_local: return inherited;
+    case Kind::tail_call: return set_of(1) | set_of(2) | set_of(3);
+    case Kind::exit: return set_of(isa::kR0);
+    case Kind::atomic:
+      return operands | (op.atomic() == isa::Atomic::cmpxchg ? set_of(isa::kR0) : Registers{0});
+    default: return operands;
+  }
+}
+
+Registers writes(const Operation& op) {
+  if (is_call(op.kind)) return kArguments | set_of(isa::kR0);
+  if (op.kind == Kind::array_lookup) return set_of(isa::kR0);
+  return optional_set(op.dst);
+}
+
+void simplify(Unit& unit) {
+  UpperZeros(unit).run();
+  Liveness(unit).run();
+}
+
+}  // namespace skep::jit

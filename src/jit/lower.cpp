@@ -1,0 +1,233 @@
+#include "jit/lower.hpp"
+
+#include "interpret/fuel.hpp"
+#include "interpret/trap.hpp"
+#include "isa/control_flow.hpp"
+
+namespace skep::jit {
+namespace {
+
+using isa::Alu;
+using isa::Form;
+using isa::Instruction;
+using isa::Width;
+
+constexpr s64 kLookupHelper = 1;  // bpf_map_lookup_elem
+
+bool reads_right_only(Alu alu) {
+  return alu == Alu::mov || isa::kAlu[alu].operands == isa::Operands::register_only;
+}
+
+class Lowerer {
+ public:
+  Lowerer(const Source& source, const platform::Bindings& bindings)
+      : source_(source), bindings_(bindings), charges_(interpret::block_charges(source.code)) {}
+
+  Unit run() {
+    unit_.trust = source_.trust;
+    number_blocks();
+    for (const SourceFunction& function : source_.functions) lower_function(function);
+    return std::move(unit_);
+  }
+
+ private:
+  bool begins_block(u32 at) const { return charges_[at] != 0; }
+
+  void number_blocks() {
+    // A function begins a block even when nothing names it.
+    for (const SourceFunction& function : source_.functions) {
+      if (charges_[function.begin] == 0) charges_[function.begin] = 1;
+    }
+    block_of_.resize(source_.code.size() + 1, kNoBlock);
+    u32 count = 0;
+    for (u32 at = 0; at < source_.code.size(); ++at) {
+      if (begins_block(at)) block_of_[at] = count++;
+    }
+    unit_.blocks.reserve(count);
+    unit_.operations.reserve(source_.code.size());
+  }
+
+  void lower_function(const SourceFunction& function) {
+    Function out{.first_block = static_cast<u32>(unit_.blocks.size()),
+                 .stack_bytes = function.stack_bytes};
+    for (u32 at = function.begin; at < function.end;) at = lower_block(at, function.end);
+    out.end_block = static_cast<u32>(unit_.blocks.size());
+    unit_.functions.push_back(out);
+  }
+
+  u32 lower_block(u32 at, u32 function_end) {
+    Block block{.begin = static_cast<u32>(unit_.operations.size()), .from = at};
+    const u32 first = at;
+    do {
+      append(translate(source_.code[at], at), block.begin);
+      ++at;
+    } while (at < function_end && !begins_block(at));
+    const Instruction& last = source_.code[at - 1];
+    if (isa::has_jump_target(last)) block.branch_to = block_of_[last.target.value()];
+    if (isa::falls_through(last)) block.next = block_of_[at];
+    block.end = static_cast<u32>(unit_.operations.size());
+    block.charge = at - first;
+    unit_.blocks.push_back(block);
+    return at;
+  }
+
+  // ---- one instruction ----
+
+  Operation translate(const Instruction& i, u32 at) const {
+    Operation out{.row = i.operation, .width = i.width, .from = at, .immediate = i.immediate};
+    out.offset = i.offset;
+    if (isa::has_jump_target(i) || isa::is_local_call(i)) out.target = block_of_[i.target.value()];
+    const Register source = i.has_register_source() ? i.src : kNoRegister;
+    switch (i.form) {
+      case Form::alu: return alu(i, out);
+      case Form::constant:
+        out.kind = Kind::constant;
+        out.dst = i.dst;
+        out.immediate = static_cast<s64>(interpret::resolve_constant(i, bindings_).value_or(0));
+        break;
+      case Form::load:
+      case Form::load_signed:
+        out.kind = Kind::load;
+        out.extend = i.form == Form::load ? Extend::zero : Extend::sign;
+        out.dst = i.dst;
+        out.left = i.src;
+        break;
+      case Form::store: place(out, Kind::store, i.dst, source); break;
+      case Form::atomic: return atomic(i, out);
+      case Form::packet_load:
+        place(out, Kind::packet_load, isa::kR6,
+              i.packet() == isa::Packet::indirect ? i.src : kNoRegister);
+        break;
+      case Form::jump: place(out, Kind::branch, i.dst, source); break;
+      case Form::jump_always: out.kind = Kind::jump; break;
+      case Form::may_goto: out.kind = Kind::may_goto; break;
+      case Form::call: return call(i, out);
+      case Form::exit:
+      case Form::count_: out.kind = Kind::exit; break;
+    }
+    return out;
+  }
+
+  static void place(Operation& out, Kind kind, Register left, Register right) {
+    out.kind = kind;
+    out.left = left;
+    out.right = right;
+  }
+
+  static Operation alu(const Instruction& i, Operation out) {
+    const bool copies = reads_right_only(i.alu());
+    place(out, Kind::alu, copies ? kNoRegister : i.dst,
+          i.has_register_source() && isa::kAlu[i.alu()].operands != isa::Operands::byte_order
+              ? i.src
+              : kNoRegister);
+    out.dst = i.dst;
+    return out;
+  }
+
+  static Operation atomic(const Instruction& i, Operation out) {
+    // Acquire and release are plain accesses in order where the target's are (x86-64); they stay atomic here.
+    if (i.atomic() == isa::Atomic::load_acquire) {
+      place(out, Kind::atomic, i.src, kNoRegister);
+      out.dst = i.dst;
+      return out;
+    }
+    place(out, Kind::atomic, i.dst, i.src);
+    if (isa::kAtomic[i.atomic()].fetch == isa::Fetch::source) out.dst = i.src;
+    if (isa::kAtomic[i.atomic()].fetch == isa::Fetch::r0) out.dst = isa::kR0;
+    return out;
+  }
+
+  Operation call(const Instruction& i, Operation out) const {
+    switch (i.call()) {
+      case isa::Call::local: out.kind = Kind::call_local; break;
+      case isa::Call::indirect: place(out, Kind::call_indirect, i.dst, kNoRegister); break;
+      case isa::Call::kfunc:  // neither proved nor confinable: the doors refuse it
+      case isa::Call::count_:
+      case isa::Call::helper: out.kind = Kind::call_helper; break;
+    }
+    if (i.call() != isa::Call::helper) return out;
+    if (i.immediate == interpret::kTailCallHelper) out.kind = Kind::tail_call;
+    if (i.immediate == kLookupHelper) {
+      if (const s32 map = known_array(out.from); map >= 0) {
+        out.kind = Kind::array_lookup;
+        out.immediate = map;
+      }
+    }
+    return out;
+  }
+
+  // The number of the array map that this call was proved to look into, or -1.
+  s32 known_array(u32 at) const {
+    if (source_.facts.empty()) return -1;
+    const s32 map = source_.facts[at].map;
+    if (map < 0 || static_cast<u32>(map) >= bindings_.arrays.size()) return -1;
+    const platform::ArrayShape& array = bindings_.arrays[static_cast<u32>(map)];
+    return array.entries == 0 || array.stride > INT32_MAX ? -1 : map;
+  }
+
+  // ---- pairs that are one operation ----
+
+  void append(Operation next, u32 block_begin) {
+    if (unit_.operations.size() > block_begin) {
+      Operation& last = unit_.operations.back();
+      if (extends(last, next) || moves(last, next)) {
+        last = next;
+        return;
+      }
+    }
+    unit_.operations.push_back(next);
+  }
+
+  static bool is_shift(const Operation& operation, Alu alu) {
+    return operation.kind == Kind::alu && operation.alu() == alu && operation.has_immediate() &&
+           operation.width == Width::w64;
+  }
+
+  // a = x << k; a = a >> k (or s>> k) takes the low 64 - k bits of x.
+  static bool extends(const Operation& last, Operation& next) {
+    const bool sign = is_shift(next, Alu::arsh);
+    if (!is_shift(last, Alu::lsh) || (!sign && !is_shift(next, Alu::rsh))) return false;
+    if (next.dst != last.dst || next.immediate != last.immediate) return false;
+    const s64 bits = 64 - next.immediate;
+    if (bits != 8 && bits != 16 && bits != 32) return false;
+    next.right = last.left;
+    next.left = kNoRegister;
+    if (sign) {
+      next.row = static_cast<u8>(bits == 8 ? Alu::movsx8 : bits == 16 ? Alu::movsx16 : Alu::movsx32);
+    } else if (bits == 32) {
+      next.row = static_cast<u8>(Alu::mov);
+      next.width = Width::w32;
+    } else {
+      next.row = static_cast<u8>(Alu::and_);
+      next.left = last.left;
+      next.right = kNoRegister;
+      next.immediate = bits == 8 ? 0xff : 0xffff;
+    }
+    return true;
+  }
+
+  // a = b; a = a OP c is a = b OP c.
+  static bool moves(const Operation& last, Operation& next) {
+    const bool copies = last.kind == Kind::alu && last.alu() == Alu::mov && !last.has_immediate();
+    if (!copies || next.kind != Kind::alu || next.dst != last.dst) return false;
+    if (last.width == Width::w32 && next.width == Width::w64) return false;
+    if (next.left != next.dst) return false;  // another copy: `last` is dead, or what it copies
+    next.left = last.right;
+    if (next.right == next.dst) next.right = last.right;
+    return true;
+  }
+
+  const Source& source_;
+  const platform::Bindings& bindings_;
+  std::vector<u8> charges_;
+  std::vector<u32> block_of_;  // by instruction
+  Unit unit_;
+};
+
+}  // namespace
+
+Unit lower(const Source& source, const platform::Bindings& bindings) {
+  return Lowerer(source, bindings).run();
+}
+
+}  // namespace skep::jit

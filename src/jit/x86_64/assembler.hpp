@@ -1,0 +1,134 @@
+// Machine code of x86-64, instruction by instruction.
+//
+// Each function writes one instruction in its shortest encoding (Intel SDM, volume 2; opcodes stand in tables in
+// assembler.cpp). Jumps name labels; link() chooses the two-byte form wherever the distance allows it. Calls of
+// outside functions are given a place and a target, because the code's own address is not known yet.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "isa/instruction.hpp"
+
+namespace skep::jit::x86_64 {
+
+using isa::Width;
+
+enum class Reg : u8 { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
+
+// A register, or memory at base + index + displacement.
+struct Operand {
+  Reg base = Reg::rax;
+  bool is_memory = false;
+  std::optional<Reg> index = {};
+  s32 displacement = 0;
+};
+constexpr Operand memory(Reg base, s32 displacement) { return {base, true, {}, displacement}; }
+constexpr Operand memory(Reg base, Reg index, s32 displacement) {
+  return {base, true, index, displacement};
+}
+constexpr Operand direct(Reg reg) { return {reg}; }
+
+enum class Arithmetic : u8 { add, or_, and_, sub, xor_, cmp, count_ };
+enum class Shift : u8 { shl, shr, sar, count_ };
+enum class Unary : u8 { not_, neg, mul, div, idiv, count_ };  // mul, div, idiv: rdx:rax
+enum class Condition : u8 { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
+
+struct Label {
+  u32 number;
+};
+
+// A rel32 at `offset` of the linked code that must reach `target`.
+struct OutsideCall {
+  u32 offset;
+  u64 target;
+};
+
+struct Linked {
+  std::vector<u8> code;
+  std::vector<u32> labels;  // offsets, by number of the label
+  std::vector<OutsideCall> calls;
+};
+
+class Assembler {
+ public:
+  // Widths are 32 or 64 bits where nothing else is said; 32-bit results clear the upper half.
+  void arithmetic(Arithmetic op, Width width, Operand dst, Reg src);    // dst may be memory
+  void arithmetic(Arithmetic op, Width width, Reg dst, Operand src);
+  void arithmetic(Arithmetic op, Width width, Operand dst, s32 immediate);
+  void locked_arithmetic(Arithmetic op, Width width, Operand memory, Reg src);
+  void test(Width width, Reg a, Reg b);
+  void test(Width width, Reg a, s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
+  void move(Width width, Reg dst, Reg src);
+  void move_immediate(Reg dst, u64 value);       // shortest of xor, mov r32, sign-extended, movabs
+  void load(Width width, Reg dst, Operand memory);         // zero-extends 8 to 32 bits
+  void load_signed(Width width, Reg dst, Operand memory);  // 8 to 32 bits, to 64
+  void store(Width width, Operand memory, Reg src);        // 8 to 64 bits
+  void store_immediate(Width width, Operand memory, s32 immediate);
+  void extend(Width from, Reg dst, Reg src);                      // 8 or 16 bits, zeros
+  void extend_signed(Width from, Width to, Reg dst, Reg src);     // 8, 16 or 32 bits
+  void load_address(Width width, Reg dst, Operand memory);        // lea
+  void shift(Shift op, Width width, Reg dst, u8 count);
+  void shift_by_cl(Shift op, Width width, Reg dst);
+  void shift_by(Shift op, Width width, Reg dst, Operand src, Reg count);  // BMI2
+  void rotate_16_by_8(Reg dst);                                           // rol r16, 8
+  void multiply(Width width, Reg dst, Operand src);
+  void multiply(Width width, Reg dst, Operand src, s32 immediate);
+  void unary(Unary op, Width width, Operand operand);
+  void sign_into_rdx(Width width);  // cdq, cqo
+  void swap_bytes(Width width, Reg dst);
+  void exchange(Width width, Operand memory, Reg reg);             // 8 to 64 bits
+  void exchange_add(Width width, Operand memory, Reg reg);         // locked
+  void compare_exchange(Width width, Operand memory, Reg src);     // locked; rax is compared
+  void push(Reg reg);
+  void pop(Reg reg);
+  void push(Operand memory);
+  void pop(Operand memory);
+  void jump(Operand target);
+  void call(Operand target);
+  void ret();
+  void trap();  // ud2
+
+  Label make_label();
+  void bind(Label label);
+  void jump(Label label);
+  void jump_if(Condition condition, Label label);
+  void call(Label label);
+  void call_outside(u64 target);
+
+  Linked link() const;
+
+ private:
+  friend class Linker;
+  struct Opcode {
+    u8 escape;  // 0, or 0x0f
+    u8 code;
+  };
+  enum class ByteRegister : u8 { none, reg, rm };  // which operand is one of the low bytes
+  enum class Jump : u8 { always, conditional, call };
+  struct JumpPlace {
+    u32 at;  // in raw_, without any jump
+    Jump kind;
+    Condition condition;
+    u32 label;
+  };
+  struct Place {
+    u32 at = 0;      // in raw_
+    u32 jumps = 0;   // how many stand before it
+  };
+
+  void put(u8 byte) { raw_.push_back(byte); }
+  void put_immediate(s64 value, u32 bytes);
+  void form(Width width, Opcode opcode, u8 reg, const Operand& rm,
+            ByteRegister byte_register = ByteRegister::none);
+  void modrm(u8 reg, const Operand& rm);
+  Place here() const { return {static_cast<u32>(raw_.size()), static_cast<u32>(jumps_.size())}; }
+
+  std::vector<u8> raw_;
+  std::vector<JumpPlace> jumps_;
+  std::vector<Place> labels_;
+  std::vector<std::pair<Place, u64>> calls_;
+};
+
+}  // namespace skep::jit::x86_64

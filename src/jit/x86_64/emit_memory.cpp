@@ -1,0 +1,148 @@
+// Loads, stores, atomic operations, and look-ups in arrays.
+//
+// Verified code addresses memory directly. Confined code computes the address into r11, checks it against the frames
+// and the memory of its run, and goes through r11; what it may touch stands in the code as constants.
+#include <bit>
+
+#include "jit/x86_64/emitter.hpp"
+
+namespace skep::jit::x86_64 {
+
+using isa::Atomic;
+using isa::Width;
+
+Operand Emitter::access(const Operation& op, Register base) {
+  if (!confined()) return address(base, op.offset);
+  if (op.offset == 0) {
+    a_.move(Width::w64, Reg::r11, home(base));
+  } else {
+    a_.load_address(Width::w64, Reg::r11, address(base, op.offset));
+  }
+  check_access(op);
+  return memory(Reg::r11, 0);
+}
+
+// r11 must be from r10 of the program - 512 to the end of the stack, or inside of the memory.
+void Emitter::check_access(const Operation& op) {
+  const u32 bytes = isa::bytes_of(op.width);
+  const Label inside = a_.make_label();
+  const Label not_stack = a_.make_label();
+  const Label outside = trap_at(op.from, interpret::Trap::outside);
+  const auto compare_with = [&](u64 bound) {
+    a_.move_immediate(Reg::r10, bound);
+    a_.arithmetic(Arithmetic::cmp, Width::w64, direct(Reg::r11), Reg::r10);
+  };
+  a_.load_address(Width::w64, Reg::r10, memory(Reg::rbp, -static_cast<s32>(isa::kStackBytes)));
+  a_.arithmetic(Arithmetic::cmp, Width::w64, direct(Reg::r11), Reg::r10);
+  a_.jump_if(Condition::b, not_stack);
+  compare_with(confines_.stack_end - bytes);
+  a_.jump_if(Condition::be, inside);
+  a_.bind(not_stack);
+  if (bytes > confines_.memory_bytes) {
+    a_.jump(outside);
+  } else {
+    compare_with(confines_.memory);
+    a_.jump_if(Condition::b, outside);
+    compare_with(confines_.memory + confines_.memory_bytes - bytes);
+    a_.jump_if(Condition::a, outside);
+  }
+  a_.bind(inside);
+}
+
+void Emitter::load(const Operation& op) {
+  const Operand from = access(op, op.left);
+  if (op.extend == Extend::sign) return a_.load_signed(op.width, home(op.dst), from);
+  a_.load(op.width, home(op.dst), from);
+}
+
+void Emitter::store(const Operation& op) {
+  const Operand to = access(op, op.left);
+  if (op.has_immediate()) {
+    return a_.store_immediate(op.width, to, static_cast<s32>(op.immediate));
+  }
+  a_.store(op.width, to, value(op.right, Reg::r10));
+}
+
+// ---- atomic operations (RFC 9669, 5.3); all orders of x86-64 are at least acquire and release ----
+
+void Emitter::atomic(const Operation& op) {
+  const Operand place = access(op, op.left);
+  const u32 bytes = isa::bytes_of(op.width);
+  if (confined() && bytes > 1) {
+    a_.test(Width::w32, Reg::r11, static_cast<s32>(bytes - 1));
+    a_.jump_if(Condition::ne, trap_at(op.from, interpret::Trap::misaligned));
+  }
+  if (op.atomic() == Atomic::load_acquire) return a_.load(op.width, home(op.dst), place);
+  const Reg source = value(op.right, Reg::r10);
+  switch (op.atomic()) {
+    case Atomic::add: return a_.locked_arithmetic(Arithmetic::add, op.width, place, source);
+    case Atomic::or_: return a_.locked_arithmetic(Arithmetic::or_, op.width, place, source);
+    case Atomic::and_: return a_.locked_arithmetic(Arithmetic::and_, op.width, place, source);
+    case Atomic::xor_: return a_.locked_arithmetic(Arithmetic::xor_, op.width, place, source);
+    case Atomic::fetch_add: return a_.exchange_add(op.width, place, source);
+    case Atomic::xchg: return a_.exchange(op.width, place, source);
+    case Atomic::store_release: return a_.store(op.width, place, source);
+    case Atomic::cmpxchg:
+      a_.compare_exchange(op.width, place, source);
+      // rax is not written when the comparison holds.
+      if (op.width == Width::w32) a_.move(Width::w32, Reg::rax, Reg::rax);
+      return;
+    case Atomic::fetch_or:
+    case Atomic::fetch_and:
+    case Atomic::fetch_xor: return atomic_fetch(op, place);
+    case Atomic::load_acquire:
+    case Atomic::count_: return;
+  }
+}
+
+// A loop around cmpxchg, which wants rax and one more register. r10 keeps the operand.
+void Emitter::atomic_fetch(const Operation& op, Operand place) {
+  const Arithmetic row = op.atomic() == Atomic::fetch_or    ? Arithmetic::or_
+                         : op.atomic() == Atomic::fetch_and ? Arithmetic::and_
+                                                            : Arithmetic::xor_;
+  const Reg source = home(op.right);
+  const Reg changed = source == Reg::rcx ? Reg::rdx : Reg::rcx;
+  const Label again = a_.make_label();
+  a_.load_address(Width::w64, Reg::r11, place);
+  a_.move(Width::w64, Reg::r10, source);
+  if (source != Reg::rax) a_.push(Reg::rax);
+  a_.push(changed);
+  a_.load(op.width, Reg::rax, memory(Reg::r11, 0));
+  a_.bind(again);
+  a_.move(op.width, changed, Reg::rax);
+  a_.arithmetic(row, op.width, direct(changed), Reg::r10);
+  a_.compare_exchange(op.width, memory(Reg::r11, 0), changed);
+  a_.jump_if(Condition::ne, again);
+  a_.pop(changed);
+  if (source != Reg::rax) {
+    a_.move(op.width, source, Reg::rax);
+    a_.pop(Reg::rax);
+  } else if (op.width == Width::w32) {
+    a_.move(Width::w32, Reg::rax, Reg::rax);
+  }
+}
+
+// r0 = index < entries ? values + index * stride : null
+void Emitter::array_lookup(const Operation& op) {
+  const platform::ArrayShape& array = bindings_.arrays[static_cast<std::size_t>(op.immediate)];
+  const Label done = a_.make_label();
+  const Label null = a_.make_label();
+  a_.load(Width::w32, Reg::rax, address(2, 0));
+  a_.arithmetic(Arithmetic::cmp, Width::w32, direct(Reg::rax), static_cast<s32>(array.entries));
+  a_.jump_if(Condition::ae, null);
+  if (std::has_single_bit(array.stride)) {
+    a_.shift(Shift::shl, Width::w64, Reg::rax, static_cast<u8>(std::countr_zero(array.stride)));
+  } else {
+    a_.multiply(Width::w64, Reg::rax, direct(Reg::rax), static_cast<s32>(array.stride));
+  }
+  a_.move_immediate(Reg::r11, array.values);
+  a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
+  a_.bind(done);
+  cold_.push_back([this, null, done] {
+    a_.bind(null);
+    a_.move_immediate(Reg::rax, 0);
+    a_.jump(done);
+  });
+}
+
+}  // namespace skep::jit::x86_64

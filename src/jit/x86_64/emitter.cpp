@@ -1,0 +1,221 @@
+#include "jit/x86_64/emitter.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace skep::jit::x86_64 {
+namespace {
+
+constexpr MachineRegister number(Reg reg) { return static_cast<MachineRegister>(reg); }
+
+constexpr std::array<MachineRegister, 6> kFixed = {number(Reg::rax), number(Reg::rdi),
+                                                   number(Reg::rsi), number(Reg::rdx),
+                                                   number(Reg::rcx), number(Reg::r8)};
+constexpr std::array<MachineRegister, 1> kVolatile = {number(Reg::r9)};
+constexpr std::array<MachineRegister, 6> kPreserved = {
+    number(Reg::rbx), number(Reg::r13), number(Reg::r14),
+    number(Reg::r15), number(Reg::rbp), number(Reg::r12)};
+constexpr std::array kConfinedHomes = {Reg::rax, Reg::rdi, Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8,
+                                       Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp};
+constexpr std::array kConfinedPushed = {Reg::rbp, Reg::rbx, Reg::r12,
+                                        Reg::r13, Reg::r14, Reg::r15};
+constexpr s32 kSlot = 8;
+
+}  // namespace
+
+constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
+    {Kind::alu, &Emitter::alu},
+    {Kind::constant, &Emitter::constant},
+    {Kind::load, &Emitter::load},
+    {Kind::store, &Emitter::store},
+    {Kind::atomic, &Emitter::atomic},
+    {Kind::array_lookup, &Emitter::array_lookup},
+    {Kind::packet_load, &Emitter::packet_load},
+    {Kind::branch, &Emitter::branch},
+    {Kind::jump, &Emitter::jump},
+    {Kind::may_goto, &Emitter::may_goto},
+    {Kind::call_helper, &Emitter::call_helper},
+    {Kind::call_indirect, &Emitter::call_indirect},
+    {Kind::call_local, &Emitter::call_local},
+    {Kind::tail_call, &Emitter::tail_call},
+    {Kind::exit, &Emitter::exit},
+});
+
+Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
+                 const Confines& confines)
+    : unit_(unit), bindings_(bindings), target_(target), confines_(confines) {
+  for (const Operation& op : unit.operations) {
+    makes_tail_calls_ |= op.kind == Kind::tail_call;
+    uses_execution_ |= is_call(op.kind) && op.kind != Kind::call_local;
+  }
+  for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
+    blocks_.push_back(a_.make_label());
+    entries_.push_back(confined() ? blocks_.back() : a_.make_label());
+  }
+}
+
+Emitted Emitter::run(u32 instructions) {
+  const Label entry = a_.make_label();
+  a_.bind(entry);
+  if (confined()) {
+    confined_entry();
+  } else if (makes_tail_calls_) {
+    tail_counting_entry();
+  }
+  for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
+
+  Emitted out;
+  out.linked = a_.link();
+  const auto offset = [&](Label label) { return out.linked.labels[label.number]; };
+  out.entry = offset(entry);
+  out.tail_entry = offset(entries_[0]);
+  for (const Function& f : unit_.functions) out.functions.push_back(offset(entries_[f.first_block]));
+  // Instructions that became part of a later one, or of nothing, stand where the next one does.
+  out.instructions.assign(instructions, static_cast<u32>(out.linked.code.size()));
+  for (const auto& [instruction, label] : marks_) {
+    u32& first = out.instructions[instruction];
+    first = std::min(first, offset(label));
+  }
+  for (u32 at = instructions; at-- > 1;) {
+    out.instructions[at - 1] = std::min(out.instructions[at - 1], out.instructions[at]);
+  }
+  return out;
+}
+
+// u64 entry(void* memory, State* state)
+void Emitter::confined_entry() {
+  leave_ = a_.make_label();
+  for (Reg reg : kConfinedPushed) a_.push(reg);
+  a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
+  a_.store(isa::Width::w64, state(offsetof(State, stack_pointer)), Reg::rsp);
+  for (Reg reg : kConfinedHomes) a_.move_immediate(reg, 0);
+  a_.move_immediate(Reg::rdi, confines_.memory);
+  a_.move_immediate(Reg::rsi, confines_.memory_bytes);
+  a_.move_immediate(Reg::rbp, confines_.stack_end);
+  a_.call(entries_[0]);
+  a_.bind(leave_);
+  a_.load(isa::Width::w64, Reg::rsp, state(offsetof(State, stack_pointer)));
+  for (auto reg = kConfinedPushed.rbegin(); reg != kConfinedPushed.rend(); ++reg) a_.pop(*reg);
+  a_.ret();
+}
+
+// The counter is one for all programs of a run: it stands here, under the frame of the first.
+void Emitter::tail_counting_entry() {
+  a_.move_immediate(Reg::rax, 0);
+  a_.push(Reg::rax);
+  a_.move(isa::Width::w64, Reg::rax, Reg::rsp);
+  a_.call(entries_[0]);
+  a_.pop(Reg::rcx);
+  a_.ret();
+}
+
+void Emitter::function(std::size_t at) {
+  const Function& function = unit_.functions[at];
+  if (confined()) {
+    for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
+  } else {
+    std::vector<MachineRegister> preserved(kPreserved.begin(), kPreserved.end());
+    if (uses_execution_) std::erase(preserved, number(Reg::r12));
+    if (makes_tail_calls_) std::erase(preserved, number(Reg::rbp));
+    allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved});
+    a_.bind(entries_[function.first_block]);
+    lay_out_frame(function, at == 0);
+    prologue(at == 0);
+  }
+  for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
+  cold_code();
+}
+
+bool Emitter::contains(const Function& function, Kind kind) const {
+  const auto first = unit_.operations.begin() + unit_.blocks[function.first_block].begin;
+  const auto end = unit_.operations.begin() + unit_.blocks[function.end_block - 1].end;
+  return std::any_of(first, end, [&](const Operation& op) { return op.kind == kind; });
+}
+
+void Emitter::lay_out_frame(const Function& function, bool is_main) {
+  frame_ = {};
+  if (is_main && uses_execution_) frame_.pushed.push_back(Reg::r12);
+  if (is_main && makes_tail_calls_) frame_.pushed.push_back(Reg::rbp);
+  for (MachineRegister r : kPreserved) {
+    if ((allocation_.to_save & machine_set(r)) != 0) frame_.pushed.push_back(static_cast<Reg>(r));
+  }
+  s32 slots = 0;
+  const auto slot_for = [&](Kind kind) -> std::optional<s32> {
+    if (!contains(function, kind)) return std::nullopt;
+    return std::exchange(slots, slots + kSlot);
+  };
+  frame_.loops = slot_for(Kind::may_goto);
+  frame_.context = slot_for(Kind::tail_call);
+  const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
+  const s32 stack =
+      has_stack ? static_cast<s32>((function.stack_bytes + kSlot - 1) / kSlot * kSlot) : 0;
+  frame_.frame_pointer = slots + stack;
+  frame_.bytes = slots + stack;
+  const s32 pushed = static_cast<s32>(frame_.pushed.size() + 1) * kSlot;  // and the return address
+  if (allocation_.calls && (pushed + frame_.bytes) % 16 != 0) frame_.bytes += kSlot;
+}
+
+void Emitter::prologue(bool is_main) {
+  for (Reg reg : frame_.pushed) a_.push(reg);
+  if (frame_.bytes != 0) {
+    a_.arithmetic(Arithmetic::sub, isa::Width::w64, direct(Reg::rsp), frame_.bytes);
+  }
+  if (is_main && uses_execution_) a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
+  if (is_main && makes_tail_calls_) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
+  if (frame_.loops) {
+    a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
+  }
+}
+
+void Emitter::epilogue() {
+  if (frame_.bytes != 0) {
+    a_.arithmetic(Arithmetic::add, isa::Width::w64, direct(Reg::rsp), frame_.bytes);
+  }
+  for (auto reg = frame_.pushed.rbegin(); reg != frame_.pushed.rend(); ++reg) a_.pop(*reg);
+}
+
+void Emitter::block(u32 number) {
+  block_ = number;
+  const Block& block = unit_.blocks[number];
+  a_.bind(blocks_[number]);
+  if (confined()) pay(block);
+  for (u32 at = block.begin; at < block.end; ++at) {
+    const Operation& op = unit_.operations[at];
+    marks_.emplace_back(op.from, a_.make_label());
+    a_.bind(marks_.back().second);
+    (this->*kEmit[op.kind])(op);
+  }
+}
+
+void Emitter::cold_code() {
+  for (const auto& emit : cold_) emit();
+  cold_.clear();
+}
+
+// ---- operands ----
+
+Reg Emitter::value(Register r, Reg scratch) {
+  if (!is_frame_pointer(r)) return home(r);
+  a_.load_address(isa::Width::w64, scratch, address(r, 0));
+  return scratch;
+}
+
+Operand Emitter::address(Register base, s32 offset) const {
+  if (is_frame_pointer(base)) return memory(Reg::rsp, frame_.frame_pointer + offset);
+  return memory(home(base), offset);
+}
+
+void Emitter::into(isa::Width width, Reg dst, Register src) {
+  if (is_frame_pointer(src)) return a_.load_address(width, dst, address(src, 0));
+  if (home(src) != dst) a_.move(width, dst, home(src));
+}
+
+bool Emitter::is_live(const Operation& op, Reg reg) const {
+  for (Register r = 0; r < isa::kRegisters; ++r) {
+    if ((op.live_after & set_of(r)) == 0 || is_frame_pointer(r)) continue;
+    if (home(r) == reg) return true;
+  }
+  return false;
+}
+
+}  // namespace skep::jit::x86_64

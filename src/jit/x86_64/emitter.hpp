@@ -1,0 +1,161 @@
+// Operations to x86-64 machine code.
+//
+// One function a kind of operation, chosen by a table; arithmetic by a table of its own. Conventions of the code:
+//   rax rdi rsi rdx rcx r8   r0 to r5, as in the C calling convention
+//   r10 r11                  scratch inside of one operation
+//   r12                      the Execution (verified code that needs it), or the State (confined code)
+//   rbp                      address of the run's tail call counter (verified, if there are tail calls), or r10 of
+//                            the program (confined)
+//   rsp + constant           r10 of the program (verified)
+//   what is left             r6 to r9, as allocate() says; confined code has them in rbx, r13, r14 and r15
+// A tail call leaves its frame as an exit does, then enters the target with the context in rdi, the Execution in rsi
+// and the address of the counter in rax.
+#pragma once
+
+#include <functional>
+
+#include "jit/allocate.hpp"
+#include "jit/x86_64/assembler.hpp"
+#include "interpret/trap.hpp"
+#include "platform/machine.hpp"
+
+namespace skep::jit::x86_64 {
+
+// What a confined run shares with its code.
+struct State {
+  u64 fuel = 0;
+  u64 loops = 0;      // what may_goto has left in this frame
+  u64 stack_pointer = 0;  // where a trap goes back to
+  u64 address = 0;    // of a trap
+  u32 instruction = 0;
+  u32 trap = 0;       // an interpret::Trap
+};
+
+// What confined code may touch.
+struct Confines {
+  u64 memory = 0;
+  u64 memory_bytes = 0;
+  u64 stack_end = 0;
+};
+
+struct Target {
+  bool has_bmi2 = false;
+  u64 code_begin = 0;  // the code will stand somewhere from here
+  u64 code_end = 0;    // to here
+};
+
+struct Emitted {
+  Linked linked;
+  u32 entry = 0;       // offsets into the code
+  u32 tail_entry = 0;
+  std::vector<u32> functions;     // one each
+  std::vector<u32> instructions;  // one for each BPF instruction
+};
+
+class Emitter {
+ public:
+  Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
+          const Confines& confines = {});
+  Emitted run(u32 instructions);
+
+ private:
+  using Emit = void (Emitter::*)(const Operation&);
+  struct AluRule {
+    Emit emit;
+    u8 detail = 0;  // an Arithmetic, Shift or Width, by emit
+  };
+  struct Frame {
+    std::vector<Reg> pushed;
+    s32 bytes = 0;          // below what is pushed
+    s32 frame_pointer = 0;  // of the program, from rsp
+    std::optional<s32> loops = {};    // slots, from rsp
+    std::optional<s32> context = {};
+  };
+  static const EnumArray<Kind, Emit> kEmit;
+  static const EnumArray<isa::Alu, AluRule> kAlu;
+
+  // ---- frames and blocks: emitter.cpp ----
+  bool confined() const { return unit_.trust == Trust::confined; }
+  void confined_entry();
+  void tail_counting_entry();
+  void function(std::size_t number);
+  bool contains(const Function& function, Kind kind) const;
+  void lay_out_frame(const Function& function, bool is_main);
+  void prologue(bool is_main);
+  void epilogue();
+  void block(u32 number);
+  void cold_code();
+
+  // ---- operands: emitter.cpp ----
+  Reg home(Register r) const { return static_cast<Reg>(allocation_.home[r]); }
+  bool is_frame_pointer(Register r) const { return r == isa::kFramePointer && !confined(); }
+  Reg value(Register r, Reg scratch);                    // r10 is computed into scratch
+  Operand address(Register base, s32 offset) const;
+  void into(isa::Width width, Reg dst, Register src);    // a copy, unless it is there already
+  bool is_live(const Operation& op, Reg reg) const;      // holds something that is read after op
+
+  // ---- arithmetic: emit_alu.cpp ----
+  void alu(const Operation& op);
+  void add(const Operation& op);
+  void arithmetic(const Operation& op);
+  void mask(const Operation& op);
+  void multiply(const Operation& op);
+  void shift(const Operation& op);
+  void shift_by_register(const Operation& op);
+  void divide(const Operation& op);
+  bool divide_by_constant(const Operation& op);
+  void divide_in_rax(const Operation& op, Reg divisor);
+  void negate(const Operation& op);
+  void move(const Operation& op);
+  void move_signed(const Operation& op);
+  void truncate(const Operation& op);
+  void swap(const Operation& op);
+  void constant(const Operation& op);
+
+  // ---- memory: emit_memory.cpp ----
+  Operand access(const Operation& op, Register base);
+  void check_access(const Operation& op);
+  void load(const Operation& op);
+  void store(const Operation& op);
+  void atomic(const Operation& op);
+  void atomic_fetch(const Operation& op, Operand memory);
+  void array_lookup(const Operation& op);
+
+  // ---- control: emit_control.cpp ----
+  void branch(const Operation& op);
+  void jump(const Operation& op);
+  void may_goto(const Operation& op);
+  void exit(const Operation& op);
+  void call_helper(const Operation& op);
+  void call_indirect(const Operation& op);
+  void call_local(const Operation& op);
+  void tail_call(const Operation& op);
+  void packet_load(const Operation& op);
+  void call_body(u64 address);
+  void execution_into(Reg reg);
+  void forget_arguments();
+  void pay(const Block& block);
+  Label trap_at(u32 instruction, interpret::Trap trap);
+  void compare(const Operation& op);
+
+  Operand state(std::size_t field) const { return memory(Reg::r12, static_cast<s32>(field)); }
+
+  const Unit& unit_;
+  const platform::Bindings& bindings_;
+  Target target_;
+  Confines confines_;
+  bool uses_execution_ = false;
+  bool makes_tail_calls_ = false;
+
+  Assembler a_;
+  std::vector<Label> blocks_;
+  std::vector<Label> entries_;                 // by block; only those of functions are bound
+  std::vector<std::pair<u32, Label>> marks_;   // instruction, where its code begins
+  std::vector<std::function<void()>> cold_;    // behind the function: what rarely runs
+  Label leave_{};                              // of confined code: back to C
+  Allocation allocation_;
+  Frame frame_;
+  u32 block_ = 0;
+};
+
+}  // namespace skep::jit::x86_64

@@ -1,0 +1,356 @@
+// Hashes: preallocated elements in chains, found without a lock.
+//
+//   offset  bytes  field
+//        0    128  Header                  stride: of an element; values: offset of element 1
+//      128      8  seed                    of the hash function
+//      136      8  buckets                 offset; a power of two of {u32 head, u32 lock}
+//      144      4  bucket_mask
+//      148      4  fresh                   elements handed out so far; those above have never been
+//      used 152      8  links                   offset; for each element the next free one 192 8
+//      free                    head of the list of free elements, low half; the high half counts
+//      changes 200     36  spare[kCpuSlots + 1]    an element for each CPU slot and one for owners
+//
+//   element:  u32 next, u32 tag, key and value each padded to 8 bytes. Elements are numbered from
+//   1; `next` of the last one of a chain is kEnd | bucket. Tag is half of the key's hash, never 0
+//   while the key stands.
+//
+// Rules, as for the kernel's preallocated hash (kernel/bpf/hashtab.c):
+// - Writers hold the bucket's lock. Updating a key writes a spare element, links it in front and
+// unlinks the old one,
+//   which becomes the spare: readers find the old or the new value, whole, and a full map can still
+//   be updated.
+// - Readers follow chains without a lock. An element that is deleted may be used again at once for
+// another key, which
+//   can lead a reader into another chain; it sees that by the number of the bucket at the end, and
+//   starts again. Tag, key, tag again: a key that is rewritten under the reader is not taken for a
+//   match.
+#include <bit>
+
+#include "maps/hash_function.hpp"
+#include "maps/kinds.hpp"
+#include "maps/lock.hpp"
+
+namespace skep::maps {
+namespace {
+
+constexpr u32 kNone = 0;
+constexpr u32 kEnd = 1u << 31;
+constexpr u32 kEntriesMax = 1u << 30;
+constexpr u32 kOwnerSlot = kCpuSlots;
+constexpr u32 kSpares = kCpuSlots + 1;
+
+struct Bucket {
+  std::atomic<u32> head;
+  std::atomic<u32> lock;
+};
+
+struct Hash {
+  Header common;
+  u64 seed;
+  u64 buckets;
+  u32 bucket_mask;
+  std::atomic<u32> fresh;
+  u64 links;
+  alignas(kLineBytes) std::atomic<u64> free;
+  std::atomic<u32> spare[kSpares];
+};
+static_assert(offsetof(Hash, seed) == 128 && offsetof(Hash, free) == 192 && sizeof(Bucket) == 8);
+
+struct Element {
+  std::atomic<u32> next;
+  std::atomic<u32> tag;
+
+  std::byte* key() { return reinterpret_cast<std::byte*>(this + 1); }
+};
+
+struct Place {
+  u32 bucket;
+  u32 tag;
+};
+
+constexpr bool is_element(u32 number) { return number != kNone && number < kEnd; }
+
+Hash& as_hash(Header& map) { return reinterpret_cast<Hash&>(map); }
+
+Element& element(Hash& map, u32 number) {
+  return *reinterpret_cast<Element*>(
+      at(map.common, map.common.values + u64{number - 1} * map.common.stride));
+}
+Bucket& bucket(Hash& map, u32 number) {
+  return reinterpret_cast<Bucket*>(at(map.common, map.buckets))[number];
+}
+std::atomic<u32>& link(Hash& map, u32 number) {
+  return reinterpret_cast<std::atomic<u32>*>(at(map.common, map.links))[number];
+}
+void* value_of(Hash& map, Element& e) { return e.key() + rounded_up(map.common.key_size, 8); }
+
+// The functions below that take a key are inlined for the sizes of keys that matter, so that
+// hashing and comparing are a few instructions each. `key_bytes` is the map's.
+[[gnu::always_inline]] inline Place place_of(const Hash& map, const void* key, u32 key_bytes) {
+  const u64 hash = hash_of(key, key_bytes, map.seed);
+  return {static_cast<u32>(hash >> 32) & map.bucket_mask, static_cast<u32>(hash) | 1};
+}
+
+[[gnu::always_inline]] inline bool holds(Element& e, u32 tag, const void* key, u32 key_bytes) {
+  if (e.tag.load(std::memory_order_acquire) != tag || !same_bytes(e.key(), key, key_bytes))
+    return false;
+  fence(std::memory_order_acquire);
+  return e.tag.load(std::memory_order_relaxed) == tag;
+}
+
+// The element of `key`, or kNone.
+[[gnu::always_inline]] inline u32 find(Hash& map, Place place, const void* key, u32 key_bytes) {
+  for (;;) {
+    u32 at = bucket(map, place.bucket).head.load(std::memory_order_acquire);
+    if (at == kNone) return kNone;
+    for (; is_element(at); at = element(map, at).next.load(std::memory_order_acquire)) {
+      if (holds(element(map, at), place.tag, key, key_bytes)) return at;
+    }
+    if (at == (kEnd | place.bucket)) return kNone;
+  }
+}
+
+// Calls `use` with the key size as a constant where it is a common one.
+template <class Use>
+[[gnu::always_inline]] inline decltype(auto) with_key_size(u32 key_bytes, Use use) {
+  if (key_bytes == 4) return use(std::integral_constant<u32, 4>{});
+  if (key_bytes == 8) return use(std::integral_constant<u32, 8>{});
+  if (key_bytes == 16) return use(std::integral_constant<u32, 16>{});
+  if (key_bytes == 40) return use(std::integral_constant<u32, 40>{});
+  return use(key_bytes);
+}
+
+Place place_of(const Hash& map, const void* key) {
+  return with_key_size(map.common.key_size, [&](auto bytes) { return place_of(map, key, bytes); });
+}
+
+// ---- free elements
+// -----------------------------------------------------------------------------------------------
+
+// An element of the pool of max_entries, or kNone when the map is full.
+u32 take_free(Hash& map) {
+  u64 head = map.free.load(std::memory_order_acquire);
+  while (static_cast<u32>(head) != kNone) {
+    const u32 next = link(map, static_cast<u32>(head)).load(std::memory_order_relaxed);
+    const u64 changed = ((head >> 32) + 1) << 32 | next;
+    if (map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel))
+      return static_cast<u32>(head);
+  }
+  u32 fresh = map.fresh.load(std::memory_order_relaxed);
+  while (fresh < map.common.max_entries) {
+    if (map.fresh.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed))
+      return fresh + 1;
+  }
+  return kNone;
+}
+
+void give_free(Hash& map, u32 number) {
+  u64 head = map.free.load(std::memory_order_relaxed);
+  u64 changed;
+  do {
+    link(map, number).store(static_cast<u32>(head), std::memory_order_relaxed);
+    changed = ((head >> 32) + 1) << 32 | number;
+  } while (!map.free.compare_exchange_weak(head, changed, std::memory_order_acq_rel));
+}
+
+// ---- changes of a chain, under its lock
+// --------------------------------------------------------------------------
+
+void write_element(Hash& map, Element& e, u32 tag, const void* key, const void* value) {
+  e.tag.store(0, std::memory_order_relaxed);
+  fence(std::memory_order_release);
+  copy_in(e.key(), key, map.common.key_size);
+  copy_in(value_of(map, e), value, map.common.value_size);
+  e.tag.store(tag, std::memory_order_release);
+}
+
+void link_first(Hash& map, u32 chain, u32 number) {
+  std::atomic<u32>& head = bucket(map, chain).head;
+  const u32 first = head.load(std::memory_order_relaxed);
+  element(map, number).next.store(first == kNone ? kEnd | chain : first, std::memory_order_relaxed);
+  head.store(number, std::memory_order_release);
+}
+
+// Takes `number` out of the chain; its own `next` stays for readers that are on it.
+void unlink(Hash& map, u32 chain, u32 number) {
+  std::atomic<u32>* from = &bucket(map, chain).head;
+  while (from->load(std::memory_order_relaxed) != number) {
+    const u32 before = from->load(std::memory_order_relaxed);
+    EXPECT(is_element(before));
+    from = &element(map, before).next;
+  }
+  from->store(element(map, number).next.load(std::memory_order_relaxed), std::memory_order_release);
+}
+
+// A writer that died may have linked a new element without unlinking the old one: the first of a
+// key counts.
+void repair(Hash& map, u32 chain) {
+  const auto next_of = [&](u32 number) {
+    return element(map, number).next.load(std::memory_order_relaxed);
+  };
+  for (u32 first = bucket(map, chain).head.load(std::memory_order_relaxed); is_element(first);
+       first = next_of(first)) {
+    for (u32 other = next_of(first); is_element(other); other = next_of(other)) {
+      if (!same_bytes(element(map, other).key(), element(map, first).key(), map.common.key_size))
+        continue;
+      unlink(map, chain, other);
+      give_free(map, other);
+      break;
+    }
+  }
+}
+
+s64 insert_new(Hash& map, Place place, const void* key, const void* value) {
+  const u32 number = take_free(map);
+  if (number == kNone) {
+    map.common.lost.fetch_add(1, std::memory_order_relaxed);
+    return kTooBig;
+  }
+  write_element(map, element(map, number), place.tag, key, value);
+  link_first(map, place.bucket, number);
+  map.common.count.fetch_add(1, std::memory_order_relaxed);
+  return 0;
+}
+
+void replace(Hash& map, Place place, u32 old, const void* key, const void* value, u32 cpu) {
+  const u32 spare = map.spare[cpu].exchange(kNone, std::memory_order_acquire);
+  if (spare == kNone) {  // two threads with one CPU number: the other one is using it
+    copy_in(value_of(map, element(map, old)), value, map.common.value_size);
+    return;
+  }
+  write_element(map, element(map, spare), place.tag, key, value);
+  link_first(map, place.bucket, spare);
+  unlink(map, place.bucket, old);
+  map.spare[cpu].store(old, std::memory_order_release);
+}
+
+// ---- walking, for owners
+// -----------------------------------------------------------------------------------------
+
+Key key_of(Hash& map, u32 number) {
+  std::vector<std::byte> key(map.common.key_size);
+  copy_out(key.data(), element(map, number).key(), map.common.key_size);
+  return key;
+}
+
+// The first element at or behind bucket `from`.
+u32 first_from(Hash& map, u64 from) {
+  for (u64 at = from; at <= map.bucket_mask; ++at) {
+    const u32 head = bucket(map, static_cast<u32>(at)).head.load(std::memory_order_acquire);
+    if (is_element(head)) return head;
+  }
+  return kNone;
+}
+
+}  // namespace
+
+Result<Mapping> HashMap::create(const platform::MapSpec& spec, u64 seed) {
+  if (spec.max_entries > kEntriesMax) {
+    return Error(Fault::exhausted, format("map {}: {} entries", spec.name, spec.max_entries),
+                 "a hash has at most 1,073,741,824 entries");
+  }
+  constexpr u32 kZeroSeed = 1u << 6;  // BPF_F_ZERO_SEED
+  const u64 elements = u64{spec.max_entries} + kSpares;
+  const u64 buckets = std::bit_ceil(u64{spec.max_entries});
+  const u64 stride =
+      sizeof(Element) + rounded_up(spec.key_size, 8) + rounded_up(spec.value_size, 8);
+  const u64 links = rounded_up(sizeof(Hash) + buckets * sizeof(Bucket), kLineBytes);
+  const u64 values = rounded_up(links + (elements + 1) * sizeof(u32), kLineBytes);
+  Mapping segment = TRY(Mapping::of_memory(values + elements * stride));
+  auto& map = as_hash(begin_segment(segment, spec, values, static_cast<u32>(stride)));
+  map.seed = (spec.flags & kZeroSeed) != 0 ? 0 : seed;
+  map.buckets = sizeof(Hash);
+  map.bucket_mask = static_cast<u32>(buckets - 1);
+  map.links = links;
+  for (u32 slot = 0; slot < kSpares; ++slot) map.spare[slot] = spec.max_entries + 1 + slot;
+  return segment;
+}
+
+void* HashMap::lookup(Header& header, const void* key, u32) {
+  Hash& map = as_hash(header);
+  return with_key_size(map.common.key_size, [&](auto bytes) -> void* {
+    const u32 found = find(map, place_of(map, key, bytes), key, bytes);
+    return found != kNone ? element(map, found).key() + rounded_up(bytes, 8) : nullptr;
+  });
+}
+
+s64 HashMap::update(Header& header, const void* key, const void* value, platform::Update flags,
+                    u32 cpu) {
+  Hash& map = as_hash(header);
+  const u64 bits = static_cast<u64>(flags);
+  if ((bits & ~kSpinLockFlag) > kUpdateFlagsMax || (bits & kSpinLockFlag) != 0) return kInvalid;
+  const Place place = place_of(map, key);
+  const Lock lock(bucket(map, place.bucket).lock);
+  if (lock.taken() == Taken::over) repair(map, place.bucket);
+  const u32 old =
+      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  if (old != kNone && flags == platform::Update::only_new) return kExists;
+  if (old == kNone && flags == platform::Update::only_existing) return kNoEntry;
+  if (old == kNone) return insert_new(map, place, key, value);
+  replace(map, place, old, key, value, cpu);
+  return 0;
+}
+
+s64 HashMap::erase(Header& header, const void* key) {
+  Hash& map = as_hash(header);
+  const Place place = place_of(map, key);
+  const Lock lock(bucket(map, place.bucket).lock);
+  if (lock.taken() == Taken::over) repair(map, place.bucket);
+  const u32 old =
+      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  if (old == kNone) return kNoEntry;
+  unlink(map, place.bucket, old);
+  map.common.count.fetch_sub(1, std::memory_order_relaxed);
+  give_free(map, old);
+  return 0;
+}
+
+// The value as it was while the key stood: an element that was used again meanwhile is looked up
+// again.
+Copied HashMap::lookup_copy(Header& header, const void* key) {
+  Hash& map = as_hash(header);
+  const Place place = place_of(map, key);
+  std::vector<std::byte> copy(map.common.value_size);
+  for (;;) {
+    const u32 found = find(map, place, key, map.common.key_size);
+    if (found == kNone) return std::nullopt;
+    copy_out(copy.data(), value_of(map, element(map, found)), map.common.value_size);
+    if (holds(element(map, found), place.tag, key, map.common.key_size)) return copy;
+  }
+}
+
+s64 HashMap::update_all(Header& map, const void* key, const void* value, platform::Update flags) {
+  return update(map, key, value, flags, kOwnerSlot);
+}
+
+// As htab_map_get_next_key(): the rest of the key's chain, then the chains behind it; from the
+// start for a key that is not there. Who deletes each key only after asking for the next one sees
+// every element that stays.
+Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
+  Hash& map = as_hash(header);
+  u64 from = 0;
+  if (!key.empty()) {
+    const Place place = place_of(map, key.data());
+    const u32 found = find(map, place, key.data(), map.common.key_size);
+    if (found != kNone) {
+      const u32 next = element(map, found).next.load(std::memory_order_acquire);
+      if (is_element(next)) return key_of(map, next);
+      from = u64{place.bucket} + 1;
+    }
+  }
+  const u32 first = first_from(map, from);
+  return first != kNone ? key_of(map, first) : std::nullopt;
+}
+
+// Inside the value of any element: a program may hold the value of a key that was deleted
+// meanwhile.
+bool HashMap::contains(const Header& header, u64 address, u32 bytes) {
+  Hash& map = as_hash(const_cast<Header&>(header));
+  const u64 offset = address - reinterpret_cast<u64>(at(map.common, map.common.values));
+  if (offset >= (u64{map.common.max_entries} + kSpares) * map.common.stride) return false;
+  const u64 first = sizeof(Element) + rounded_up(map.common.key_size, 8);
+  const u64 in_element = offset % map.common.stride;
+  return in_element >= first && in_element - first + bytes <= map.common.value_size;
+}
+
+}  // namespace skep::maps

@@ -1,0 +1,134 @@
+#include "maps/map.hpp"
+
+#include "base/text.hpp"
+#include "maps/kinds.hpp"
+
+namespace skep::maps {
+
+using platform::MapKind;
+
+// ---- what programs do
+// --------------------------------------------------------------------------------------------
+
+void* lookup(Header& map, const void* key, u32 cpu) {
+  return dispatch(kind_of(map), [&](auto kind) { return kind.lookup(map, key, cpu); });
+}
+
+s64 update(Header& map, const void* key, const void* value, platform::Update flags, u32 cpu) {
+  return dispatch(kind_of(map),
+                  [&](auto kind) { return kind.update(map, key, value, flags, cpu); });
+}
+
+s64 erase(Header& map, const void* key) {
+  return dispatch(kind_of(map), [&](auto kind) { return kind.erase(map, key); });
+}
+
+// ---- what the owner does
+// -----------------------------------------------------------------------------------------
+
+namespace {
+
+// What an update or a deletion returned, as an Error of `map`.
+Result<void> result_of(s64 returned, const platform::MapSpec& map) {
+  const auto error = [&](Fault fault, std::string_view what, std::string_view hint = {}) {
+    return Error(fault, format("map {}: {}", map.name, what), std::string(hint));
+  };
+  switch (returned) {
+    case 0: return {};
+    case kNoEntry: return error(Fault::absent, "no such key");
+    case kExists: return error(Fault::usage, "the key is there already");
+    case kTooBig:
+      if (map.kind == MapKind::hash)
+        return error(Fault::exhausted, "it is full", "raise its max_entries");
+      return error(Fault::absent,
+                   format("the index is not below max_entries, {}", map.max_entries));
+    case kInvalid:
+      return error(Fault::usage, format("a {} cannot do this", platform::row(map.kind).name));
+    default:
+      return error(Fault::unsupported,
+                   format("a {} has no elements", platform::row(map.kind).name));
+  }
+}
+
+Result<void> check_size(const platform::MapSpec& map, std::string_view what, u64 has, u64 wanted) {
+  if (has == wanted) return {};
+  return Error(Fault::usage,
+               format("map {}: {} of {} instead of {} bytes", map.name, what, has, wanted));
+}
+
+}  // namespace
+
+Result<Map> Map::create(const platform::MapSpec& spec, u64 seed) {
+  TRY(platform::check(spec));
+  const platform::MapKindRow& kind = platform::row(spec.kind);
+  if (kind.user_engine == platform::InUserEngine::no) {
+    return Error(Fault::unsupported,
+                 format("map {}: the user engine has no {} maps yet", spec.name, kind.name));
+  }
+  if (spec.initial.size() > spec.value_size) {
+    return Error(Fault::malformed, format("map {}: {} for a value of {}", spec.name,
+                                          counted(spec.initial.size(), "byte"), spec.value_size));
+  }
+  return Map(spec, TRY(dispatch(spec.kind, [&](auto k) { return k.create(spec, seed); })));
+}
+
+Header& Map::header() const { return *reinterpret_cast<Header*>(address()); }
+u64 Map::address() const { return reinterpret_cast<u64>(segment_.bytes().data()); }
+u64 Map::values_address() const {
+  return spec_.kind == MapKind::array ? address() + header().values : 0;
+}
+u32 Map::stride() const { return header().stride; }
+u64 Map::lost() const { return header().lost.load(std::memory_order_relaxed); }
+
+u64 Map::user_value_size() const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.user_value_size(header()); });
+}
+
+Result<std::vector<std::byte>> Map::lookup_copy(std::span<const std::byte> key) const {
+  TRY(check_size(spec_, "a key", key.size(), spec_.key_size));
+  Copied found =
+      dispatch(spec_.kind, [&](auto kind) { return kind.lookup_copy(header(), key.data()); });
+  if (!found) return Error(Fault::absent, format("map {}: no such key", spec_.name));
+  return std::move(*found);
+}
+
+Result<void> Map::update(std::span<const std::byte> key, std::span<const std::byte> value,
+                         platform::Update flags) {
+  TRY(check_size(spec_, "a key", key.size(), spec_.key_size));
+  TRY(check_size(spec_, "a value", value.size(), user_value_size()));
+  return result_of(dispatch(spec_.kind,
+                            [&](auto kind) {
+                              return kind.update_all(header(), key.data(), value.data(), flags);
+                            }),
+                   spec_);
+}
+
+Result<void> Map::erase(std::span<const std::byte> key) {
+  TRY(check_size(spec_, "a key", key.size(), spec_.key_size));
+  return result_of(maps::erase(header(), key.data()), spec_);
+}
+
+std::optional<std::vector<std::byte>> Map::next_key(std::span<const std::byte> key) const {
+  EXPECT(key.empty() || key.size() == spec_.key_size);
+  return dispatch(spec_.kind, [&](auto kind) { return kind.next_key(header(), key); });
+}
+
+void Map::set_program(u32 index, const void* target, u32 id) {
+  EXPECT(spec_.kind == MapKind::prog_array);
+  ProgArrayMap::set(header(), index, target, id);
+}
+
+u64 Map::count() const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.count(header()); });
+}
+
+u64 Map::drain(const std::function<void(std::span<const std::byte> record)>& sink) {
+  EXPECT(spec_.kind == MapKind::ringbuf);
+  return RingMap::drain(header(), sink);
+}
+
+bool Map::contains(u64 address, u32 bytes) const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.contains(header(), address, bytes); });
+}
+
+}  // namespace skep::maps

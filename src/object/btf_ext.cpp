@@ -1,0 +1,131 @@
+// Tables of .BTF.ext. Each is a record size, then for every section its name, a count and the
+// records; records may be longer than what is known of them, which is how the format grows.
+#include "object/btf_ext.hpp"
+
+#include <algorithm>
+
+namespace skep::object {
+namespace {
+
+struct Header {
+  le16 magic;
+  u8 version;
+  u8 flags;
+  le32 header_size;
+  le32 functions_offset, functions_size;  // offsets count from behind the header
+  le32 lines_offset, lines_size;
+};
+static_assert(sizeof(Header) == 24);
+
+struct CoreHeader {
+  le32 offset, size;
+};
+
+struct LineEntry {
+  le32 offset, file, text, line_and_column;
+};
+
+struct CoreEntry {
+  le32 offset, type, access, kind;
+};
+
+constexpr u16 kMagic = 0xeb9f;
+constexpr u32 kColumnBits = 10;
+
+template <class Record>
+std::span<const Record> between(
+    const std::map<std::string_view, std::vector<Record>, std::less<>>& all,
+    std::string_view section, u64 begin, u64 end) {
+  const auto found = all.find(section);
+  if (found == all.end()) return {};
+  const auto first = std::ranges::lower_bound(found->second, begin, {}, &Record::offset);
+  const auto last = std::ranges::lower_bound(found->second, end, {}, &Record::offset);
+  return {first, last};
+}
+
+}  // namespace
+
+class BtfExtReader {
+ public:
+  BtfExtReader(Bytes section, const btf::Types& types) : bytes_(section), types_(types) {}
+
+  Result<BtfExt> run() {
+    const Header header = TRY(bytes_.read<Header>(0).within("header"));
+    if (header.magic != kMagic || header.version != 1 || header.flags != 0) {
+      return Error(Fault::malformed,
+                   format("header: magic number 0x{:x}, version {}, flags {}, expected 0x{:x}, 1, "
+                          "0",
+                          u16{header.magic}, header.version, header.flags, kMagic));
+    }
+    const u64 base = header.header_size;
+    if (base < sizeof(Header)) {
+      return Error(Fault::malformed, format("header of {}, expected at least {}",
+                                            counted(base, "byte"), sizeof(Header)));
+    }
+    TRY(table<LineEntry>(base + header.lines_offset, header.lines_size).within("line table"));
+    if (base >= sizeof(Header) + sizeof(CoreHeader)) {
+      const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(Header)).within("header"));
+      TRY(table<CoreEntry>(base + core.offset, core.size).within("CO-RE table"));
+    }
+    for (auto& [name, lines] : out_.lines_)
+      std::ranges::stable_sort(lines, {}, &LineRecord::offset);
+    for (auto& [name, core] : out_.core_) std::ranges::stable_sort(core, {}, &CoreRecord::offset);
+    return std::move(out_);
+  }
+
+ private:
+  template <class Entry>
+  Result<void> table(u64 offset, u64 size) {
+    const Bytes bytes = TRY(bytes_.slice(offset, size));
+    if (bytes.empty()) return {};
+    const u32 record_size = TRY(bytes.read<le32>(0));
+    if (record_size < sizeof(Entry) || record_size % 4 != 0) {
+      return Error(Fault::malformed, format("records of {}, expected at least {}",
+                                            counted(record_size, "byte"), sizeof(Entry)));
+    }
+    for (u64 at = 4; at < bytes.size();) {
+      const u32 name = TRY(bytes.read<le32>(at));
+      const u32 count = TRY(bytes.read<le32>(at + 4));
+      const std::string_view section = TRY(types_.string(name).within("section name"));
+      const Bytes records = TRY(bytes.slice(at + 8, u64{count} * record_size).within(section));
+      for (u64 record = 0; record < records.size(); record += record_size) {
+        TRY(add(section, TRY(records.read<Entry>(record))).within(section));
+      }
+      at += 8 + records.size();
+    }
+    return {};
+  }
+
+  Result<void> add(std::string_view section, const LineEntry& entry) {
+    const u32 position = entry.line_and_column;
+    out_.lines_[section].push_back({.offset = entry.offset,
+                                    .line = position >> kColumnBits,
+                                    .column = position & ((1u << kColumnBits) - 1),
+                                    .file = TRY(types_.string(entry.file).within("file name")),
+                                    .text = TRY(types_.string(entry.text).within("source line"))});
+    return {};
+  }
+
+  Result<void> add(std::string_view section, const CoreEntry& entry) {
+    out_.core_[section].push_back({.offset = entry.offset, .type = entry.type});
+    return {};
+  }
+
+  Bytes bytes_;
+  const btf::Types& types_;
+  BtfExt out_;
+};
+
+Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {
+  return BtfExtReader(section, types).run();
+}
+
+std::span<const LineRecord> BtfExt::lines(std::string_view section, u64 begin, u64 end) const {
+  return between(lines_, section, begin, end);
+}
+
+std::span<const CoreRecord> BtfExt::core(std::string_view section, u64 begin, u64 end) const {
+  return between(core_, section, begin, end);
+}
+
+}  // namespace skep::object

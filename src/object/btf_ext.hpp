@@ -1,0 +1,46 @@
+// What .BTF.ext says about instructions: the source line of each, and which the compiler left to
+// CO-RE.
+//
+// Function types (func_info) are not read: names and sizes of functions come from the symbols.
+// Layout: Documentation/bpf/btf.rst of Linux, "BTF.ext Section".
+#pragma once
+
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "btf/types.hpp"
+
+namespace skep::object {
+
+struct LineRecord {
+  u64 offset = 0;  // bytes into the section
+  u32 line = 0;
+  u32 column = 0;
+  std::string_view file;  // inside the Types
+  std::string_view text;
+};
+
+// An instruction whose immediate depends on the types of the running kernel.
+struct CoreRecord {
+  u64 offset = 0;
+  btf::TypeId type = btf::kVoid;
+};
+
+class BtfExt {
+ public:
+  static Result<BtfExt> read(Bytes section, const btf::Types& types);
+
+  // Of one section's bytes [begin, end), by rising offset.
+  std::span<const LineRecord> lines(std::string_view section, u64 begin, u64 end) const;
+  std::span<const CoreRecord> core(std::string_view section, u64 begin, u64 end) const;
+
+ private:
+  friend class BtfExtReader;
+  std::map<std::string_view, std::vector<LineRecord>, std::less<>> lines_;
+  std::map<std::string_view, std::vector<CoreRecord>, std::less<>> core_;
+};
+
+}  // namespace skep::object

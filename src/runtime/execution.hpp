@@ -1,0 +1,15 @@
+// What a program's run carries with it: the sixth argument of every helper.
+#pragma once
+
+#include "runtime/environment.hpp"
+#include "runtime/packet.hpp"
+
+namespace skep::runtime {
+
+struct Execution {
+  Environment* environment = nullptr;
+  Packet* packet = nullptr;
+  u32 cpu = 0;  // of the thread, for the whole run
+};
+
+}  // namespace skep::runtime

@@ -1,0 +1,35 @@
+// bpf_ringbuf_*: the flags about waking readers up are checked and have no effect, since readers
+// here look by themselves (kernel/bpf/ringbuf.c).
+#include "maps/map.hpp"
+#include "runtime/helpers/bodies.hpp"
+
+namespace skep::runtime::helpers {
+namespace {
+constexpr u64 kWakeupFlags = 3;  // BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP
+}
+
+u64 ringbuf_output(u64 ring, u64 data, u64 bytes, u64 flags, u64, void*) {
+  if ((flags & ~kWakeupFlags) != 0) return failure(kInvalid);
+  return failure(maps::ring_output(*memory_at<maps::Header>(ring), memory_at<void>(data), bytes));
+}
+
+u64 ringbuf_reserve(u64 ring, u64 bytes, u64 flags, u64, u64, void*) {
+  if (flags != 0) return 0;
+  return reinterpret_cast<u64>(maps::ring_reserve(*memory_at<maps::Header>(ring), bytes));
+}
+
+u64 ringbuf_submit(u64 record, u64, u64, u64, u64, void*) {
+  maps::ring_submit(memory_at<void>(record));
+  return 0;
+}
+
+u64 ringbuf_discard(u64 record, u64, u64, u64, u64, void*) {
+  maps::ring_discard(memory_at<void>(record));
+  return 0;
+}
+
+u64 ringbuf_query(u64 ring, u64 what, u64, u64, u64, void*) {
+  return maps::ring_query(*memory_at<maps::Header>(ring), what);
+}
+
+}  // namespace skep::runtime::helpers

@@ -1,0 +1,25 @@
+// What a program may touch at this moment, for runs in the checked tier.
+//
+// Its context, its packet with the metadata in front, the values of the App's maps, and ring records that are
+// reserved and not yet given back. It is slow on purpose: it asks the owners of the memory instead of the verifier.
+#pragma once
+
+#include <span>
+
+#include "interpret/interpret.hpp"
+#include "maps/map.hpp"
+#include "runtime/packet.hpp"
+
+namespace skep::runtime {
+
+class LiveMemory final : public interpret::Memory {
+ public:
+  LiveMemory(const Packet& packet, std::span<const maps::Map> maps) : packet_(packet), maps_(maps) {}
+  bool allows(u64 address, u32 bytes, interpret::Touch touch) override;
+
+ private:
+  const Packet& packet_;
+  std::span<const maps::Map> maps_;
+};
+
+}  // namespace skep::runtime

@@ -1,0 +1,117 @@
+// What the parts of the verifier share while one program is walked, and how they refuse.
+//
+// Each part (arithmetic, memory, branches, calls) is a handful of functions that take the Analysis,
+// the State of the path and the instruction, change the state, and return a Refusal when something
+// cannot be proved.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "platform/program.hpp"
+#include "verify/precision.hpp"
+#include "verify/properties.hpp"
+#include "verify/state.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::verify {
+
+// Why the path cannot go on. The Report adds where and how it got there.
+struct Refusal {
+  Property property;
+  std::string message;  // what was not proved
+  std::string reason;   // the values involved, in words
+  std::string hint;     // empty: the property's own advice
+};
+using Check = std::optional<Refusal>;
+
+struct Analysis {
+  explicit Analysis(const platform::Program& program);
+
+  const platform::MapSpec& map(s32 number) const {
+    return (*program.maps)[static_cast<u32>(number)];
+  }
+  const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
+  u32 new_id() { return next_id++; }
+
+  const platform::Program& program;
+  isa::Code code;  // with context accesses rewritten to the run-time layout
+  std::vector<Fact> facts;
+  std::vector<FrameUse> frames;  // by function
+  u32 next_id = 1;
+  Demand demand;  // of the instruction that is being walked
+};
+
+// "r3"
+std::string register_name(u8 r);
+
+// ---- arithmetic.cpp
+// ----------------------------------------------------------------------------------------------
+Check check_readable(const State& state, u8 r);
+Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i);
+Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i);
+
+// ---- memory.cpp
+// --------------------------------------------------------------------------------------------------
+enum class Touch : u8 { read, write };
+Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at);
+Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at);
+Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at);
+Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at);
+
+// Whether `bytes` bytes behind the pointer in `r` may be touched by a helper; stack memory that it
+// writes is set afterwards for `least` bytes.
+struct Extent {
+  u64 least = 0;  // bytes that are touched for certain
+  u64 most = 0;   // bytes that may be touched
+};
+Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch touch);
+
+// ---- branches.cpp
+// ------------------------------------------------------------------------------------------------
+// What is left of the state on both ways of a conditional jump; a way that cannot be taken is
+// empty.
+struct Ways {
+  std::optional<State> taken;
+  std::optional<State> passed;
+};
+Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways);
+
+// ---- calls.cpp
+// ---------------------------------------------------------------------------------------------------
+Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at);
+// Forgets every copy of record `id`; `at` is remembered for explanations.
+void forget_record(State& state, u32 id, isa::InstructionIndex at);
+
+// ---- functions.cpp
+// -----------------------------------------------------------------------------------------------
+// Global functions are verified once, on their signature; a call is checked against it and forgets
+// what it may change.
+bool is_verified_apart(const platform::Function& function);
+State entry_state(Analysis& analysis, std::size_t function);
+Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
+                     const platform::Function& callee);
+// Whether `function`, or one that it calls, moves the packet.
+bool moves_packet(const platform::Program& program, const platform::Function& function);
+// Packet pointers that were taken before `at` do not point into the packet any more.
+void forget_packet(State& state, isa::InstructionIndex at);
+// What every call does to r1 to r5.
+void clear_arguments(State& state, isa::InstructionIndex at);
+
+// ---- structure.cpp
+// -----------------------------------------------------------------------------------------------
+// The shape of the program before it is walked.
+struct Structure {
+  std::vector<bool> joins;  // by instruction: paths meet here, so states are kept
+};
+struct Misshapen {
+  isa::InstructionIndex at;
+  Refusal refusal;
+};
+std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);
+// After the walk: whether every chain of calls fits into the stack.
+std::optional<Misshapen> check_stack_depth(const Analysis& analysis);
+
+}  // namespace skep::verify

@@ -1,0 +1,211 @@
+// Arithmetic on what registers hold: numbers by their domain, pointers by moving them.
+#include "isa/tables.hpp"
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Alu;
+using isa::Width;
+
+constexpr s64 kOffsetMax = 1 << 29;  // of pointers, both ways; as BPF_MAX_VAR_OFF in the kernel
+
+Refusal bad_arithmetic(std::string message, std::string reason) {
+  return {Property::pointer_arithmetic, std::move(message), std::move(reason), {}};
+}
+
+bool may_be_moved(const Value& pointer) {
+  return pointer.kind != Kind::packet_end && pointer.kind != Kind::map && pointer.null == Null::no;
+}
+
+// pointer + sign * number
+Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& number, Alu operation,
+                   std::string_view name, Value& out) {
+  if (pointer.null == Null::maybe) {
+    return Refusal{Property::null_check,
+                   format("{} may be null and is moved before it was compared with null", name),
+                   format("{} is {}", name, describe(pointer)),
+                   {}};
+  }
+  if (!may_be_moved(pointer)) {
+    return bad_arithmetic(format("{} cannot be moved", name),
+                          format("it is {}", describe(pointer)));
+  }
+  out = pointer;
+  if (number.is_constant()) {
+    const s64 amount = static_cast<s64>(number.value());
+    if (amount > kOffsetMax || amount < -kOffsetMax) {
+      return bad_arithmetic(format("{} is moved by {}, too far for any object", name, amount), "");
+    }
+    out.offset += operation == Alu::add ? amount : -amount;
+    if (out.offset > kOffsetMax || out.offset < -kOffsetMax) {
+      return bad_arithmetic(format("{} is moved out of range", name), "");
+    }
+    return {};
+  }
+  if (pointer.kind == Kind::context) {
+    return bad_arithmetic("the context pointer is moved by a number that is not constant",
+                          format("the number is {}", describe(number)));
+  }
+  if (number.full.smin < -kOffsetMax || number.full.smax > kOffsetMax) {
+    return Refusal{Property::pointer_arithmetic,
+                   format("{} is moved by a number without bounds", name),
+                   format("the number is {}", describe(number)),
+                   "bound it first: `if (n > LIMIT) return ...;`, or mask it with &"};
+  }
+  out.number = apply(operation, Width::w64, pointer.number, number);
+  if (out.number.full.smin < -kOffsetMax || out.number.full.smax > kOffsetMax) {
+    return bad_arithmetic(format("{} may be moved out of range", name),
+                          format("by {}", describe(out.number)));
+  }
+  if (pointer.is_packet()) {
+    out.id = analysis.new_id();
+    out.range = 0;  // what was proved held for the old place
+  }
+  return {};
+}
+
+Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, const Value& a,
+                  const Value& b) {
+  Value& dst = state.registers()[i.dst];
+  const std::string name = register_name(i.dst);
+  if (i.width == Width::w32 || (i.alu() != Alu::add && i.alu() != Alu::sub)) {
+    if (i.alu() == Alu::sub && a.is_pointer() && b.is_pointer()) {
+      dst = Value::of_number(Scalar::zero_extended(Width::w32));
+      return {};
+    }
+    return bad_arithmetic(
+        format("{} {} is not defined on pointers", i.width == Width::w32 ? "32-bit" : "64-bit",
+               isa::kAlu[i.alu()].name),
+        format("{} is {}", name, describe(a)));
+  }
+  if (a.is_pointer() && b.is_pointer()) {
+    if (i.alu() == Alu::add) return bad_arithmetic("two pointers are added", "");
+    dst = Value::of_number(Scalar::unknown());  // a distance
+    return {};
+  }
+  Value moved;
+  const bool left = a.is_pointer();
+  if (!left && i.alu() == Alu::sub)
+    return bad_arithmetic("a pointer is subtracted from a number", "");
+  const Value& pointer = left ? a : b;
+  const Value& number = left ? b : a;
+  if (auto refused = move_pointer(analysis, pointer, number.number, i.alu(),
+                                  register_name(left ? i.dst : i.src), moved)) {
+    return refused;
+  }
+  dst = moved;
+  const u8 amount = left ? i.src : i.dst;
+  if (!left || i.has_register_source()) analysis.demand.registers |= bit(amount);
+  return {};
+}
+
+// A copy keeps what it is; a number and its copy stay linked, so that a bound on one is a bound on
+// the other.
+void do_move(Analysis& analysis, State& state, const isa::Instruction& i, Value& source) {
+  Value& dst = state.registers()[i.dst];
+  if (i.width == Width::w64 || (source.is_number() && source.number.full.umax <= 0xffffffff)) {
+    if (source.is_number() && !source.number.is_constant() && source.id == 0)
+      source.id = analysis.new_id();
+    dst = source;
+    return;
+  }
+  if (!source.is_number()) {
+    dst = Value::of_number(Scalar::zero_extended(Width::w32));  // part of an address
+    return;
+  }
+  dst = Value::of_number(truncated(source.number, Width::w32));
+}
+
+}  // namespace
+
+Check check_readable(const State& state, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (value.kind != Kind::unset) return {};
+  std::string reason = "no path to here writes it";
+  if (r >= isa::kR1 && r <= isa::kR5 && value.lost_at != 0) {
+    reason = format("calls clear r1 to r5; the last one before this is instruction {}",
+                    value.lost_at - 1);
+  }
+  return Refusal{Property::uninitialised_register,
+                 format("{} is read but was never set", register_name(r)),
+                 reason,
+                 {}};
+}
+
+Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i) {
+  auto& registers = state.registers();
+  if (i.dst == isa::kFramePointer) {
+    return Refusal{
+        Property::frame_pointer, "r10 is written", "it holds the end of the stack frame", {}};
+  }
+  const isa::AluRow& row = isa::kAlu[i.alu()];
+  const bool overwrites = i.alu() == Alu::mov || row.operands == isa::Operands::register_only;
+  if (!overwrites) {
+    if (auto refused = check_readable(state, i.dst)) return refused;
+  }
+  if (i.has_register_source()) {
+    if (auto refused = check_readable(state, i.src)) return refused;
+  }
+  if (i.alu() == Alu::mov && i.has_register_source()) {
+    do_move(analysis, state, i, registers[i.src]);
+    return {};
+  }
+  const Value source = i.has_register_source()
+                           ? registers[i.src]
+                           : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+  const Value target = registers[i.dst];
+  if (!overwrites && (target.is_pointer() || source.is_pointer())) {
+    return pointer_alu(analysis, state, i, target, source);
+  }
+  if (overwrites && source.is_pointer()) {
+    registers[i.dst] =
+        Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), Scalar::unknown()));
+    return {};
+  }
+  const Scalar result = apply(i.alu(), i.width, target.number, source.number);
+  const u32 lost_at = target.lost_at != 0 ? target.lost_at : source.lost_at;
+  registers[i.dst] = Value::of_number(result);
+  registers[i.dst].lost_at = overwrites ? 0 : lost_at;
+  return {};
+}
+
+Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
+  Value& dst = state.registers()[i.dst];
+  if (i.dst == isa::kFramePointer) {
+    return Refusal{
+        Property::frame_pointer, "r10 is written", "it holds the end of the stack frame", {}};
+  }
+  const bool names_map =
+      i.constant() == isa::Constant::map || i.constant() == isa::Constant::map_value;
+  if (i.constant() == isa::Constant::number) {
+    dst = Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+    return {};
+  }
+  if (!names_map) {
+    return Refusal{Property::unsupported,
+                   "a 64-bit constant names a kernel variable or function",
+                   "the user engine has no kernel to take it from",
+                   {}};
+  }
+  if (i.map_number() >= analysis.program.maps->size()) {
+    return Refusal{
+        Property::helper_argument, format("map number {} does not exist", i.map_number()), "", {}};
+  }
+  const s32 number = static_cast<s32>(i.map_number());
+  dst = Value::pointer(i.constant() == isa::Constant::map ? Kind::map : Kind::map_value);
+  dst.map = number;
+  if (dst.kind == Kind::map) return {};
+  const platform::MapSpec& map = analysis.map(number);
+  if (map.kind != platform::MapKind::array || i.map_value_offset() >= map.value_size) {
+    return Refusal{
+        Property::map_value_bounds,
+        format("the address of byte {} of map {} is taken", i.map_value_offset(), map.name),
+        format("its value has {}", counted(map.value_size, "byte")),
+        {}};
+  }
+  dst.offset = i.map_value_offset();
+  return {};
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,182 @@
+// Conditional jumps: what each way teaches about the values that were compared.
+#include <utility>
+
+#include "isa/tables.hpp"
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Jump;
+using isa::Width;
+
+// Numbers with the same id are equal, so all of them learn what one did.
+void learn(State& state, Value& place, const Scalar& number) {
+  const u32 id = place.id;
+  place.number = number;
+  if (id == 0) return;
+  state.for_each_value([&](Value& value) {
+    if (value.is_number() && value.id == id) value.number = number;
+  });
+}
+
+// Where the numbers with that id are, besides the register that was compared.
+void note_linked(const State& state, u32 id, Places& places) {
+  if (id == 0) return;
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    const Frame& frame = state.frames[f];
+    for (std::size_t r = 0; r < frame.registers.size(); ++r) {
+      const Value& value = frame.registers[r];
+      if (value.is_number() && value.id == id) places.registers[f] |= bit(static_cast<u8>(r));
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const Value& value = frame.slots[s].value;
+      const bool linked = frame.slots[s].spilled != 0 && value.is_number() && value.id == id;
+      if (linked) places.slots[f] |= u64{1} << s;
+    }
+  }
+}
+
+Registers compared(const isa::Instruction& i) {
+  return static_cast<Registers>(bit(i.dst) | (i.has_register_source() ? bit(i.src) : 0));
+}
+
+// Both ways of a comparison of numbers. `b` is a register or stands for the immediate.
+void compare_numbers(Analysis& analysis, State&& state, const isa::Instruction& i, const Scalar& b,
+                     Ways& ways) {
+  note_linked(state, state.registers()[i.dst].id, analysis.demand.linked);
+  if (i.has_register_source()) {
+    note_linked(state, state.registers()[i.src].id, analysis.demand.linked);
+  }
+  const auto way = [&](Holds holds, State&& from) -> std::optional<State> {
+    Scalar left = from.registers()[i.dst].number;
+    Scalar right = b;
+    if (!assume(i.jump(), holds, i.width, left, right)) return std::nullopt;
+    learn(from, from.registers()[i.dst], left);
+    if (i.has_register_source()) {
+      learn(from, from.registers()[i.src], i.src == i.dst ? left : right);
+    }
+    return std::move(from);
+  };
+  // Deciding first whether a way exists saves copying the state for it.
+  Scalar left = state.registers()[i.dst].number, right = b;
+  const bool can_pass = assume(i.jump(), Holds::no, i.width, left, right);
+  left = state.registers()[i.dst].number, right = b;
+  const bool can_take = assume(i.jump(), Holds::yes, i.width, left, right);
+  if (!can_pass || !can_take) analysis.demand.registers |= compared(i);
+  if (can_pass && can_take) {
+    ways.taken = way(Holds::yes, State(state));
+    ways.passed = way(Holds::no, std::move(state));
+  } else if (can_take) {
+    ways.taken = way(Holds::yes, std::move(state));
+  } else {
+    ways.passed = way(Holds::no, std::move(state));
+  }
+}
+
+void make_null(State& state, u32 id) {
+  state.for_each_value([&](Value& value) {
+    if (value.is_pointer() && value.null == Null::maybe && value.id == id) {
+      value = Value::of_number(Scalar::constant(0));
+    }
+  });
+  std::erase_if(state.held, [&](const Held& held) { return held.id == id; });
+}
+
+void make_pointer(State& state, u32 id) {
+  state.for_each_value([&](Value& value) {
+    if (value.is_pointer() && value.null == Null::maybe && value.id == id) {
+      value.null = Null::no;
+      if (value.kind != Kind::record) value.id = 0;
+    }
+  });
+}
+
+// if (pointer == 0) or if (pointer != 0)
+void compare_with_null(State&& state, const isa::Instruction& i, u8 r, Ways& ways) {
+  const Value value = state.registers()[r];
+  std::optional<State>& null_way = i.jump() == Jump::eq ? ways.taken : ways.passed;
+  std::optional<State>& other_way = i.jump() == Jump::eq ? ways.passed : ways.taken;
+  if (value.null == Null::maybe) {
+    null_way = state;
+    make_null(*null_way, value.id);
+  }
+  other_way = std::move(state);
+  if (value.null == Null::maybe) make_pointer(*other_way, value.id);
+}
+
+// `edge` is one past what may be read behind `pointer`: all pointers of its family learn how far
+// they may.
+void prove_range(State& state, const Value& pointer, u32 extra) {
+  constexpr s64 kPacketMax = 0xffff;
+  if (pointer.offset < 0 || pointer.number.full.smin < 0 ||
+      pointer.number.full.smax + pointer.offset > kPacketMax) {
+    return;
+  }
+  const u32 proved = static_cast<u32>(pointer.offset) + extra;
+  state.for_each_value([&](Value& value) {
+    if (value.kind == pointer.kind && value.id == pointer.id)
+      value.range = std::max(value.range, proved);
+  });
+}
+
+bool is_edge_for(const Value& pointer, const Value& edge) {
+  if (pointer.kind == Kind::packet && edge.kind == Kind::packet_end) return true;
+  const bool start = edge.kind == Kind::packet && edge.offset == 0 && edge.number.is_constant() &&
+                     edge.number.value() == 0;
+  return pointer.kind == Kind::packet_meta && start;
+}
+
+// What `pointer RELATION edge` says of the bytes before the edge.
+void learn_range(State& state, Jump relation, const Value& pointer) {
+  if (relation == Jump::le || relation == Jump::eq) prove_range(state, pointer, 0);
+  if (relation == Jump::lt) prove_range(state, pointer, 1);
+}
+
+void compare_with_edge(State&& state, Jump relation, const Value& pointer, Ways& ways) {
+  ways.taken = state;
+  ways.passed = std::move(state);
+  learn_range(*ways.taken, relation, pointer);
+  learn_range(*ways.passed, isa::kJump[relation].negated, pointer);
+}
+
+bool is_zero(const Value& value) {
+  return value.is_number() && value.number.is_constant() && value.number.value() == 0;
+}
+
+}  // namespace
+
+Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways) {
+  if (auto refused = check_readable(state, i.dst)) return refused;
+  if (i.has_register_source()) {
+    if (auto refused = check_readable(state, i.src)) return refused;
+  }
+  const Value a = state.registers()[i.dst];
+  const Value b = i.has_register_source()
+                      ? state.registers()[i.src]
+                      : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+  if (a.is_number() && b.is_number()) {
+    compare_numbers(analysis, std::move(state), i, b.number, ways);
+    return {};
+  }
+  const bool wide = i.width == Width::w64;
+  const bool equality = i.jump() == Jump::eq || i.jump() == Jump::ne;
+  if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {
+    if (i.has_register_source()) analysis.demand.registers |= bit(a.is_pointer() ? i.src : i.dst);
+    compare_with_null(std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
+    return {};
+  }
+  if (wide && is_edge_for(a, b)) {
+    compare_with_edge(std::move(state), i.jump(), a, ways);
+    return {};
+  }
+  if (wide && is_edge_for(b, a)) {
+    compare_with_edge(std::move(state), isa::kJump[i.jump()].mirrored, b, ways);
+    return {};
+  }
+  ways.taken = state;
+  ways.passed = std::move(state);
+  return {};
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,406 @@
+#include "verify/explore.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "isa/control_flow.hpp"
+#include "verify/liveness.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Form;
+using isa::Instruction;
+using isa::InstructionIndex;
+
+// A checkpoint is worth its cost after so much work since the last one (measured: fewer states,
+// same pruning).
+constexpr u32 kJumpsBetween = 2, kInstructionsBetween = 8;
+
+// Equalities between numbers that only one value takes part in say nothing; without them more
+// states are alike.
+void drop_lone_ids(State& state) {
+  std::vector<u32> ids;
+  state.for_each_value([&](const Value& value) {
+    if (value.is_number() && value.id != 0) ids.push_back(value.id);
+  });
+  std::ranges::sort(ids);
+  state.for_each_value([&](Value& value) {
+    if (!value.is_number() || value.id == 0) return;
+    if (std::ranges::upper_bound(ids, value.id) - std::ranges::lower_bound(ids, value.id) == 1)
+      value.id = 0;
+  });
+}
+
+// Where a kept state has numbers that something stood on.
+Places precise_places(const State& state) {
+  Places out;
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    const Frame& frame = state.frames[f];
+    for (u8 r = 0; r < isa::kRegisters; ++r) {
+      if (frame.registers[r].precise == Precise::yes) out.registers[f] |= bit(r);
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const StackSlot& slot = frame.slots[s];
+      if (slot.spilled != 0 && slot.value.precise == Precise::yes) out.slots[f] |= u64{1} << s;
+    }
+  }
+  return out;
+}
+
+std::shared_ptr<const platform::Program> with_functions(
+    std::shared_ptr<const platform::Program> program) {
+  if (!program->functions.empty()) return program;
+  auto copy = std::make_shared<platform::Program>(*program);
+  copy->functions.push_back({copy->name, InstructionIndex(0), InstructionIndex(copy->code.size()),
+                             platform::Linkage::global});
+  return copy;
+}
+
+}  // namespace
+
+Analysis::Analysis(const platform::Program& of)
+    : program(of), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
+
+std::string register_name(u8 r) { return format("r{}", r); }
+
+Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits)
+    : program_(with_functions(std::move(program))),
+      limits_(limits),
+      analysis_(*program_),
+      kept_(program_->code.size()) {}
+
+Verdict Explorer::run() {
+  const auto start = std::chrono::steady_clock::now();
+  Check refused;
+  if (auto misshapen = check_structure(*program_, structure_)) {
+    refused_at_ = misshapen->at;
+    refused = misshapen->refusal;
+  } else {
+    live_ = live_registers(*program_);
+    refused = explore();
+  }
+  if (!refused) {
+    if (auto misshapen = check_stack_depth(analysis_)) {
+      refused_at_ = misshapen->at;
+      refused_decision_ = kNone;
+      refused = misshapen->refusal;
+    }
+  }
+  work_.states = checkpoints_.size();
+  work_.time_ns =
+      static_cast<u64>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
+  if (refused) return {report(refused_at_, *refused, refused_decision_), work_};
+  return {finish(), work_};
+}
+
+Check Explorer::explore() {
+  if (analysis_.type().context_size == 0) {
+    return Refusal{
+        Property::unsupported,
+        format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
+        "it runs xdp, sched_cls and socket_filter programs"};
+  }
+  called_.assign(program_->functions.size(), false);
+  std::vector<bool> done = called_;
+  called_[0] = true;
+  for (std::size_t function = 0; function < called_.size();) {
+    if (!called_[function] || done[function]) {
+      ++function;
+      continue;
+    }
+    if (auto refused = explore_function(function)) return refused;
+    done[function] = true;
+    function = 0;  // it may have called one with a smaller number
+  }
+  return {};
+}
+
+Check Explorer::explore_function(std::size_t function) {
+  pending_.push_back(
+      {.state = entry_state(analysis_, function), .at = program_->functions[function].begin});
+  while (!pending_.empty()) {
+    Path path = std::move(pending_.back());
+    pending_.pop_back();
+    if (auto refused = follow(std::move(path))) return refused;
+  }
+  return {};
+}
+
+Check Explorer::follow(Path path) {
+  for (;;) {
+    refused_at_ = path.at;
+    refused_decision_ = path.decision;
+    if (++work_.visited > limits_.instructions_max) {
+      return Refusal{Property::too_complex,
+                     format("more than {} instructions on all paths together",
+                            grouped(limits_.instructions_max)),
+                     "",
+                     {}};
+    }
+    if (structure_.joins[path.at.value()]) {
+      Outcome outcome = at_join(path);
+      if (outcome.refused) return outcome.refused;
+      if (outcome.ends == Ends::yes) break;
+    }
+    analysis_.facts[path.at.value()].reached = true;
+    ++path.instructions;
+    analysis_.demand = {};
+    Outcome outcome = step(path);
+    if (outcome.refused) return outcome.refused;
+    if (outcome.ends == Ends::yes) break;
+  }
+  close(path.checkpoint);
+  return {};
+}
+
+std::vector<Registers> Explorer::live_at(const State& state, InstructionIndex at) const {
+  std::vector<Registers> out;
+  for (std::size_t frame = 0; frame + 1 < state.frames.size(); ++frame) {
+    const Registers caller = live_[state.frames[frame + 1].return_to.value()];
+    out.push_back(caller &
+                  static_cast<Registers>(~0b111111));  // the call writes r0 and clears r1 to r5
+  }
+  out.push_back(live_[at.value()]);
+  return out;
+}
+
+// Marks the numbers at `places` precise in a kept state; places that hold no number need nothing
+// from before it.
+bool Explorer::mark(s32 checkpoint, Places& places) {
+  State& state = checkpoints_[static_cast<u32>(checkpoint)].state;
+  bool changed = false;
+  const auto mark_value = [&](Value& value) {
+    changed = changed || value.precise == Precise::no;
+    value.precise = Precise::yes;
+    return value.is_number();
+  };
+  for (std::size_t f = 0; f < state.frames.size(); ++f) {
+    Frame& frame = state.frames[f];
+    for (u8 r = 0; r < isa::kRegisters; ++r) {
+      if ((places.registers[f] & bit(r)) != 0 && !mark_value(frame.registers[r]))
+        places.registers[f] &= static_cast<Registers>(~bit(r));
+    }
+    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+      const u64 slot = u64{1} << s;
+      if ((places.slots[f] & slot) != 0 && !mark_value(frame.slots[s].value))
+        places.slots[f] &= ~slot;
+    }
+  }
+  return changed;
+}
+
+// What lies behind `trail` stood on the numbers at `places`.
+void Explorer::require(s32 trail, std::size_t depth, const Places& places) {
+  trail_.carry_back(*program_, trail, depth, places,
+                    [&](s32 checkpoint, Places& there) { return mark(checkpoint, there); });
+}
+
+Explorer::Outcome Explorer::at_join(Path& path) {
+  const std::vector<Registers> live = live_at(path.state, path.at);
+  std::vector<s32>& kept = kept_[path.at.value()];
+  for (std::size_t n = 0; n < kept.size();) {
+    Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
+    const bool on_this_path = checkpoint.open != 0;
+    if (on_this_path && unchanged(checkpoint.state, path.state, live)) {
+      return {Ends::yes,
+              Refusal{Property::infinite_loop,
+                      "no bound was found for the loop through here",
+                      "the walk comes back with the same knowledge, so it would go on forever",
+                      {}}};
+    }
+    if (!on_this_path && covers(checkpoint.state, path.state, live)) {
+      ++checkpoint.hits;
+      require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
+      return {Ends::yes, {}};
+    }
+    ++checkpoint.misses;
+    if (!on_this_path && checkpoint.misses > checkpoint.hits * 3 + 3) {
+      checkpoint.state = {};
+      kept[n] = kept.back();
+      kept.pop_back();
+      continue;
+    }
+    ++n;
+  }
+  if (path.jumps >= kJumpsBetween && path.instructions >= kInstructionsBetween) keep(path);
+  return {};
+}
+
+void Explorer::keep(Path& path) {
+  drop_lone_ids(path.state);
+  const s32 number = static_cast<s32>(checkpoints_.size());
+  checkpoints_.push_back({.state = path.state, .parent = path.checkpoint});
+  kept_[path.at.value()].push_back(number);
+  path.checkpoint = number;
+  path.trail = trail_.add_checkpoint(path.trail, number);
+  path.jumps = path.instructions = 0;
+}
+
+// One path behind `checkpoint` has ended; it is proved when all have.
+void Explorer::close(s32 checkpoint) {
+  while (checkpoint != kNone) {
+    Checkpoint& now = checkpoints_[static_cast<u32>(checkpoint)];
+    if (--now.open != 0) return;
+    checkpoint = now.parent;
+  }
+}
+
+Explorer::Outcome Explorer::step(Path& path) {
+  const Instruction& i = program_->code[path.at.value()];
+  if (i.form == Form::jump) return branch(path, i);
+  if (isa::is_local_call(i)) return call_function(path, i);
+  if (i.form == Form::exit) return exit(path);
+  if (i.form == Form::jump_always) {
+    ++path.jumps;
+    path.at = i.target;
+    return {};
+  }
+  Check refused = transfer(path, i);
+  if (!refused) note(path, path.state.frames.size() - 1);
+  path.at = path.at.next();
+  return {Ends::no, std::move(refused)};
+}
+
+// The instructions that go on to the next one.
+Check Explorer::transfer(Path& path, const Instruction& i) {
+  switch (i.form) {
+    case Form::alu: return do_alu(analysis_, path.state, i);
+    case Form::constant: return do_constant(analysis_, path.state, i);
+    case Form::load:
+    case Form::load_signed: return do_load(analysis_, path.state, path.at);
+    case Form::store: return do_store(analysis_, path.state, path.at);
+    case Form::atomic: return do_atomic(analysis_, path.state, path.at);
+    case Form::packet_load: return do_packet_load(analysis_, path.state, path.at);
+    case Form::call: return do_helper_call(analysis_, path.state, path.at);
+    case Form::may_goto:
+      return Refusal{Property::unsupported, "may_goto is not verified yet", "",
+                     "bound the loop with a counter"};
+    case Form::jump:
+    case Form::jump_always:
+    case Form::exit:
+    case Form::count_: break;
+  }
+  return {};
+}
+
+// Records the instruction at path.at, and carries back what it needs to be precise in frame
+// `depth`.
+void Explorer::note(Path& path, std::size_t depth) {
+  if (analysis_.demand.registers != 0) {
+    Places places;
+    places.registers[depth] = analysis_.demand.registers;
+    require(path.trail, depth, places);
+  }
+  path.trail = trail_.add(path.trail, path.at, analysis_.demand);
+}
+
+s32 Explorer::decide(const Path& path, Holds holds) {
+  decisions_.push_back({path.decision, path.at, holds});
+  return static_cast<s32>(decisions_.size()) - 1;
+}
+
+Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
+  const std::size_t depth = path.state.frames.size() - 1;
+  Ways ways;
+  if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
+    return {Ends::no, std::move(refused)};
+  note(path, depth);
+  ++path.jumps;
+  if (ways.taken && ways.passed) {
+    Path other{.state = std::move(*ways.taken),
+               .at = i.target,
+               .checkpoint = path.checkpoint,
+               .decision = decide(path, Holds::yes),
+               .trail = path.trail,
+               .jumps = path.jumps,
+               .instructions = path.instructions};
+    if (other.checkpoint != kNone) ++checkpoints_[static_cast<u32>(other.checkpoint)].open;
+    pending_.push_back(std::move(other));
+    ways.taken.reset();
+  }
+  const bool takes = ways.taken.has_value();
+  path.decision = decide(path, takes ? Holds::yes : Holds::no);
+  path.state = std::move(takes ? *ways.taken : *ways.passed);
+  path.at = takes ? i.target : path.at.next();
+  return {};
+}
+
+Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
+  const auto callee = std::ranges::find(program_->functions, i.target, &platform::Function::begin);
+  const auto number = static_cast<std::size_t>(callee - program_->functions.begin());
+  if (is_verified_apart(*callee)) {
+    called_[number] = true;
+    auto refused = do_global_call(analysis_, path.state, path.at, *callee);
+    if (!refused) note(path, path.state.frames.size() - 1);
+    path.at = path.at.next();
+    return {Ends::no, std::move(refused)};
+  }
+  analysis_.demand.enters = true;
+  note(path, path.state.frames.size() - 1);
+  Frame frame;
+  frame.function = static_cast<u32>(number);
+  frame.return_to = path.at.next();
+  for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = path.state.registers()[r];
+  frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
+  frame.registers[isa::kFramePointer].frame = static_cast<u8>(path.state.frames.size());
+  path.state.frames.push_back(std::move(frame));
+  path.at = i.target;
+  return {};
+}
+
+// The end of the program, or of a global function that is verified on its own.
+Check Explorer::check_end(const Path& path) const {
+  const platform::Function& function = program_->functions[path.state.frame().function];
+  if (!path.state.held.empty()) {
+    const Instruction& reserve = program_->code[path.state.held.front().reserved_at.value()];
+    return Refusal{Property::held_record,
+                   format("{} ends with a ring record that was not given back", function.name),
+                   format("instruction {} reserved it", reserve.slot.value()),
+                   {}};
+  }
+  if (function.signature && !function.signature->returns_number && path.state.frame().function != 0)
+    return {};
+  if (auto refused = check_readable(path.state, isa::kR0)) return refused;
+  const Value& result = path.state.frame().registers[isa::kR0];
+  if (!result.is_number()) {
+    return Refusal{Property::return_value,
+                   format("{} returns a pointer", function.name),
+                   format("r0 is {}", describe(result)),
+                   {}};
+  }
+  return {};
+}
+
+Explorer::Outcome Explorer::exit(Path& path) {
+  if (path.state.frames.size() == 1) return {Ends::yes, check_end(path)};
+  const Value result = path.state.registers()[isa::kR0];
+  const std::size_t depth = path.state.frames.size() - 1;
+  if (result.kind == Kind::stack && result.frame == depth) {
+    return {Ends::no, Refusal{Property::return_value,
+                              "a function returns a pointer into its own frame",
+                              "the frame is gone after the return",
+                              {}}};
+  }
+  note(path, depth);
+  path.at = path.state.frame().return_to;
+  path.state.frames.pop_back();
+  clear_arguments(path.state, path.at);
+  path.state.registers()[isa::kR0] = result;
+  return {};
+}
+
+VerifiedProgram Explorer::finish() {
+  VerifiedProgram out;
+  out.program_ = program_;
+  out.code_ = std::move(analysis_.code);
+  out.facts_ = std::move(analysis_.facts);
+  out.frames_ = std::move(analysis_.frames);
+  return out;
+}
+
+Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {
+  return Explorer(std::move(program), limits).run();
+}
+
+}  // namespace skep::verify

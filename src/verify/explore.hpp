@@ -1,0 +1,98 @@
+// The walk over all paths of a program, with pruning.
+//
+// Depth first: one path is followed to its end, other ways of its branches wait. Where paths meet
+// (Structure::joins) the state is kept, sparsely, as a Checkpoint. A path that comes to a
+// checkpoint whose state includes its own stops there, if everything behind that checkpoint is
+// proved; if the checkpoint is on the path itself and equal, the path has come back without any
+// change: an infinite loop. Otherwise loops are walked round by round until their condition ends
+// them, as the kernel does.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+
+class Explorer {
+ public:
+  Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits);
+
+  Verdict run();
+
+ private:
+  static constexpr s32 kNone = -1;
+
+  // A kept state and how much of what lies behind it is still to be walked.
+  struct Checkpoint {
+    State state;
+    s32 parent = kNone;
+    u32 open = 1;  // paths behind it that have not ended
+    u32 hits = 0;
+    u32 misses = 0;
+  };
+
+  // A branch that was taken, for the Report.
+  struct Decision {
+    s32 before = kNone;
+    isa::InstructionIndex at{};
+    Holds holds = Holds::no;
+  };
+
+  // Where a path stands.
+  struct Path {
+    State state;
+    isa::InstructionIndex at{};
+    s32 checkpoint = kNone;
+    s32 decision = kNone;
+    s32 trail = Trail::kStart;
+    u32 jumps = 0;         // since its last checkpoint
+    u32 instructions = 0;  // since its last checkpoint
+  };
+
+  enum class Ends : u8 { no, yes };
+  struct Outcome {
+    Ends ends = Ends::no;
+    Check refused;
+  };
+
+  Check explore();
+  Check explore_function(std::size_t function);
+  Check follow(Path path);
+  Outcome at_join(Path& path);
+  Outcome step(Path& path);
+  Check transfer(Path& path, const isa::Instruction& i);
+  Outcome branch(Path& path, const isa::Instruction& i);
+  Outcome call_function(Path& path, const isa::Instruction& i);
+  Outcome exit(Path& path);
+  Check check_end(const Path& path) const;
+
+  void keep(Path& path);
+  void close(s32 checkpoint);
+  std::vector<Registers> live_at(const State& state, isa::InstructionIndex at) const;
+  void require(s32 trail, std::size_t depth, const Places& places);
+  void note(Path& path, std::size_t depth);
+  bool mark(s32 checkpoint, Places& places);
+  s32 decide(const Path& path, Holds holds);
+
+  VerifiedProgram finish();
+  Report report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const;
+
+  std::shared_ptr<const platform::Program> program_;
+  Limits limits_;
+  Analysis analysis_;
+  Structure structure_;
+  std::vector<Registers> live_;  // by instruction
+  std::vector<Path> pending_;
+  std::vector<bool> called_;  // global functions to verify, by number
+  std::vector<Checkpoint> checkpoints_;
+  std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
+  std::vector<Decision> decisions_;
+  Trail trail_;
+  Work work_;
+  isa::InstructionIndex refused_at_{};
+  s32 refused_decision_ = kNone;
+};
+
+}  // namespace skep::verify

@@ -1,0 +1,157 @@
+// Calls between functions: static ones are walked into, global ones are verified apart on their
+// signature.
+#include <algorithm>
+
+#include "isa/control_flow.hpp"
+#include "platform/helpers.hpp"
+#include "verify/analysis.hpp"
+#include "verify/stack.hpp"
+
+namespace skep::verify {
+namespace {
+
+using platform::ParameterKind;
+
+Refusal bad_parameter(const platform::Function& callee, u8 r, const Value& value,
+                      std::string_view wanted) {
+  return {Property::function_argument,
+          format("argument {} of {}() is to be {}", r, callee.name, wanted),
+          format("{} is {}", register_name(r), describe(value)),
+          {}};
+}
+
+bool is_null(const Value& value) {
+  return value.is_number() && value.number.is_constant() && value.number.value() == 0;
+}
+
+// Memory that the callee may read and write: all of it must be there, and its content is unknown
+// afterwards.
+Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parameter& parameter,
+                  const platform::Function& callee) {
+  const u32 bytes = parameter.size;
+  Value pointer = state.registers()[r];
+  if (!parameter.may_be_null && (is_null(pointer) || pointer.null == Null::maybe)) {
+    return bad_parameter(callee, r, pointer, "memory, not null");
+  }
+  if (is_null(pointer)) {
+    analysis.demand.registers |= bit(r);
+    return {};
+  }
+  if (pointer.is_packet() && moves_packet(analysis.program, callee)) {
+    return bad_parameter(callee, r, pointer, "memory outside of the packet, which it moves");
+  }
+  if (pointer.is_pointer()) pointer.null = Null::no;  // the callee compares it with null
+  State probe = state;
+  probe.registers()[r] = pointer;
+  if (pointer.kind == Kind::stack) {
+    if (auto refused = check_stack(pointer, 0, bytes, r)) return refused;
+    hand_over_stack(analysis, state, pointer, bytes);
+    return {};
+  }
+  for (const Touch touch : {Touch::read, Touch::write}) {
+    if (auto refused = check_memory(analysis, probe, r, {bytes, bytes}, touch)) return refused;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_verified_apart(const platform::Function& function) {
+  return function.linkage == platform::Linkage::global && function.signature.has_value();
+}
+
+State entry_state(Analysis& analysis, std::size_t function) {
+  State state;
+  state.frames.emplace_back();
+  state.frame().function = static_cast<u32>(function);
+  auto& registers = state.registers();
+  registers[isa::kFramePointer] = Value::pointer(Kind::stack);
+  if (function == 0) {
+    registers[isa::kR1] = Value::pointer(Kind::context);
+    return state;
+  }
+  u8 r = isa::kR1;
+  for (const platform::Parameter& parameter :
+       analysis.program.functions[function].signature->parameters) {
+    Value& value = registers[r++];
+    switch (parameter.kind) {
+      case ParameterKind::other:
+      case ParameterKind::number: value = Value::of_number(Scalar::unknown()); break;
+      case ParameterKind::context: value = Value::pointer(Kind::context); break;
+      case ParameterKind::memory:
+        value = Value::pointer(Kind::memory);
+        value.range = parameter.size;
+        value.null = parameter.may_be_null ? Null::maybe : Null::no;
+        value.id = analysis.new_id();
+        break;
+    }
+  }
+  return state;
+}
+
+Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
+                     const platform::Function& callee) {
+  const platform::Signature& signature = *callee.signature;
+  u8 r = isa::kR1;
+  for (const platform::Parameter& parameter : signature.parameters) {
+    if (auto refused = check_readable(state, r)) return refused;
+    const Value value = state.registers()[r];
+    switch (parameter.kind) {
+      case ParameterKind::number:
+        if (!value.is_number()) return bad_parameter(callee, r, value, "a number");
+        break;
+      case ParameterKind::context:
+        if (value.kind != Kind::context || value.offset != 0)
+          return bad_parameter(callee, r, value, "the context");
+        break;
+      case ParameterKind::memory:
+        if (auto refused = give_memory(analysis, state, r, parameter, callee)) return refused;
+        break;
+      case ParameterKind::other:
+        return Refusal{Property::unsupported,
+                       format("argument {} of global function {}() has a type that is not verified",
+                              r, callee.name),
+                       "it takes numbers, the context, and pointers to structures",
+                       "make the function static"};
+    }
+    ++r;
+  }
+  if (moves_packet(analysis.program, callee)) forget_packet(state, at);
+  clear_arguments(state, at);
+  state.registers()[isa::kR0] =
+      signature.returns_number ? Value::of_number(Scalar::unknown()) : Value::unset_value();
+  return {};
+}
+
+bool moves_packet(const platform::Program& program, const platform::Function& function) {
+  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
+    const isa::Instruction& i = program.code[at.value()];
+    if (i.form != isa::Form::call) continue;
+    if (i.call() == isa::Call::local) {
+      const platform::Function* callee =
+          program.function_at(i.target);  // no recursion: structure.cpp
+      if (callee != nullptr && moves_packet(program, *callee)) return true;
+      continue;
+    }
+    const platform::HelperRow* helper = platform::find_helper(i.immediate);
+    if (helper != nullptr && helper->effect == platform::Effect::moves_packet) return true;
+  }
+  return false;
+}
+
+void forget_packet(State& state, isa::InstructionIndex at) {
+  state.for_each_value([&](Value& value) {
+    if (!value.is_packet() && value.kind != Kind::packet_end) return;
+    value = Value::of_number(Scalar::unknown());
+    value.lost_at = at.value() + 1;
+  });
+}
+
+void clear_arguments(State& state, isa::InstructionIndex at) {
+  for (u8 r = isa::kR1; r <= isa::kR5; ++r) {
+    state.registers()[r] = Value::unset_value();
+    state.registers()[r].lost_at = at.value() + 1;
+  }
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,104 @@
+#include "verify/liveness.hpp"
+
+#include "isa/control_flow.hpp"
+#include "isa/tables.hpp"
+#include "platform/helpers.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Form;
+using isa::Instruction;
+
+constexpr Registers kArguments = 0b111110;        // r1 to r5
+constexpr Registers kClobbered = kArguments | 1;  // and r0
+
+Registers operands(const Instruction& i) {
+  return static_cast<Registers>(bit(i.dst) | (i.has_register_source() ? bit(i.src) : 0));
+}
+
+Effects of_alu(const Instruction& i) {
+  Effects out{.writes = bit(i.dst)};
+  const bool overwrites =
+      i.alu() == isa::Alu::mov || isa::kAlu[i.alu()].operands == isa::Operands::register_only;
+  if (!overwrites) out.reads |= bit(i.dst);
+  if (i.has_register_source()) out.reads |= bit(i.src);
+  return out;
+}
+
+Effects of_atomic(const Instruction& i) {
+  Effects out{.reads = static_cast<u16>(bit(i.dst) | bit(i.src))};
+  switch (isa::kAtomic[i.atomic()].fetch) {
+    case isa::Fetch::nothing: break;
+    case isa::Fetch::source: out.writes = bit(i.src); break;
+    case isa::Fetch::r0:
+      out.writes = bit(isa::kR0);
+      out.reads |= bit(isa::kR0);
+      break;
+    case isa::Fetch::destination:
+      out.writes = bit(i.dst);
+      out.reads = bit(i.src);
+      break;
+  }
+  return out;
+}
+
+Effects of_call(const Instruction& i) {
+  Effects out{.reads = kArguments, .writes = kClobbered};
+  const platform::HelperRow* helper =
+      i.call() == isa::Call::helper ? platform::find_helper(i.immediate) : nullptr;
+  if (helper == nullptr) return out;
+  out.reads = 0;
+  for (std::size_t at = 0; at < helper->arguments.size(); ++at) {
+    if (helper->arguments[at] == platform::Argument::none) break;
+    out.reads |= bit(static_cast<u8>(at + 1));
+  }
+  return out;
+}
+
+}  // namespace
+
+Effects effects_of(const Instruction& i) {
+  switch (i.form) {
+    case Form::alu: return of_alu(i);
+    case Form::constant: return {.writes = bit(i.dst)};
+    case Form::load:
+    case Form::load_signed: return {.reads = bit(i.src), .writes = bit(i.dst)};
+    case Form::store:
+    case Form::jump: return {.reads = operands(i)};
+    case Form::atomic: return of_atomic(i);
+    case Form::packet_load: {
+      const Registers offset = i.packet() == isa::Packet::indirect ? bit(i.src) : Registers{0};
+      return {.reads = static_cast<Registers>(bit(isa::kR6) | offset), .writes = kClobbered};
+    }
+    case Form::jump_always:
+    case Form::may_goto: return {};
+    case Form::call: return of_call(i);
+    case Form::exit: return {.reads = bit(isa::kR0)};
+    case Form::count_: break;
+  }
+  return {};
+}
+
+std::vector<Registers> live_registers(const platform::Program& program) {
+  const isa::Code& code = program.code;
+  std::vector<Registers> before(code.size(), bit(isa::kFramePointer));
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (std::size_t at = code.size(); at-- > 0;) {
+      Registers after = bit(isa::kFramePointer);
+      for (const isa::InstructionIndex next : isa::successors(code, isa::InstructionIndex(at))) {
+        after |= before[next.value()];
+      }
+      const Effects effects = effects_of(code[at]);
+      const auto now = static_cast<Registers>((after & ~effects.writes) | effects.reads);
+      if (now == before[at]) continue;
+      before[at] = now;
+      changed = true;
+    }
+  }
+  return before;
+}
+
+}  // namespace skep::verify

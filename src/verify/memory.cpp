@@ -1,0 +1,441 @@
+// Loads, stores and atomics: which memory they reach, whether they may, and what they leave behind.
+#include <algorithm>
+#include <cstring>
+
+#include "isa/tables.hpp"
+#include "verify/analysis.hpp"
+#include "verify/stack.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Instruction;
+using isa::Width;
+
+// One access through a register: which bytes behind the pointer, seen from the pointer's fixed
+// offset.
+struct Access {
+  u8 r;
+  s64 offset;
+  u32 bytes;
+  Touch touch;
+};
+
+std::string_view verb(Touch touch) { return touch == Touch::read ? "reads" : "writes"; }
+
+// "bytes 14 to 15", of an object, for the place that was furthest.
+std::string bytes_text(s64 first, u64 bytes) {
+  if (bytes == 1) return format("byte {}", first);
+  return format("bytes {} to {}", first, first + static_cast<s64>(bytes) - 1);
+}
+
+std::string because(const Value& pointer, u8 r) {
+  return format("{} is {}", register_name(r), describe(pointer));
+}
+
+// The variable part must lie in an object of `size` bytes whose proof covers all of them.
+Check check_object(const Value& pointer, const Access& access, u64 size, Property property,
+                   std::string_view what) {
+  const s64 fixed = pointer.offset + access.offset;
+  const s64 first = fixed + pointer.number.full.smin;
+  const s64 last = fixed + pointer.number.full.smax;
+  if (first < 0) {
+    return Refusal{
+        property,
+        format("{} {} in front of {}", verb(access.touch), bytes_text(first, access.bytes), what),
+        because(pointer, access.r),
+        {}};
+  }
+  if (last + static_cast<s64>(access.bytes) > static_cast<s64>(size)) {
+    return Refusal{property,
+                   format("{} {} of {}, which has {}", verb(access.touch),
+                          bytes_text(last, access.bytes), what, counted(size, "byte")),
+                   because(pointer, access.r),
+                   {}};
+  }
+  return {};
+}
+
+// A proof about packet pointers holds for a base and its variable part together, so only the fixed
+// part counts.
+Check check_packet(const Analysis& analysis, const Value& pointer, const Access& access) {
+  if (access.touch == Touch::write && !analysis.type().may_write_packet) {
+    return Refusal{Property::read_only, "writes to the packet",
+                   format("{} programs may only read it", analysis.type().name),
+                   "use another program type"};
+  }
+  const s64 first = pointer.offset + access.offset;
+  const std::string_view what =
+      pointer.kind == Kind::packet ? "the packet" : "the packet's metadata";
+  if (first < 0 || pointer.number.full.smin < 0) {
+    return Refusal{Property::packet_bounds, format("{} in front of {}", verb(access.touch), what),
+                   because(pointer, access.r), "bound the offset from below: make it unsigned"};
+  }
+  if (first + access.bytes > pointer.range) {
+    const std::string proved =
+        pointer.range == 0
+            ? "no byte was compared with data_end"
+            : format("only {} proved to be there",
+                     pointer.range == 1 ? "1 byte is" : format("{} bytes are", pointer.range));
+    const std::string place =
+        pointer.number.is_constant() ? "" : format(" behind offset ({})", describe(pointer.number));
+    return Refusal{Property::packet_bounds,
+                   format("{} {}{} of {}, of which {}", verb(access.touch),
+                          bytes_text(first, access.bytes), place, what, proved),
+                   because(pointer, access.r),
+                   {}};
+  }
+  return {};
+}
+
+Check check_map_value(const Analysis& analysis, const Value& pointer, const Access& access) {
+  const platform::MapSpec& map = analysis.map(pointer.map);
+  if (access.touch == Touch::write && (map.flags & platform::kReadOnlyForProgram) != 0) {
+    return Refusal{Property::read_only,
+                   format("writes to {}, which is read-only", map.name),
+                   because(pointer, access.r),
+                   {}};
+  }
+  const std::string what =
+      map.is_globals ? format("section {}", map.name) : format("a value of map {}", map.name);
+  return check_object(pointer, access, map.value_size, Property::map_value_bounds, what);
+}
+
+// Everything but the context, whose fields are looked up, and the stack's contents.
+Check check_region(const Analysis& analysis, const State& state, const Value& pointer,
+                   const Access& access) {
+  const std::string name = register_name(access.r);
+  if (auto refused = check_readable(state, access.r)) return refused;
+  if (pointer.is_pointer() && pointer.null == Null::maybe) {
+    return Refusal{
+        Property::null_check, format("{} may be null here", name), because(pointer, access.r), {}};
+  }
+  switch (pointer.kind) {
+    case Kind::stack: return check_stack(pointer, access.offset, access.bytes, access.r);
+    case Kind::packet:
+    case Kind::packet_meta: return check_packet(analysis, pointer, access);
+    case Kind::map_value: return check_map_value(analysis, pointer, access);
+    case Kind::record:
+      return check_object(pointer, access, pointer.range, Property::record_bounds,
+                          "the ring record");
+    case Kind::memory:
+      return check_object(pointer, access, pointer.range, Property::memory_bounds,
+                          "the memory that the function was given");
+    case Kind::number: {
+      const std::string reason =
+          pointer.lost_at == 0
+              ? because(pointer, access.r)
+              : format("instruction {} made it invalid: it was a pointer until then",
+                       pointer.lost_at - 1);
+      return Refusal{
+          Property::not_a_pointer,
+          format("{} memory through {}, which is not a pointer", verb(access.touch), name), reason,
+          pointer.lost_at == 0 ? ""
+                               : "take the pointer again after that call, and compare it again"};
+    }
+    default:
+      return Refusal{Property::not_a_pointer,
+                     format("{} through {}, which cannot be accessed", verb(access.touch), name),
+                     because(pointer, access.r),
+                     {}};
+  }
+}
+
+// ---- the context
+// ---------------------------------------------------------------------------------------------------
+
+const platform::ContextField* field_at(const platform::ProgramTypeRow& type, s64 offset,
+                                       u32 bytes) {
+  for (const platform::ContextField& field : type.context) {
+    if (offset >= field.offset && offset + bytes <= field.offset + field.size) return &field;
+  }
+  return nullptr;
+}
+
+Kind pointer_kind(platform::FieldKind kind) {
+  switch (kind) {
+    case platform::FieldKind::packet: return Kind::packet;
+    case platform::FieldKind::packet_meta: return Kind::packet_meta;
+    case platform::FieldKind::packet_end: return Kind::packet_end;
+    case platform::FieldKind::number: break;
+  }
+  return Kind::number;
+}
+
+Refusal bad_context(const Analysis& analysis, std::string what, s64 offset, u32 bytes) {
+  return {Property::context_access,
+          std::move(what),
+          format("{} at offset {} of {} for {} programs", counted(bytes, "byte"), offset,
+                 analysis.type().context_name, analysis.type().name),
+          {}};
+}
+
+// The field that an access reaches, or a refusal. Numbers may be read in part; pointers only as
+// declared.
+Check find_field(const Analysis& analysis, const Value& pointer, const Access& access,
+                 const platform::ContextField*& field) {
+  if (pointer.offset != 0) {
+    return bad_context(analysis, "the context is reached through a moved pointer",
+                       pointer.offset + access.offset, access.bytes);
+  }
+  field = field_at(analysis.type(), access.offset, access.bytes);
+  if (field == nullptr)
+    return bad_context(analysis, "no field of the context is there for this program type",
+                       access.offset, access.bytes);
+  if (access.offset % access.bytes != 0)
+    return bad_context(analysis, format("field {} is accessed across its alignment", field->name),
+                       access.offset, access.bytes);
+  if (field->kind != platform::FieldKind::number && access.bytes != field->size) {
+    return bad_context(analysis,
+                       format("field {} is a pointer and is accessed in part", field->name),
+                       access.offset, access.bytes);
+  }
+  if (access.touch == Touch::write && field->access != platform::Access::read_write) {
+    return bad_context(analysis, format("field {} is written, but may only be read", field->name),
+                       access.offset, access.bytes);
+  }
+  return {};
+}
+
+// ---- facts
+// -----------------------------------------------------------------------------------------------------------
+
+Region region_of(Kind kind) {
+  switch (kind) {
+    case Kind::context: return Region::context;
+    case Kind::stack: return Region::stack;
+    case Kind::packet:
+    case Kind::packet_meta: return Region::packet;
+    case Kind::map_value: return Region::map_value;
+    case Kind::record: return Region::record;
+    case Kind::memory: return Region::memory;
+    default: return Region::none;
+  }
+}
+
+// Records which region an instruction reaches. The context is laid out differently at run time, so
+// an instruction that reaches it must reach nothing else.
+Check note_region(Analysis& analysis, isa::InstructionIndex at, Kind kind) {
+  Region& known = analysis.facts[at.value()].region;
+  const Region now = region_of(kind);
+  if (known == Region::none || known == now) {
+    known = now;
+    return {};
+  }
+  if (known == Region::context || now == Region::context) {
+    return Refusal{
+        Property::mixed_access,
+        "the same instruction reaches the context on one path and other memory on another",
+        "",
+        {}};
+  }
+  known = Region::several;
+  return {};
+}
+
+// ---- contents
+// ----------------------------------------------------------------------------------------------------------
+
+Scalar loaded(const Instruction& i) {
+  return i.form == isa::Form::load_signed ? Scalar::sign_extended(i.width)
+                                          : Scalar::zero_extended(i.width);
+}
+
+// Constants in .rodata are known: it is frozen before the program runs.
+std::optional<u64> frozen_value(const Analysis& analysis, const Value& pointer, s64 offset,
+                                u32 bytes) {
+  const platform::MapSpec& map = analysis.map(pointer.map);
+  const bool frozen = map.is_globals && (map.flags & platform::kReadOnlyForProgram) != 0;
+  if (!frozen || !pointer.number.is_constant()) return std::nullopt;
+  const u64 first = static_cast<u64>(pointer.offset + offset) + pointer.number.value();
+  if (first + bytes > map.initial.size()) return std::nullopt;
+  u64 value = 0;
+  std::memcpy(&value, map.initial.data() + first, bytes);
+  return value;
+}
+
+Value load_map_value(const Analysis& analysis, const Value& pointer, const Instruction& i) {
+  const auto constant = frozen_value(analysis, pointer, i.offset, isa::bytes_of(i.width));
+  if (!constant) return Value::of_number(loaded(i));
+  if (i.form == isa::Form::load) return Value::of_number(Scalar::constant(*constant));
+  const isa::Alu extension = i.width == Width::w8    ? isa::Alu::movsx8
+                             : i.width == Width::w16 ? isa::Alu::movsx16
+                                                     : isa::Alu::movsx32;
+  return Value::of_number(
+      apply(extension, Width::w64, Scalar::unknown(), Scalar::constant(*constant)));
+}
+
+Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionIndex at, Value& out) {
+  const Instruction& i = analysis.program.code[at.value()];
+  const platform::ContextField* field = nullptr;
+  const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
+  if (auto refused = find_field(analysis, pointer, access, field)) return refused;
+  if (field->kind == platform::FieldKind::number) {
+    out = Value::of_number(loaded(i));
+    return {};
+  }
+  if (i.form == isa::Form::load_signed)
+    return bad_context(
+        analysis, format("field {} is a pointer and is loaded as a signed number", field->name),
+        i.offset, access.bytes);
+  out = Value::pointer(pointer_kind(field->kind));
+  Instruction& rewritten = analysis.code[at.value()];
+  rewritten.offset = static_cast<s16>(field->runtime_offset);
+  rewritten.width = field->runtime_size == 8 ? Width::w64 : Width::w32;
+  return {};
+}
+
+}  // namespace
+
+Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  const Instruction& i = analysis.program.code[at.value()];
+  if (i.dst == isa::kFramePointer)
+    return Refusal{
+        Property::frame_pointer, "r10 is written", "it holds the end of the stack frame", {}};
+  const Value pointer = state.registers()[i.src];
+  Value out = Value::of_number(loaded(i));
+  if (pointer.kind == Kind::context) {
+    if (auto refused = load_context(analysis, pointer, at, out)) return refused;
+  } else {
+    const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
+    if (auto refused = check_region(analysis, state, pointer, access)) return refused;
+    if (pointer.kind == Kind::stack) {
+      if (auto refused = load_stack(analysis, state, pointer, i, out)) return refused;
+    }
+    if (pointer.kind == Kind::map_value) out = load_map_value(analysis, pointer, i);
+  }
+  if (auto refused = note_region(analysis, at, pointer.kind)) return refused;
+  state.registers()[i.dst] = out;
+  return {};
+}
+
+Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  const Instruction& i = analysis.program.code[at.value()];
+  if (i.has_register_source()) {
+    if (auto refused = check_readable(state, i.src)) return refused;
+  }
+  const Value pointer = state.registers()[i.dst];
+  const Value stored = i.has_register_source()
+                           ? state.registers()[i.src]
+                           : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+  const Access access{i.dst, i.offset, isa::bytes_of(i.width), Touch::write};
+  if (pointer.kind == Kind::context) {
+    const platform::ContextField* field = nullptr;
+    if (auto refused = find_field(analysis, pointer, access, field)) return refused;
+    if (stored.is_pointer())
+      return bad_context(analysis, format("a pointer is stored into field {}", field->name),
+                         access.offset, access.bytes);
+  } else {
+    if (auto refused = check_region(analysis, state, pointer, access)) return refused;
+    if (pointer.kind == Kind::stack) {
+      if (auto refused = store_stack(analysis, state, pointer, i, stored)) return refused;
+    }
+  }
+  return note_region(analysis, at, pointer.kind);
+}
+
+Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  const Instruction& i = analysis.program.code[at.value()];
+  const bool acquire = i.atomic() == isa::Atomic::load_acquire;
+  const u8 base = acquire ? i.src : i.dst;
+  const u8 operand = acquire ? i.dst : i.src;
+  if (!acquire) {
+    if (auto refused = check_readable(state, operand)) return refused;
+  }
+  const Value pointer = state.registers()[base];
+  const bool compares = i.atomic() == isa::Atomic::cmpxchg;
+  if (compares) {
+    if (auto refused = check_readable(state, isa::kR0)) return refused;
+  }
+  const u32 bytes = isa::bytes_of(i.width);
+  for (const Touch touch : {Touch::read, Touch::write}) {
+    if (acquire && touch == Touch::write) break;
+    if (auto refused = check_region(analysis, state, pointer, {base, i.offset, bytes, touch}))
+      return refused;
+  }
+  const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
+                        pointer.kind == Kind::record || pointer.kind == Kind::memory;
+  if (!possible)
+    return Refusal{Property::atomic_access,
+                   "an atomic operation on memory that does not take one",
+                   because(pointer, base),
+                   {}};
+  const bool aligned =
+      pointer.number.is_constant() &&
+      (pointer.offset + i.offset + static_cast<s64>(pointer.number.value())) % bytes == 0;
+  const bool known_aligned =
+      aligned || (!pointer.number.is_constant() &&
+                  ((pointer.number.full.value | pointer.number.full.mask) & (bytes - 1)) == 0 &&
+                  (pointer.offset + i.offset) % bytes == 0);
+  if (!known_aligned)
+    return Refusal{
+        Property::atomic_access,
+        format("an atomic operation that may not be aligned to {}", counted(bytes, "byte")),
+        because(pointer, base),
+        {}};
+  if (!acquire && state.registers()[operand].is_pointer() && pointer.kind != Kind::stack) {
+    return Refusal{Property::atomic_access,
+                   "a pointer is the operand of an atomic operation",
+                   because(state.registers()[operand], operand),
+                   {}};
+  }
+  if (pointer.kind == Kind::stack) {
+    if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
+  }
+  const Value result = Value::of_number(Scalar::zero_extended(i.width));
+  if (acquire && operand == isa::kFramePointer)
+    return Refusal{Property::frame_pointer, "r10 is written", "", {}};
+  switch (isa::kAtomic[i.atomic()].fetch) {
+    case isa::Fetch::nothing: break;
+    case isa::Fetch::source: state.registers()[i.src] = result; break;
+    case isa::Fetch::r0: state.registers()[isa::kR0] = result; break;
+    case isa::Fetch::destination: state.registers()[i.dst] = result; break;
+  }
+  return note_region(analysis, at, pointer.kind);
+}
+
+// r0 = packet[...], with the context in r6; leaves the program when the packet is too short.
+Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  const Instruction& i = analysis.program.code[at.value()];
+  if (!analysis.type().may_load_packet) {
+    return Refusal{Property::unsupported,
+                   format("legacy packet loads are not for {} programs", analysis.type().name), "",
+                   "read the packet through its pointers"};
+  }
+  if (state.frames.size() > 1)
+    return Refusal{Property::unsupported,
+                   "a legacy packet load in a function",
+                   "it would leave the program, not the function",
+                   {}};
+  if (!state.held.empty())
+    return Refusal{Property::held_record,
+                   "a legacy packet load while a ring record is held",
+                   "it may leave the program",
+                   {}};
+  if (state.registers()[isa::kR6].kind != Kind::context)
+    return Refusal{Property::context_access,
+                   "a legacy packet load without the context in r6",
+                   because(state.registers()[isa::kR6], isa::kR6),
+                   {}};
+  if (i.packet() == isa::Packet::indirect) {
+    if (auto refused = check_readable(state, i.src)) return refused;
+  }
+  for (u8 r = isa::kR0; r <= isa::kR5; ++r) {
+    state.registers()[r] = Value::unset_value();
+    state.registers()[r].lost_at = at.value() + 1;
+  }
+  state.registers()[isa::kR0] = Value::of_number(Scalar::zero_extended(i.width));
+  return {};
+}
+
+Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch touch) {
+  const Value pointer = state.registers()[r];
+  if (extent.most == 0) return check_readable(state, r);
+  const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch};
+  if (auto refused = check_region(analysis, state, pointer, access)) return refused;
+  if (pointer.kind != Kind::stack) return {};
+  return touch == Touch::read ? check_stack_set(analysis, state, pointer, extent.most, r)
+                              : fill_stack(analysis, state, pointer, extent);
+}
+
+}  // namespace skep::verify

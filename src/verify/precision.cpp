@@ -1,0 +1,110 @@
+#include "verify/precision.hpp"
+
+#include <algorithm>
+
+#include "isa/control_flow.hpp"
+#include "isa/tables.hpp"
+#include "verify/liveness.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Form;
+using isa::Instruction;
+
+constexpr Registers kArguments = 0b111110;
+
+// Both operands of a comparison, and everything that learned from it, are needed when one of them
+// is.
+void join_compared(const Instruction& i, const Places& linked, std::size_t depth, Places& places) {
+  Places all = linked;
+  all.registers[depth] |= bit(i.dst);
+  if (i.has_register_source()) all.registers[depth] |= bit(i.src);
+  bool touched = false;
+  for (std::size_t frame = 0; frame < all.registers.size(); ++frame) {
+    touched = touched || (all.registers[frame] & places.registers[frame]) != 0 ||
+              (all.slots[frame] & places.slots[frame]) != 0;
+  }
+  if (!touched) return;
+  for (std::size_t frame = 0; frame < all.registers.size(); ++frame) {
+    places.registers[frame] |= all.registers[frame];
+    places.slots[frame] |= all.slots[frame];
+  }
+}
+
+void undo_alu(const Instruction& i, Registers& needed) {
+  if ((needed & bit(i.dst)) == 0) return;
+  const bool overwrites =
+      i.alu() == isa::Alu::mov || isa::kAlu[i.alu()].operands == isa::Operands::register_only;
+  if (overwrites) needed &= static_cast<Registers>(~bit(i.dst));
+  if (i.has_register_source()) needed |= bit(i.src);
+}
+
+}  // namespace
+
+bool Places::empty() const { return *this == Places(); }
+
+s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
+  Step step{.before = before, .at = at.value(), .spilled = demand.spilled, .enters = demand.enters};
+  if (!demand.linked.empty()) {
+    step.linked = static_cast<s32>(linked_.size());
+    linked_.push_back(demand.linked);
+  }
+  steps_.push_back(step);
+  return static_cast<s32>(steps_.size()) - 1;
+}
+
+s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
+  steps_.push_back({.before = before, .checkpoint = checkpoint});
+  return static_cast<s32>(steps_.size()) - 1;
+}
+
+// From what is needed behind an instruction to what is needed before it. `depth` is the frame it
+// ran in.
+void Trail::undo(const platform::Program& program, const Step& step, std::size_t& depth,
+                 Places& places) const {
+  const Instruction& i = program.code[step.at];
+  if (i.form == Form::exit) {  // of a function: the path goes on in its caller, so walking back
+                               // enters the function
+    Registers& caller = places.registers[depth];
+    const Registers result = caller & bit(isa::kR0);
+    caller &= static_cast<Registers>(~(kArguments | bit(isa::kR0)));
+    places.registers[++depth] = result;
+    places.slots[depth] = 0;
+    return;
+  }
+  Registers& needed = places.registers[depth];
+  if (step.enters) {  // the first instruction of the callee came next: its arguments are the
+                      // caller's
+    const Registers arguments = needed & kArguments;
+    places.registers[depth] = 0;
+    places.slots[depth] = 0;
+    places.registers[--depth] |= arguments;
+    return;
+  }
+  switch (i.form) {
+    case Form::alu: undo_alu(i, needed); return;
+    case Form::load:
+    case Form::load_signed:
+      if ((needed & bit(i.dst)) == 0) return;
+      needed &= static_cast<Registers>(~bit(i.dst));
+      if (step.spilled) places.slots[step.spilled->frame] |= u64{1} << step.spilled->slot;
+      return;
+    case Form::store: {
+      if (!step.spilled) return;
+      u64& slots = places.slots[step.spilled->frame];
+      const u64 slot = u64{1} << step.spilled->slot;
+      if ((slots & slot) == 0) return;
+      slots &= ~slot;
+      if (i.has_register_source()) needed |= bit(i.src);
+      return;
+    }
+    case Form::jump:
+      join_compared(i, step.linked < 0 ? Places() : linked_[static_cast<u32>(step.linked)], depth,
+                    places);
+      return;
+    default: needed &= static_cast<Registers>(~effects_of(i).writes); return;
+  }
+}
+
+}  // namespace skep::verify

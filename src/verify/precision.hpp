@@ -1,0 +1,84 @@
+// Which numbers a proof stands on.
+//
+// Most numbers in a program decide nothing: counters, sums, bytes that are copied. If every number
+// were compared, states would hardly ever cover each other. So a number in a kept state counts only
+// when something behind it stood on its value: it moved a pointer, sized an access, or decided a
+// branch. When that happens (Demand), the need is carried back along the path, instruction by
+// instruction, from each result to the operands it came from, and the numbers found in the kept
+// states on the way are marked precise. (The kernel does the same: mark_chain_precision in
+// kernel/bpf/verifier.c.)
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "isa/instruction.hpp"
+#include "platform/program.hpp"
+#include "verify/state.hpp"
+
+namespace skep::verify {
+
+// A set of registers and stack slots, by frame.
+struct Places {
+  std::array<Registers, isa::kFramesMax> registers{};
+  std::array<u64, isa::kFramesMax> slots{};  // bit s is slot s
+
+  bool empty() const;
+  friend bool operator==(const Places&, const Places&) = default;
+};
+
+struct SlotPlace {
+  u8 frame = 0;
+  u8 slot = 0;
+};
+
+// What one instruction, as it is walked, says about precision.
+struct Demand {
+  Registers registers = 0;           // of the innermost frame: their numbers must be precise here
+  std::optional<SlotPlace> spilled;  // a load took, or a store replaced, what is spilled here
+  Places linked;                     // a comparison taught all of these the same
+  bool enters = false;               // a call went into a static function
+};
+
+// The instructions of all paths, each with the one before it.
+class Trail {
+ public:
+  static constexpr s32 kStart = -1;
+
+  s32 add(s32 before, isa::InstructionIndex at, const Demand& demand);
+  s32 add_checkpoint(s32 before, s32 checkpoint);
+
+  // Carries `places`, needed behind `from` at frame depth `depth`, back. `mark` is called with each
+  // checkpoint and the places there; it says whether any of them was not precise before, else the
+  // walk ends.
+  template <class Mark>
+  void carry_back(const platform::Program& program, s32 from, std::size_t depth, Places places,
+                  Mark mark) const {
+    for (s32 at = from; at != kStart && !places.empty(); at = steps_[static_cast<u32>(at)].before) {
+      const Step& step = steps_[static_cast<u32>(at)];
+      if (step.checkpoint >= 0) {
+        if (!mark(step.checkpoint, places)) return;
+      } else {
+        undo(program, step, depth, places);
+      }
+    }
+  }
+
+ private:
+  struct Step {
+    s32 before = kStart;
+    u32 at = 0;
+    s32 checkpoint = -1;
+    s32 linked = -1;
+    std::optional<SlotPlace> spilled{};
+    bool enters = false;
+  };
+  void undo(const platform::Program& program, const Step& step, std::size_t& depth,
+            Places& places) const;
+
+  std::vector<Step> steps_;
+  std::vector<Places> linked_;
+};
+
+}  // namespace skep::verify

@@ -1,0 +1,84 @@
+// The Report: a refusal put into its author's terms, with the source line and the way that led
+// there.
+#include <algorithm>
+
+#include "isa/tables.hpp"
+#include "text/text.hpp"
+#include "verify/explore.hpp"
+
+namespace skep::verify {
+namespace {
+
+constexpr std::size_t kStepsMax = 16;  // the last ones count
+
+std::string operand(const isa::Instruction& i) {
+  return i.has_register_source() ? register_name(i.src) : format("{}", i.immediate);
+}
+
+// "assuming r2 > r3"
+std::string assumption(const isa::Instruction& i, Holds holds) {
+  const isa::JumpRow& row = isa::kJump[i.jump()];
+  const std::string_view prefix = i.width == isa::Width::w64 ? "r" : "w";
+  if (i.jump() == isa::Jump::set) {
+    return format("assuming {}{} & {} is {}0", prefix, i.dst, operand(i),
+                  holds == Holds::yes ? "not " : "");
+  }
+  const isa::JumpRow& relation = holds == Holds::yes ? row : isa::kJump[row.negated];
+  return format("assuming {}{} {} {}", prefix, i.dst, relation.symbol, operand(i));
+}
+
+}  // namespace
+
+Report Explorer::report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const {
+  Report out;
+  const PropertyRow& row = kProperties[refusal.property];
+  out.program = program_->name;
+  out.at = at;
+  out.slot = program_->code[at.value()].slot.value();
+  out.instruction = text::disassemble(program_->code, at, text::kPeople, text::names_of(*program_));
+  if (const platform::SourceLine* line = program_->line_at(at)) {
+    out.file = line->file;
+    out.line = line->line;
+    out.source = trimmed(line->text);
+  }
+  out.property = row.name;
+  out.rule = row.rule;
+  out.message = refusal.message;
+  out.reason = refusal.reason;
+  out.hint = refusal.hint.empty() ? std::string(row.advice) : refusal.hint;
+  for (; decision != kNone && out.path.size() < kStepsMax;
+       decision = decisions_[static_cast<u32>(decision)].before) {
+    const Decision& made = decisions_[static_cast<u32>(decision)];
+    const isa::Instruction& jump = program_->code[made.at.value()];
+    const platform::SourceLine* line = program_->line_at(made.at);
+    out.path.push_back(
+        {jump.slot.value(), line == nullptr ? 0 : line->line, assumption(jump, made.holds)});
+  }
+  std::ranges::reverse(out.path);
+  return out;
+}
+
+// program.bpf.c:41: reads bytes 14 to 15 of the packet, of which only 14 bytes are proved to be
+// there
+//    41 | if (ip->version != 4)
+//  instruction 17: r2 = *(u8 *)(r1 + 14)
+//  because r1 is the packet, 14 bytes proved
+//  path: line 38: assuming r3 <= r2 ...
+//  rule packet-bounds: ...
+std::string to_text(const Report& report) {
+  std::string out = report.file.empty() ? format("program {}", report.program)
+                                        : format("{}:{}", report.file, report.line);
+  out += format(": {}\n", report.message);
+  if (!report.source.empty()) out += format("  {} | {}\n", report.line, report.source);
+  out += format("  instruction {}: {}\n", report.slot, report.instruction);
+  if (!report.reason.empty()) out += format("  because {}\n", report.reason);
+  for (const Step& step : report.path) {
+    const std::string place = step.line == 0 ? "" : format("line {}, ", step.line);
+    out += format("  after {}instruction {}: {}\n", place, step.slot, step.what);
+  }
+  out += format("  rule {}: {}\n", report.property, report.rule);
+  if (!report.hint.empty()) out += format("  hint: {}\n", report.hint);
+  return out;
+}
+
+}  // namespace skep::verify

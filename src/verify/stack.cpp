@@ -1,0 +1,208 @@
+#include "verify/stack.hpp"
+
+#include <algorithm>
+
+namespace skep::verify {
+namespace {
+
+using isa::Instruction;
+using isa::Width;
+
+// Bytes [first, last] of a frame, as offsets from its end (negative).
+struct Reach {
+  s64 first;
+  s64 last;
+  bool exact;  // the pointer has one place only
+};
+
+Reach reach_of(const Value& pointer, s64 offset, u64 bytes) {
+  const s64 fixed = pointer.offset + offset;
+  return {fixed + pointer.number.full.smin,
+          fixed + pointer.number.full.smax + static_cast<s64>(bytes) - 1,
+          pointer.number.is_constant()};
+}
+
+u8 byte_mask(s64 first, u32 bytes) {
+  return static_cast<u8>(((1u << bytes) - 1) << Frame::byte_of(first));
+}
+
+void note_depth(Analysis& analysis, const Frame& frame, s64 first) {
+  u32& depth = analysis.frames[frame.function].bytes;
+  depth = std::max(depth, static_cast<u32>(-first));
+}
+
+Refusal unset_byte(s64 byte, std::string_view what) {
+  return {Property::uninitialised_stack,
+          format("{} stack byte {}, which was never written", what, byte),
+          "its offset is relative to r10",
+          {}};
+}
+
+Check check_set(const Frame& frame, const Reach& reach, std::string_view what) {
+  for (s64 byte = reach.first; byte <= reach.last; ++byte) {
+    const u32 number = Frame::slot_of(byte);
+    const bool set =
+        number < frame.slots.size() && (frame.slots[number].set >> Frame::byte_of(byte) & 1) != 0;
+    if (!set) return unset_byte(byte, what);
+  }
+  return {};
+}
+
+// The spilled value does not survive a write to any of its bytes.
+void drop_spill(StackSlot& slot, u8 written) {
+  const u8 spilled = static_cast<u8>((1u << slot.spilled) - 1);
+  if ((spilled & written) != 0) slot.spilled = 0;
+}
+
+// Every byte in reach may have changed; those that are certain become set.
+void overwrite(Frame& frame, const Reach& reach, u64 certain) {
+  for (s64 byte = reach.first; byte <= reach.last; ++byte) {
+    StackSlot& slot = frame.slot(Frame::slot_of(byte));
+    const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
+    drop_spill(slot, bit);
+    if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
+  }
+}
+
+// What a load of `i.width` from the start or the middle of a spilled number gives.
+Scalar part_of(const StackSlot& slot, u32 byte, const Instruction& i) {
+  const u32 bytes = isa::bytes_of(i.width);
+  const bool inside = byte + bytes <= slot.spilled;
+  if (!inside) return Scalar::zero_extended(i.width);
+  Scalar number = slot.value.number;
+  if (byte != 0) number = apply(isa::Alu::rsh, Width::w64, number, Scalar::constant(u64{8} * byte));
+  return truncated(number, i.width);
+}
+
+Scalar with_sign(const Scalar& number, const Instruction& i) {
+  if (i.form != isa::Form::load_signed) return number;
+  const isa::Alu extension = i.width == Width::w8    ? isa::Alu::movsx8
+                             : i.width == Width::w16 ? isa::Alu::movsx16
+                                                     : isa::Alu::movsx32;
+  return apply(extension, Width::w64, Scalar::unknown(), number);
+}
+
+}  // namespace
+
+Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
+  const Reach reach = reach_of(pointer, offset, bytes);
+  if (reach.first < -static_cast<s64>(isa::kStackBytes) || reach.last >= 0) {
+    return Refusal{Property::stack_bounds,
+                   format("accesses bytes {} to {} of a stack frame that reaches from -512 to -1",
+                          reach.first, reach.last),
+                   format("{} is {}", register_name(r), describe(pointer)),
+                   {}};
+  }
+  return {};
+}
+
+Check load_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
+                 Value& out) {
+  const Frame& frame = state.frames[pointer.frame];
+  const u32 bytes = isa::bytes_of(i.width);
+  const Reach reach = reach_of(pointer, i.offset, bytes);
+  note_depth(analysis, frame, reach.first);
+  if (auto refused = check_set(frame, reach, "reads")) return refused;
+  if (!reach.exact) return {};
+  if (reach.first % bytes != 0) {
+    return Refusal{Property::stack_alignment,
+                   format("reads {} at stack offset {}", counted(bytes, "byte"), reach.first),
+                   "",
+                   {}};
+  }
+  const StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
+  if (slot.spilled == 0) return {};
+  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
+  const u32 byte = Frame::byte_of(reach.first);
+  const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
+  if (slot.value.is_number()) {
+    out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
+    return {};
+  }
+  if (!whole) {
+    return Refusal{Property::pointer_arithmetic,
+                   "reads a part of a pointer that was saved on the stack",
+                   format("stack offset {} holds {}", reach.first, describe(slot.value)),
+                   {}};
+  }
+  out = slot.value;
+  return {};
+}
+
+Check store_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
+                  const Value& stored) {
+  Frame& frame = state.frames[pointer.frame];
+  const u32 bytes = isa::bytes_of(i.width);
+  const Reach reach = reach_of(pointer, i.offset, bytes);
+  note_depth(analysis, frame, reach.first);
+  if (stored.kind == Kind::stack && stored.frame > pointer.frame) {
+    return Refusal{Property::stack_bounds,
+                   "a pointer into a frame is saved in the frame of its caller",
+                   "the frame is gone before the caller's",
+                   {}};
+  }
+  if (!reach.exact) {
+    overwrite(frame, reach, 0);
+    return {};
+  }
+  if (reach.first % bytes != 0) {
+    return Refusal{Property::stack_alignment,
+                   format("writes {} at stack offset {}", counted(bytes, "byte"), reach.first),
+                   "",
+                   {}};
+  }
+  if (stored.is_pointer() && bytes != 8) {
+    return Refusal{Property::pointer_arithmetic,
+                   format("saves {} of a pointer on the stack", counted(bytes, "byte")),
+                   describe(stored),
+                   {}};
+  }
+  StackSlot& slot = frame.slot(Frame::slot_of(reach.first));
+  const u8 written = byte_mask(reach.first, bytes);
+  drop_spill(slot, written);
+  slot.set |= written;
+  if (Frame::byte_of(reach.first) != 0) return {};
+  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
+  slot.spilled = static_cast<u8>(bytes);
+  slot.value = stored;
+  if (stored.is_number() && bytes != 8) {
+    slot.value.number = truncated(stored.number, i.width);
+    if (slot.value.number != stored.number) slot.value.id = 0;
+  }
+  return {};
+}
+
+Check update_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i) {
+  Frame& frame = state.frames[pointer.frame];
+  const u32 bytes = isa::bytes_of(i.width);
+  const Reach reach = reach_of(pointer, i.offset, bytes);
+  note_depth(analysis, frame, reach.first);
+  if (auto refused = check_set(frame, reach, "reads")) return refused;
+  if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
+  return {};
+}
+
+Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u64 bytes, u8 r) {
+  const Frame& frame = state.frames[pointer.frame];
+  const Reach reach = reach_of(pointer, 0, bytes);
+  note_depth(analysis, frame, reach.first);
+  return check_set(frame, reach, format("the call reads through {}", register_name(r)));
+}
+
+Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent extent) {
+  Frame& frame = state.frames[pointer.frame];
+  const Reach reach = reach_of(pointer, 0, extent.most);
+  note_depth(analysis, frame, reach.first);
+  overwrite(frame, reach, extent.least);
+  return {};
+}
+
+void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes) {
+  Frame& frame = state.frames[pointer.frame];
+  const Reach reach = reach_of(pointer, 0, bytes);
+  note_depth(analysis, frame, reach.first);
+  if (check_set(frame, reach, "")) analysis.frames[frame.function].on_entry = OnEntry::zeroed;
+  overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,152 @@
+// Inclusion of states: the test on which pruning stands.
+//
+// `now` is included in `before` when every concrete machine state of `now` is one of `before`.
+// Identities (id) need not be the same numbers, but must relate the same values: the map from ids
+// of `before` to ids of `now` that a comparison builds up must be a function in both directions.
+#include "verify/state.hpp"
+
+#include "base/text.hpp"
+
+namespace skep::verify {
+namespace {
+
+class Comparison {
+ public:
+  enum class How : u8 { inclusion, equality };
+  explicit Comparison(How how) : how_(how) {}
+
+  bool frames(const State& before, const State& now, std::span<const Registers> live) {
+    if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size()) {
+      return false;
+    }
+    for (std::size_t at = 0; at < before.frames.size(); ++at) {
+      if (!frame(before.frames[at], now.frames[at], live[at])) return false;
+    }
+    for (std::size_t at = 0; at < before.held.size(); ++at) {
+      if (!same_id(before.held[at].id, now.held[at].id)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool frame(const Frame& before, const Frame& now, Registers live) {
+    if (before.function != now.function || before.return_to != now.return_to) return false;
+    for (std::size_t r = 0; r < before.registers.size(); ++r) {
+      if ((live & bit(static_cast<u8>(r))) == 0) continue;
+      if (!value(before.registers[r], now.registers[r])) return false;
+    }
+    for (std::size_t at = 0; at < before.slots.size(); ++at) {
+      const StackSlot& old_slot = before.slots[at];
+      if (old_slot.is_untouched()) continue;
+      if (at >= now.slots.size() || !slot(old_slot, now.slots[at])) return false;
+    }
+    return how_ == How::inclusion || same_depth(before, now);
+  }
+
+  // Slots that only `now` has are more than `before` needed: fine for inclusion.
+  static bool same_depth(const Frame& before, const Frame& now) {
+    for (std::size_t at = before.slots.size(); at < now.slots.size(); ++at) {
+      if (!now.slots[at].is_untouched()) return false;
+    }
+    return true;
+  }
+
+  bool slot(const StackSlot& before, const StackSlot& now) {
+    if ((before.set & ~now.set) != 0) return false;
+    const bool any_number = before.value.is_number() && is_ignored(before.value);
+    if (before.spilled == 0)
+      return how_ == How::inclusion || now.spilled == 0;  // proved for any bytes
+    if (any_number) return now.spilled == 0 || now.value.is_number();
+    return before.spilled == now.spilled && value(before.value, now.value);
+  }
+
+  bool value(const Value& before, const Value& now) {
+    if (before.kind == Kind::unset) return true;  // proved without reading it
+    if (before.kind != now.kind) return false;
+    if (before.kind == Kind::number) {
+      if (is_ignored(before)) return true;
+      if (!number(before.number, now.number)) return false;
+      return before.id == 0 ||
+             same_id(before.id, now.id);  // an equality that was used must still hold
+    }
+    return before.null == now.null && before.map == now.map && before.frame == now.frame &&
+           before.offset == now.offset && range(before, now) && number(before.number, now.number) &&
+           same_id(before.id, now.id);
+  }
+
+  // For inclusion, only numbers on which something stood count.
+  bool is_ignored(const Value& before) const {
+    return how_ == How::inclusion && before.precise == Precise::no;
+  }
+
+  bool range(const Value& before, const Value& now) const {
+    if (before.is_packet() && how_ == How::inclusion) return before.range <= now.range;
+    return before.range == now.range;
+  }
+
+  bool number(const Scalar& before, const Scalar& now) const {
+    return how_ == How::inclusion ? before.includes(now) : before == now;
+  }
+
+  bool same_id(u32 before, u32 now) {
+    if (before == 0 || now == 0) return before == now;
+    for (const auto& [old_id, new_id] : ids_) {
+      if (old_id == before || new_id == now) return old_id == before && new_id == now;
+    }
+    ids_.emplace_back(before, now);
+    return true;
+  }
+
+  How how_;
+  std::vector<std::pair<u32, u32>> ids_;
+};
+
+std::string offset_text(const Value& value) {
+  std::string out;
+  if (value.offset != 0)
+    out += format(" {} {}", value.offset < 0 ? "-" : "+",
+                  value.offset < 0 ? -value.offset : value.offset);
+  if (!value.number.is_constant()) out += format(" + ({})", describe(value.number));
+  if (value.number.is_constant() && value.number.value() != 0) {
+    out += format(" + {}", static_cast<s64>(value.number.value()));
+  }
+  return out;
+}
+
+}  // namespace
+
+bool covers(const State& before, const State& now, std::span<const Registers> live) {
+  return Comparison(Comparison::How::inclusion).frames(before, now, live);
+}
+
+bool unchanged(const State& before, const State& now, std::span<const Registers> live) {
+  return Comparison(Comparison::How::equality).frames(before, now, live) &&
+         Comparison(Comparison::How::equality).frames(now, before, live);
+}
+
+std::string describe(const Value& value) {
+  const std::string maybe = value.null == Null::maybe ? " or null" : "";
+  switch (value.kind) {
+    case Kind::unset: return "never set";
+    case Kind::number: return format("a number: {}", describe(value.number));
+    case Kind::context: return "the context" + offset_text(value);
+    case Kind::stack: return "the stack" + offset_text(value);
+    case Kind::packet:
+      return format("the packet{}, {} proved", offset_text(value), counted(value.range, "byte"));
+    case Kind::packet_meta:
+      return format("the packet's metadata{}, {} proved", offset_text(value),
+                    counted(value.range, "byte"));
+    case Kind::packet_end: return "the end of the packet";
+    case Kind::map: return "a map";
+    case Kind::map_value: return "a map value" + offset_text(value) + maybe;
+    case Kind::record:
+      return format("a ring record of {}{}", counted(value.range, "byte"), offset_text(value)) +
+             maybe;
+    case Kind::memory:
+      return format("memory of {}{}", counted(value.range, "byte"), offset_text(value)) + maybe;
+    case Kind::count_: break;
+  }
+  return "?";
+}
+
+}  // namespace skep::verify

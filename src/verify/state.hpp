@@ -1,0 +1,142 @@
+// What the verifier knows at one point of one path: registers, stack frames, and the records still
+// to be given back.
+//
+// A Value is a number or a pointer into some region. A pointer's place in its region is `offset`
+// plus the variable part `number`; pointers with the same `id` share that variable part, so that a
+// bound proved for one of them holds for all. States are compared by inclusion (covers()): a path
+// that arrives with less than what was already proved need not be walked again.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "isa/instruction.hpp"
+#include "verify/scalar.hpp"
+
+namespace skep::verify {
+
+enum class Kind : u8 {
+  unset,  // never written, or lost
+  number,
+  context,      // what r1 points to at the start
+  stack,        // of frame `frame`; offset is relative to that frame's end, so negative inside it
+  packet,       // the packet's data; `range` bytes from its base are there
+  packet_meta,  // the metadata in front of it
+  packet_end,
+  map,  // a map itself
+  map_value,
+  record,  // a ring record of `range` bytes that is not yet given back
+  memory,  // `range` bytes that a global function was given
+  count_
+};
+
+// A set of registers: bit r is r.
+using Registers = u16;
+constexpr Registers bit(u8 r) { return static_cast<Registers>(1u << r); }
+
+// Whether something that was proved stood on the value of a number, not only on its being one
+// (precision.hpp).
+enum class Precise : u8 { no, yes };
+
+// What a pointer may be besides a pointer.
+enum class Null : u8 { no, maybe };
+
+struct Value {
+  Kind kind = Kind::unset;
+  Null null = Null::no;
+  u8 frame = 0;  // stack: which frame
+  Precise precise = Precise::no;
+  s32 map = -1;     // map, map_value: number of the map
+  u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
+  u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
+  u32 lost_at = 0;  // unset and number: one more than the instruction that made the pointer invalid
+  s64 offset = 0;   // pointers: the fixed part
+  Scalar number;    // numbers: the value; pointers: the variable part of the offset
+
+  static Value unset_value() { return {}; }
+  static Value of_number(const Scalar& scalar) {
+    Value value;
+    value.kind = Kind::number;
+    value.number = scalar;
+    return value;
+  }
+  static Value pointer(Kind kind) {
+    Value value;
+    value.kind = kind;
+    value.number = Scalar::constant(0);
+    return value;
+  }
+  bool is_number() const { return kind == Kind::number; }
+  bool is_pointer() const { return kind != Kind::number && kind != Kind::unset; }
+  bool is_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
+};
+
+// Eight bytes of a frame, in which single bytes may be set.
+struct StackSlot {
+  u8 set = 0;      // by byte: written
+  u8 spilled = 0;  // bytes of `value` that are here, from byte 0: 0, 1, 2, 4 or 8
+  Value value;     // what was spilled
+
+  bool is_untouched() const { return set == 0; }
+};
+
+inline constexpr u32 kSlotBytes = 8;
+inline constexpr u32 kStackSlots = isa::kStackBytes / kSlotBytes;
+
+struct Frame {
+  u32 function = 0;                   // number in Program::functions
+  isa::InstructionIndex return_to{};  // in the caller
+  std::array<Value, isa::kRegisters> registers{};
+  std::vector<StackSlot> slots;  // [0] is the one right below the frame's end; grows on use
+
+  // The slot that holds byte `offset` (negative, relative to the frame's end).
+  static u32 slot_of(s64 offset) { return static_cast<u32>((-offset - 1) / kSlotBytes); }
+  static u32 byte_of(s64 offset) {
+    return static_cast<u32>(offset + isa::kStackBytes) % kSlotBytes;
+  }
+  StackSlot& slot(u32 number) {
+    if (slots.size() <= number) slots.resize(number + 1);
+    return slots[number];
+  }
+};
+
+// A ring record that a path has reserved and not yet given back.
+struct Held {
+  u32 id = 0;
+  isa::InstructionIndex reserved_at{};
+};
+
+struct State {
+  std::vector<Frame> frames;
+  std::vector<Held> held;
+
+  Frame& frame() { return frames.back(); }
+  const Frame& frame() const { return frames.back(); }
+  std::array<Value, isa::kRegisters>& registers() { return frames.back().registers; }
+
+  // Calls `visit` for every register and spilled value of every frame.
+  template <class Visit>
+  void for_each_value(Visit visit) {
+    for (Frame& frame : frames) {
+      for (Value& value : frame.registers) visit(value);
+      for (StackSlot& slot : frame.slots) {
+        if (slot.spilled != 0) visit(slot.value);
+      }
+    }
+  }
+};
+
+// Whether everything that can happen from `now` was covered when `before` was proved: `now` is
+// included in it in all that is live (one set of registers a frame) and, for numbers, precise.
+bool covers(const State& before, const State& now, std::span<const Registers> live);
+
+// Whether two states are the same in every respect that matters: on one path that means an infinite
+// loop.
+bool unchanged(const State& before, const State& now, std::span<const Registers> live);
+
+// In words, for reports: "a number, 0 to 255", "packet + 14 (34 bytes proved)".
+std::string describe(const Value& value);
+
+}  // namespace skep::verify

@@ -1,0 +1,145 @@
+// The shape of a program before it is walked: functions, jumps, calls, and what cannot be reached.
+#include <algorithm>
+
+#include "isa/control_flow.hpp"
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::InstructionIndex;
+
+constexpr u32 kFrameRounding = 16;  // bytes, as the kernel counts frames when it compiles
+
+class Shape {
+ public:
+  Shape(const platform::Program& program, Structure& structure)
+      : program_(program), structure_(structure) {
+    structure_.joins.assign(program.code.size(), false);
+    reached_.assign(program.code.size(), false);
+  }
+
+  std::optional<Misshapen> check() {
+    for (const platform::Function& function : program_.functions) {
+      if (auto found = check_function(function)) return found;
+    }
+    if (auto found = reach(0, {})) return found;
+    for (std::size_t at = 0; at < reached_.size(); ++at) {
+      if (!reached_[at])
+        return misshapen(InstructionIndex(at), Property::unreachable_code, "no path leads here",
+                         "");
+    }
+    return {};
+  }
+
+ private:
+  static Misshapen misshapen(InstructionIndex at, Property property, std::string message,
+                             std::string reason) {
+    return {at, {property, std::move(message), std::move(reason), {}}};
+  }
+
+  std::optional<Misshapen> check_function(const platform::Function& function) {
+    const auto inside = [&](InstructionIndex at) {
+      return function.begin <= at && at < function.end;
+    };
+    for (InstructionIndex at = function.begin; at < function.end; at = at.next()) {
+      const isa::Instruction& i = program_.code[at.value()];
+      if (isa::has_jump_target(i)) {
+        if (!inside(i.target))
+          return misshapen(at, Property::control_flow, "a jump leaves its function",
+                           format("it goes to instruction {}", i.target.value()));
+        structure_.joins[i.target.value()] = true;
+      }
+      if (isa::falls_through(i) && at.next() == function.end) {
+        return misshapen(at, Property::control_flow,
+                         format("function {} runs into the code behind it", function.name),
+                         "its last instruction neither jumps nor exits");
+      }
+      if (isa::is_local_call(i)) {
+        if (called(i) == program_.functions.size())
+          return misshapen(at, Property::control_flow, "a call into the middle of a function", "");
+        structure_.joins[at.value() + 1] = true;
+        structure_.joins[i.target.value()] = true;
+      }
+    }
+    return {};
+  }
+
+  // The number of the function that a local call goes to.
+  std::size_t called(const isa::Instruction& i) const {
+    const auto found = std::ranges::find(program_.functions, i.target, &platform::Function::begin);
+    return static_cast<std::size_t>(found - program_.functions.begin());
+  }
+
+  // Walks everything that `function` can reach; `chain` has the functions that are being called.
+  std::optional<Misshapen> reach(std::size_t function, std::vector<std::size_t> chain) {
+    chain.push_back(function);
+    std::vector<InstructionIndex> pending{program_.functions[function].begin};
+    std::vector<InstructionIndex> calls;
+    while (!pending.empty()) {
+      const InstructionIndex at = pending.back();
+      pending.pop_back();
+      if (reached_[at.value()]) continue;
+      reached_[at.value()] = true;
+      if (isa::is_local_call(program_.code[at.value()])) calls.push_back(at);
+      for (const InstructionIndex next : isa::successors(program_.code, at))
+        pending.push_back(next);
+    }
+    if (!calls.empty() || callees_.size() <= function) callees_.resize(program_.functions.size());
+    callees_[function].insert(callees_[function].end(), calls.begin(), calls.end());
+    for (const InstructionIndex at : callees_[function]) {
+      const std::size_t callee = called(program_.code[at.value()]);
+      if (std::ranges::find(chain, callee) != chain.end()) {
+        return misshapen(at, Property::recursion,
+                         format("function {} calls itself", program_.functions[callee].name), "");
+      }
+      if (chain.size() >= isa::kFramesMax) {
+        return misshapen(at, Property::recursion,
+                         format("calls nest more than {} deep", isa::kFramesMax), "");
+      }
+      if (auto found = reach(callee, chain)) return found;
+    }
+    return {};
+  }
+
+  const platform::Program& program_;
+  Structure& structure_;
+  std::vector<bool> reached_;
+  std::vector<std::vector<InstructionIndex>> callees_;  // by function: its call instructions
+};
+
+}  // namespace
+
+std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure) {
+  return Shape(program, structure).check();
+}
+
+std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
+  const platform::Program& program = analysis.program;
+  // Functions do not recurse, so walking the call tree ends; it is at most 8 deep.
+  const auto walk = [&](auto&& self, std::size_t function, u32 above) -> std::optional<Misshapen> {
+    const u32 used = std::max(analysis.frames[function].bytes, 1u);
+    const u32 depth = above + (used + kFrameRounding - 1) / kFrameRounding * kFrameRounding;
+    const platform::Function& place = program.functions[function];
+    if (depth > isa::kStackBytes) {
+      return Misshapen{place.begin,
+                       {Property::stack_depth,
+                        format("the frames on the way to {} take {} bytes", place.name, depth),
+                        "",
+                        {}}};
+    }
+    for (InstructionIndex at = place.begin; at < place.end; at = at.next()) {
+      const isa::Instruction& i = program.code[at.value()];
+      if (!isa::is_local_call(i)) continue;
+      const auto callee =
+          std::ranges::find(program.functions, i.target, &platform::Function::begin);
+      if (auto found =
+              self(self, static_cast<std::size_t>(callee - program.functions.begin()), depth))
+        return found;
+    }
+    return {};
+  };
+  return walk(walk, 0, 0);
+}
+
+}  // namespace skep::verify

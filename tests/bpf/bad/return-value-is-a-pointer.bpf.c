@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Refused at line 10: the verdict of a socket filter is a number, and a pointer is none.
+// The kernel lets those do it that may see its addresses (CAP_PERFMON), and refuses it to others.
+#include "skep.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("xdp")
+int wrong(struct xdp_md* context) {
+  return (long)(void*)context;
+}

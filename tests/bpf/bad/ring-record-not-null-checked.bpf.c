@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Refused at line 15: the ring buffer may be full.
+#include "skep.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);
+} events SEC(".maps");
+
+SEC("xdp")
+int wrong(struct xdp_md* context) {
+  __u64* record = bpf_ringbuf_reserve(&events, sizeof *record, 0);
+  *record = 1;
+  bpf_ringbuf_submit(record, 0);
+  return XDP_PASS;
+}

@@ -1,0 +1,83 @@
+// Every way to run a program, side by side.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "builder.hpp"
+#include "interpret/binder.hpp"
+#include "jit/compile.hpp"
+
+namespace skep::engines {
+
+// What can be seen of a run: r0 or the words of the fault, and the memory afterwards.
+struct Outcome {
+  std::string result;
+  std::vector<u8> memory;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+inline std::string show(const Result<u64>& result) {
+  return result ? format("0x{:x}", *result) : result.error().message;
+}
+
+using Confined = Result<u64> (*)(const Code&, const platform::Bindings&,
+                                 const interpret::Confinement&);
+
+// Both engines see the same addresses: one stack, and one buffer that is filled anew.
+inline Outcome run_confined(Confined engine, const Code& code, const std::vector<u8>& memory,
+                            u64 fuel = 1'000'000, const platform::Bindings& bindings = {}) {
+  alignas(16) static std::byte stack[interpret::kConfinedStackBytes];
+  static std::vector<u8> shared;
+  shared = memory;
+  const auto result =
+      engine(code, bindings,
+             {.memory = std::as_writable_bytes(std::span(shared)), .fuel = fuel, .stack = stack});
+  return {show(result), shared};
+}
+
+// Runs on both engines, expects the same, and gives it.
+inline Outcome run_both(const Code& code, const std::vector<u8>& memory = {},
+                        u64 fuel = 1'000'000, const platform::Bindings& bindings = {}) {
+  const Outcome want = run_confined(interpret::run_confined, code, memory, fuel, bindings);
+  const Outcome got = run_confined(jit::run_confined, code, memory, fuel, bindings);
+  EXPECT_EQ(got.result, want.result) << "JIT and interpreter disagree";
+  EXPECT_EQ(got.memory, want.memory) << "JIT and interpreter leave different memory";
+  return want;
+}
+
+// Where functions begin: the first instruction, and the targets of local calls.
+inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack_bytes) {
+  std::vector<bool> begins(code.size());
+  begins[0] = true;
+  for (const Instruction& i : code) {
+    if (is_local_call(i)) begins[i.target.value()] = true;
+  }
+  std::vector<jit::SourceFunction> out;
+  for (u32 at = 0; at < code.size(); ++at) {
+    if (begins[at]) out.push_back({format("f{}", at), at, at, stack_bytes});
+    out.back().end = at + 1;
+  }
+  return out;
+}
+
+enum class Bmi2 : u8 { if_present, no };
+
+// Compiles as if the program were proved. The test vouches for it.
+inline jit::Compiled compile(const Code& code, const platform::Bindings& bindings = {},
+                             Bmi2 bmi2 = Bmi2::if_present,
+                             std::span<const verify::Fact> facts = {}) {
+  jit::Source source;
+  source.name = "test";
+  source.code = code;
+  source.functions = functions_of(code, kStackBytes);
+  source.facts = facts;
+  auto target = jit::this_machine().value();
+  if (bmi2 == Bmi2::no) target.has_bmi2 = false;
+  return jit::Compiler::compile(source, bindings, target).value();
+}
+
+}  // namespace skep::engines

@@ -1,0 +1,219 @@
+// Random programs, the same on every engine: interpreted and compiled, confined and trusted.
+//
+// The generator makes programs that a verifier would accept: memory within bounds, nothing read that was not set,
+// loops with a counter, calls that go down. A failing seed is printed; SKEP_SEED=n runs that one alone.
+#include <cstdlib>
+#include <random>
+
+#include "engines.hpp"
+
+namespace skep::engines {
+namespace {
+
+constexpr u32 kMemoryBytes = 64;
+constexpr s16 kStackUsed = 64;
+constexpr u8 kBase = 6;     // the memory, in every function
+constexpr u8 kCounter = 9;  // of loops
+constexpr u8 kValues[] = {0, 2, 3, 4, 5, 7, 8};
+
+class Generator {
+ public:
+  explicit Generator(u64 seed) : random_(seed) {}
+
+  Code run() {
+    const u32 functions = below(3);
+    function();
+    for (u32 at = 0; at < functions; ++at) {
+      begins_.push_back(here());
+      function();
+    }
+    // Calls go to functions behind their own, so that they end.
+    for (u32 call : calls_) code_[call].target = InstructionIndex(callee(call));
+    assign_slots(code_);
+    return std::move(code_);
+  }
+
+ private:
+  u32 below(u32 bound) { return static_cast<u32>(random_() % bound); }
+  u32 here() const { return static_cast<u32>(code_.size()); }
+  u8 value() { return kValues[below(std::size(kValues))]; }
+  Width width() { return static_cast<Width>(below(4)); }
+  Width alu_width() { return below(2) == 0 ? Width::w32 : Width::w64; }
+  void put(const Instruction& i) { code_.push_back(i); }
+
+  u64 number() {
+    constexpr u64 kEdges[] = {0, 1, 31, 32, 63, 0xff, 0x7fffffff, 0x80000000, 0xffffffff, ~u64{0}};
+    return below(3) == 0 ? kEdges[below(std::size(kEdges))] : random_() >> below(64);
+  }
+  s64 immediate() { return static_cast<s32>(number()); }
+
+  u32 callee(u32 call) {
+    std::vector<u32> behind;
+    for (u32 begin : begins_) {
+      if (begin > call) behind.push_back(begin);
+    }
+    if (behind.empty()) {  // there is none: something else in its place
+      code_[call] = mov(0, 7);
+      return 0;
+    }
+    return behind[below(static_cast<u32>(behind.size()))];
+  }
+
+  void function() {
+    put(mov_reg(kBase, 1));
+    for (u8 r : kValues) put(constant(r, number()));
+    for (s16 at = -kStackUsed; at < 0; at += 8) put(store(Width::w64, 10, at, immediate()));
+    for (u32 parts = 2 + below(6); parts > 0; --parts) part();
+    put(leave());
+  }
+
+  void part() {
+    switch (below(6)) {
+      case 0: return branch();
+      case 1: return loop();
+      case 2: return call();
+      default: return straight(1 + below(8));
+    }
+  }
+
+  void straight(u32 count) {
+    while (count-- > 0) {
+      one();
+      // The zero extension of a result that compilers write, needed or not.
+      const u8 dst = code_.back().dst;
+      if (below(4) == 0 && dst != kBase && dst != kFramePointer) {
+        put(alu_reg(Alu::mov, dst, dst, Width::w32));
+      }
+    }
+  }
+
+  void one() {
+    switch (below(12)) {
+      case 0: return put(constant(value(), number()));
+      case 1: return memory(load(width(), value(), 0, 0));
+      case 2: return memory(load_signed(static_cast<Width>(below(3)), value(), 0, 0));
+      case 3: return memory(store(width(), 0, 0, immediate()));
+      case 4: return memory(store_reg(width(), 0, 0, value()));
+      case 5: return atomic_one();
+      case 6: return extend();
+      default: return arithmetic();
+    }
+  }
+
+  void arithmetic() {
+    const auto op = static_cast<Alu>(below(kCount<Alu>));
+    const Operands operands = kAlu[op].operands;
+    const Width w = op == Alu::movsx32 ? Width::w64 : alu_width();
+    if (operands == Operands::byte_order) return put(alu(op, value(), 16 << below(3)));
+    if (operands == Operands::unary) return put(alu(op, value(), 0, w));
+    if (operands == Operands::register_only || below(2) == 0) {
+      return put(alu_reg(op, value(), value(), w));
+    }
+    put(alu(op, value(), immediate(), w));
+  }
+
+  // The pairs that compilers write and lowering joins.
+  void extend() {
+    const u8 dst = value();
+    if (below(2) == 0) {
+      const s64 bits = std::array{32, 48, 56, 13}[below(4)];
+      if (below(2) == 0) put(mov_reg(dst, value()));
+      put(alu(Alu::lsh, dst, bits));
+      put(alu(below(2) == 0 ? Alu::rsh : Alu::arsh, dst, bits));
+      return;
+    }
+    put(alu_reg(Alu::mov, dst, value(), alu_width()));
+    put(alu_reg(static_cast<Alu>(below(static_cast<u32>(Alu::neg))), dst, value(), alu_width()));
+  }
+
+  // Aims an access at the memory or the stack, within bounds and aligned.
+  void memory(Instruction i) {
+    const bool stack = below(2) == 0;
+    const u32 bytes = bytes_of(i.width);
+    const u32 aligned = below(kMemoryBytes / bytes) * bytes;
+    i.offset = static_cast<s16>(static_cast<s32>(aligned) - (stack ? kStackUsed : 0));
+    const u8 base = stack ? kFramePointer : kBase;
+    const bool loads = i.form == Form::load || i.form == Form::load_signed ||
+                       (i.form == Form::atomic && i.atomic() == Atomic::load_acquire);
+    (loads ? i.src : i.dst) = base;
+    put(i);
+  }
+
+  void atomic_one() {
+    const auto op = static_cast<Atomic>(below(kCount<Atomic>));
+    const Width w = op >= Atomic::load_acquire ? width() : alu_width();
+    memory(op == Atomic::load_acquire ? atomic(op, w, value(), 0, 0) : atomic(op, w, 0, 0, value()));
+  }
+
+  void branch() {
+    const u32 at = here();
+    const auto op = static_cast<Jump>(below(kCount<Jump>));
+    put(below(2) == 0 ? jump(op, value(), immediate(), 0, alu_width())
+                      : jump_reg(op, value(), value(), 0, alu_width()));
+    straight(1 + below(5));
+    code_[at].target = InstructionIndex(here());
+    if (below(2) == 0) return;
+    code_[at].target = InstructionIndex(here() + 1);
+    const u32 skip = here();
+    put(go(0));
+    straight(1 + below(5));
+    code_[skip].target = InstructionIndex(here());
+  }
+
+  void loop() {
+    put(mov(kCounter, 1 + below(5)));
+    const u32 begin = here();
+    straight(1 + below(6));
+    if (below(4) == 0) {
+      const u32 at = here();
+      put(may_goto(0));
+      straight(1);
+      code_[at].target = InstructionIndex(here());
+    }
+    put(alu(Alu::sub, kCounter, 1));
+    put(jump(Jump::ne, kCounter, 0, begin));
+  }
+
+  void call() {
+    put(mov_reg(1, kBase));
+    calls_.push_back(here());
+    put(call_local(0));
+    for (u8 r = 2; r <= 5; ++r) put(constant(r, number()));
+  }
+
+  std::mt19937_64 random_;
+  Code code_;
+  std::vector<u32> begins_;
+  std::vector<u32> calls_;
+};
+
+Outcome run_trusted(const auto& engine, std::vector<u8> memory) {
+  const u64 r0 = engine.run(memory.data(), nullptr);
+  return {format("0x{:x}", r0), std::move(memory)};
+}
+
+void check(u64 seed) {
+  const Code code = Generator(seed).run();
+  std::vector<u8> memory(kMemoryBytes);
+  for (u32 at = 0; at < kMemoryBytes; ++at) memory[at] = static_cast<u8>(at * 37 + seed);
+  const Outcome want = run_both(code, memory);
+  ASSERT_TRUE(want.result.starts_with("0x")) << want.result;
+  EXPECT_EQ(run_trusted(interpret::Binder::bind(code, {}), memory), want) << "interpreter, trusted";
+  EXPECT_EQ(run_trusted(compile(code), memory), want) << "JIT, trusted";
+  EXPECT_EQ(run_trusted(compile(code, {}, Bmi2::no), memory), want) << "JIT without BMI2";
+  // A run that is cut short ends at the same place everywhere.
+  run_both(code, memory, seed % 97);
+}
+
+TEST(RandomPrograms, mean_the_same_on_every_engine) {
+  const char* const chosen = std::getenv("SKEP_SEED");
+  const u64 first = chosen != nullptr ? parse_unsigned(chosen).value_or(0) : 1;
+  const u64 count = chosen != nullptr ? 1 : 1500;
+  for (u64 seed = first; seed < first + count; ++seed) {
+    check(seed);
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace skep::engines

@@ -1,0 +1,1 @@
+skep_test(helpers_kernel SOURCES ${CMAKE_CURRENT_LIST_DIR}/helpers_kernel_test.cpp LINKS runtime)

@@ -1,0 +1,312 @@
+// Every row of the instruction tables, at every width, with registers and immediates, on edge values, in both
+// engines: equal to the row's own definition. Beside the result, every other register must keep its value.
+#include <array>
+
+#include "engines.hpp"
+
+namespace skep::engines {
+namespace {
+
+constexpr std::array<u64, 28> kEdges = {
+    0, 1, 2, 3, 7, 8, 31, 32, 33, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
+    0x80000000, 0xffffffff, 0x100000000, 0x123456789abcdef0, 0x7fffffffffffffff,
+    0x8000000000000000, 0xffffffff80000000, 0xffffffff7fffffff, 0xfffffffffffffffe, ~u64{0}};
+
+constexpr std::array<s32, 25> kImmediates = {
+    0, 1, 2, 3, 7, 8, 10, 31, 32, 33, 63, 64, 127, 128, 255, 256, 0x7fff, 0xffff, 0x10000,
+    INT32_MAX, INT32_MIN, INT32_MIN + 1, -1, -2, -128};
+
+constexpr u32 kRegistersTested = 10;
+using Values = std::array<u64, kRegistersTested>;
+
+// r0 to r9 are loaded from the context, `tested` runs, and r0 to r9 are stored there.
+Code around(const Instruction& tested) {
+  Code code;
+  code.push_back(store_reg(Width::w64, 10, -8, 1));
+  for (u8 r = 0; r < kRegistersTested; ++r) {
+    if (r != 1) code.push_back(load(Width::w64, r, 1, static_cast<s16>(8 * r)));
+  }
+  code.push_back(load(Width::w64, 1, 1, 8));
+  code.push_back(tested);
+  for (u8 r = 0; r < kRegistersTested; ++r) {
+    code.push_back(store_reg(Width::w64, 10, static_cast<s16>(-16 - 8 * r), r));
+  }
+  code.push_back(load(Width::w64, 1, 10, -8));
+  for (u8 r = 0; r < kRegistersTested; ++r) {
+    code.push_back(load(Width::w64, 2, 10, static_cast<s16>(-16 - 8 * r)));
+    code.push_back(store_reg(Width::w64, 1, static_cast<s16>(8 * r), 2));
+  }
+  code.push_back(leave());
+  assign_slots(code);
+  return code;
+}
+
+Values filled(u8 dst, u64 dst_value, u8 src, u64 src_value) {
+  Values values;
+  for (u32 r = 0; r < kRegistersTested; ++r) values[r] = 0xa5a5'0000'5a5a'0000 + 0x101010101 * r;
+  values[src] = src_value;
+  values[dst] = dst_value;
+  return values;
+}
+
+u64 expected_alu(const Instruction& i, u64 dst, u64 source) {
+  const AluRow& row = kAlu[i.alu()];
+  if (row.operands == Operands::byte_order || i.width == Width::w64) {
+    return row.eval64(dst, source);
+  }
+  return row.eval32(static_cast<u32>(dst), static_cast<u32>(source));
+}
+
+struct Engines {
+  explicit Engines(const Code& code)
+      : image(interpret::Binder::bind(code, {})),
+        compiled(compile(code)),
+        without_bmi2(compile(code, {}, Bmi2::no)) {}
+
+  void check(const Values& before, const Values& want, std::string_view what) {
+    const auto one = [&](auto& engine, std::string_view name) {
+      Values values = before;
+      engine.run(values.data(), nullptr);
+      ASSERT_EQ(values, want) << name << ": " << what;
+    };
+    one(image, "interpreter");
+    one(compiled, "JIT");
+    one(without_bmi2, "JIT without BMI2");
+  }
+
+  interpret::Image image;
+  jit::Compiled compiled;
+  jit::Compiled without_bmi2;
+};
+
+void check_alu_register(const Instruction& i) {
+  Engines engines(around(i));
+  for (u64 dst : kEdges) {
+    for (u64 source : kEdges) {
+      const Values before = filled(i.dst, dst, i.src, source);
+      Values want = before;
+      want[i.dst] = expected_alu(i, before[i.dst], before[i.src]);
+      engines.check(before, want,
+                    format("{} {} r{} r{} of 0x{:x} 0x{:x}", kAlu[i.alu()].name, bits_of(i.width),
+                           i.dst, i.src, dst, source));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+void check_alu_immediate(const Instruction& i) {
+  Engines engines(around(i));
+  for (u64 dst : kEdges) {
+    const Values before = filled(i.dst, dst, i.dst, 0);
+    Values want = before;
+    want[i.dst] = expected_alu(i, dst, static_cast<u64>(i.immediate));
+    engines.check(before, want,
+                  format("{} {} r{} {} of 0x{:x}", kAlu[i.alu()].name, bits_of(i.width), i.dst,
+                         i.immediate, dst));
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+bool exists(Alu op, Width width, Source source) {
+  const Operands operands = kAlu[op].operands;
+  if (operands == Operands::binary) return true;
+  if (operands == Operands::register_only) {
+    return source == Source::reg && !(op == Alu::movsx32 && width == Width::w32);
+  }
+  if (operands == Operands::byte_order) return source == Source::immediate && width == Width::w64;
+  return source == Source::immediate;
+}
+
+// A few pairs that differ in what their homes are: the same register, rax, rdx, rcx, the others.
+constexpr std::pair<u8, u8> kPairs[] = {{0, 2}, {3, 4}, {4, 4}, {6, 3}, {2, 0}, {4, 0}, {7, 9}};
+
+TEST(Tables, arithmetic_with_registers) {
+  for (Alu op : every<Alu>()) {
+    for (Width width : {Width::w32, Width::w64}) {
+      if (!exists(op, width, Source::reg)) continue;
+      for (auto [dst, src] : kPairs) {
+        check_alu_register(alu_reg(op, dst, src, width));
+        ASSERT_FALSE(HasFatalFailure());
+      }
+    }
+  }
+}
+
+TEST(Tables, arithmetic_in_every_pair_of_registers) {
+  for (Alu op : every<Alu>()) {
+    for (Width width : {Width::w32, Width::w64}) {
+      if (!exists(op, width, Source::reg)) continue;
+      for (u8 pair = 0; pair < kRegistersTested * kRegistersTested; ++pair) {
+        const Instruction i = alu_reg(op, pair / kRegistersTested, pair % kRegistersTested, width);
+        Engines engines(around(i));
+        for (u64 source : {u64{0}, ~u64{0}, u64{13}}) {
+          const Values before = filled(i.dst, 0xfedcba9876543210, i.src, source);
+          Values want = before;
+          want[i.dst] = expected_alu(i, before[i.dst], before[i.src]);
+          engines.check(before, want,
+                        format("{} {} r{} r{}", kAlu[op].name, bits_of(width), i.dst, i.src));
+          ASSERT_FALSE(HasFatalFailure());
+        }
+      }
+    }
+  }
+}
+
+TEST(Tables, arithmetic_with_immediates) {
+  for (Alu op : every<Alu>()) {
+    for (Width width : {Width::w32, Width::w64}) {
+      if (!exists(op, width, Source::immediate)) continue;
+      const bool swaps = kAlu[op].operands == Operands::byte_order;
+      for (s32 immediate : kImmediates) {
+        if (swaps && immediate != 32 && immediate != 64) continue;
+        for (u8 dst : std::array<u8, 4>{0, 3, 4, 6}) {
+          check_alu_immediate(alu(op, dst, immediate, width));
+          ASSERT_FALSE(HasFatalFailure());
+          if (swaps) check_alu_immediate(alu(op, dst, 16, width));
+        }
+      }
+    }
+  }
+}
+
+// if dst OP source goto 1: r0 = 1, else r0 = 0; operands are at the context.
+Code comparing(const Instruction& tested) {
+  return program({load(Width::w64, 3, 1, 8), load(Width::w64, 2, 1, 0), tested, mov(0, 0), leave(),
+                  mov(0, 1), leave()});
+}
+
+void check_jump(const Instruction& i) {
+  const Code code = comparing(i);
+  const interpret::Image image = interpret::Binder::bind(code, {});
+  const jit::Compiled compiled = compile(code);
+  const JumpRow& row = kJump[i.jump()];
+  for (u64 dst : kEdges) {
+    for (u64 register_value : kEdges) {
+      std::array<u64, 2> operands = {dst, register_value};
+      const u64 source = i.has_register_source() ? register_value : static_cast<u64>(i.immediate);
+      const bool want = i.width == Width::w64
+                            ? row.eval64(dst, source)
+                            : row.eval32(static_cast<u32>(dst), static_cast<u32>(source));
+      const std::string what = format("{} {} 0x{:x} 0x{:x}", row.name, bits_of(i.width), dst, source);
+      ASSERT_EQ(image.run(operands.data(), nullptr), want) << "interpreter: " << what;
+      ASSERT_EQ(compiled.run(operands.data(), nullptr), want) << "JIT: " << what;
+      if (!i.has_register_source()) break;
+    }
+  }
+}
+
+TEST(Tables, comparisons) {
+  for (Jump op : every<Jump>()) {
+    for (Width width : {Width::w32, Width::w64}) {
+      check_jump(jump_reg(op, 2, 3, 5, width));
+      ASSERT_FALSE(HasFatalFailure());
+      for (s32 immediate : kImmediates) check_jump(jump(op, 2, immediate, 5, width));
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
+}
+
+// What an atomic operation works on: the u64 that r6 points to, r0, and the register `reg`.
+struct Atoms {
+  u64 memory;
+  u64 r0;
+  u64 source;
+};
+
+Atoms expected_atomic(Atomic op, Width width, Atoms before) {
+  const AtomicRow& row = kAtomic[op];
+  const u64 mask = width == Width::w64 ? ~u64{0} : (u64{1} << bits_of(width)) - 1;
+  const u64 old = before.memory & mask;
+  const bool exchanges = op != Atomic::cmpxchg || old == (before.r0 & mask);
+  const u64 changed = exchanges ? row.eval(old, before.source & mask) & mask : old;
+  Atoms after = before;
+  after.memory = (before.memory & ~mask) | changed;
+  if (row.fetch == Fetch::r0) after.r0 = old;
+  if (row.fetch == Fetch::source || row.fetch == Fetch::destination) after.source = old;
+  return after;
+}
+
+// The context has the three; r0 is not looked at where it is `reg`.
+void check_atomic(Atomic op, Width width, u8 reg) {
+  const bool loads = op == Atomic::load_acquire;
+  const Instruction tested = loads ? atomic(op, width, reg, 0, 6) : atomic(op, width, 6, 0, reg);
+  const Code code = program({mov_reg(6, 1), load(Width::w64, 0, 6, 8), load(Width::w64, reg, 6, 16),
+                             tested, store_reg(Width::w64, 6, 8, 0),
+                             store_reg(Width::w64, 6, 16, reg), leave()});
+  const interpret::Image image = interpret::Binder::bind(code, {});
+  const jit::Compiled compiled = compile(code);
+  for (u64 memory : {u64{0x8877665544332211}, u64{0}, ~u64{0}}) {
+    for (u64 r0 : {u64{0x8877665544332211}, u64{0x44332211}, u64{5}}) {
+      const Atoms before = {memory, r0, 0x123456789abcdef0};
+      const Atoms want = expected_atomic(op, width, before);
+      const auto one = [&](const auto& engine, std::string_view name) {
+        Atoms atoms = before;
+        engine.run(&atoms, nullptr);
+        EXPECT_EQ(atoms.memory, want.memory) << name;
+        EXPECT_EQ(atoms.source, want.source) << name;
+        EXPECT_EQ(reg == 0 ? want.r0 : atoms.r0, want.r0) << name;
+      };
+      one(image, "interpreter");
+      one(compiled, "JIT");
+    }
+  }
+}
+
+TEST(Tables, atomic_operations) {
+  for (Atomic op : every<Atomic>()) {
+    const bool any_width = op == Atomic::load_acquire || op == Atomic::store_release;
+    for (Width width : every<Width>()) {
+      if (!any_width && width != Width::w32 && width != Width::w64) continue;
+      for (u8 reg : std::array<u8, 5>{2, 3, 4, 0, 7}) {
+        if (reg == 0 && op == Atomic::cmpxchg) continue;
+        SCOPED_TRACE(format("{} {} r{}", kAtomic[op].name, bits_of(width), reg));
+        check_atomic(op, width, reg);
+      }
+    }
+  }
+}
+
+TEST(Tables, loads_and_stores) {
+  for (Width width : every<Width>()) {
+    for (u8 reg : std::array<u8, 7>{0, 1, 2, 3, 4, 5, 7}) {
+      const u64 mask = width == Width::w64 ? ~u64{0} : (u64{1} << bits_of(width)) - 1;
+      const Code code = program({mov_reg(6, 1), load(Width::w64, reg, 6, 8),
+                                 store_reg(width, 6, 0, reg), store(width, 6, 16, -2),
+                                 load(width, reg, 6, 8), store_reg(Width::w64, 6, 24, reg), leave()});
+      std::array<u64, 4> want = {0x1111111111111111, 0xf0debc9a78563412, 0x2222222222222222, 0};
+      std::array<u64, 4> values = want;
+      std::array<u64, 4> also = want;
+      want[0] = (want[0] & ~mask) | (want[1] & mask);
+      want[2] = (want[2] & ~mask) | (~u64{1} & mask);
+      want[3] = want[1] & mask;
+      interpret::Binder::bind(code, {}).run(values.data(), nullptr);
+      compile(code).run(also.data(), nullptr);
+      EXPECT_EQ(values, want) << bits_of(width) << " interpreter, r" << int{reg};
+      EXPECT_EQ(also, want) << bits_of(width) << " JIT, r" << int{reg};
+    }
+  }
+}
+
+TEST(Tables, signed_loads) {
+  const auto check = [](Width width, u64 memory, u64 want) {
+    for (u8 reg : std::array<u8, 3>{0, 2, 7}) {
+      const Code code =
+          program({load_signed(width, reg, 1, 0), store_reg(Width::w64, 1, 0, reg), leave()});
+      u64 by_interpreter = memory;
+      u64 by_jit = memory;
+      interpret::Binder::bind(code, {}).run(&by_interpreter, nullptr);
+      compile(code).run(&by_jit, nullptr);
+      EXPECT_EQ(by_interpreter, want);
+      EXPECT_EQ(by_jit, want);
+    }
+  };
+  check(Width::w8, 0x1234567880, 0xffffffffffffff80);
+  check(Width::w8, 0x123456787f, 0x7f);
+  check(Width::w16, 0x1234568000, 0xffffffffffff8000);
+  check(Width::w16, 0x1234567fff, 0x7fff);
+  check(Width::w32, 0x1280000000, 0xffffffff80000000);
+  check(Width::w32, 0x127fffffff, 0x7fffffff);
+}
+
+}  // namespace
+}  // namespace skep::engines

@@ -1,0 +1,84 @@
+// Whatever the bytes are: an Error or an Object, whose programs are linked or refused, and whose
+// types can be walked and spelled. What comes out is checked against what later stages rely on.
+//
+// A corpus is any set of objects: build/dev/tests/bpf/object/ has small ones after the tests were
+// built.
+#include <cstdlib>
+#include <string_view>
+
+#include "object/object.hpp"
+
+namespace {
+
+using namespace skep;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void walk(const btf::Types& types) {
+  for (btf::TypeId id = 0; id < types.count(); ++id) {
+    (void)types.c_name(id);
+    (void)types.c_declaration(id, "x");
+    (void)types.size_of(id);
+    for (const btf::Member& member : types.members(id)) {
+      const u32 bytes = types.size_of(member.type).value();
+      require(member.bit_size != 0 || member.bit_offset / 8 + bytes <= types.at(id).size);
+    }
+  }
+}
+
+void check_constant(const platform::Program& program, const isa::Instruction& constant) {
+  switch (constant.constant()) {
+    case isa::Constant::number: break;
+    case isa::Constant::map: require(constant.map_number() < program.maps->size()); break;
+    case isa::Constant::map_value: {
+      require(constant.map_number() < program.maps->size());
+      const platform::MapSpec& map = (*program.maps)[constant.map_number()];
+      require(map.is_globals && constant.map_value_offset() < map.initial.size());
+      break;
+    }
+    case isa::Constant::function:
+      require(program.function_at(constant.target)->begin == constant.target);
+      break;
+    default: require(false);
+  }
+}
+
+void check(const platform::Program& program) {
+  u32 next = 0;
+  for (const platform::Function& function : program.functions) {
+    require(function.begin.value() == next && function.end > function.begin);
+    next = function.end.value();
+  }
+  require(next == program.code.size());
+  for (const isa::Instruction& each : program.code) {
+    if (each.form == isa::Form::constant) check_constant(program, each);
+    if (each.form == isa::Form::call && each.call() == isa::Call::local) {
+      require(program.function_at(each.target)->begin == each.target);
+    }
+  }
+  for (const platform::SourceLine& line : program.lines) {
+    require(line.at.value() < program.code.size());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto object = object::Object::read(Bytes(data, size), "fuzz.o");
+  if (!object.ok()) return 0;
+  walk(object->types());
+  for (const object::ProgramEntry& entry : object->programs()) {
+    const auto program = object->program(entry.name);
+    if (program.ok()) check(**program);
+  }
+  for (const platform::MapSpec& map : object->maps()) {
+    if (!map.is_globals) continue;
+    require(map.initial.size() == map.value_size);
+    for (const btf::SectionVariable& variable : object->types().variables(map.value_type)) {
+      require(u64{variable.offset} + variable.size <= map.initial.size());
+    }
+  }
+  return 0;
+}

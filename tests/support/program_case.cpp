@@ -1,0 +1,81 @@
+#include "support/program_case.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "text/text.hpp"
+
+namespace skep::test {
+namespace {
+
+Result<platform::MapSpec> map_of(std::string_view text) {
+  std::istringstream words{std::string(text)};
+  platform::MapSpec map;
+  std::string kind, word;
+  words >> map.name >> kind;
+  map.kind = platform::MapKind::count_;
+  for (const platform::MapKind known : every<platform::MapKind>()) {
+    if (platform::row(known).name == kind) map.kind = known;
+  }
+  if (map.kind == platform::MapKind::count_)
+    return Error(Fault::malformed, format("no map kind {}", kind));
+  while (words >> word) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    if (name == "frozen") {
+      map.is_globals = true;
+      map.flags |= platform::kReadOnlyForProgram;
+      map.initial.assign(map.value_size, std::byte{0});
+      const u64 first = parse_unsigned(word.substr(equals + 1)).value_or(0);
+      for (std::size_t at = 0; at < 8 && at < map.initial.size(); ++at)
+        map.initial[at] = static_cast<std::byte>(first >> (8 * at));
+      continue;
+    }
+    const auto value = parse_unsigned(equals == std::string::npos ? "" : word.substr(equals + 1));
+    if (!value) return Error(Fault::malformed, format("map {}: {}", map.name, word));
+    if (name == "key") map.key_size = static_cast<u32>(*value);
+    if (name == "value") map.value_size = static_cast<u32>(*value);
+    if (name == "entries") map.max_entries = static_cast<u32>(*value);
+  }
+  return map;
+}
+
+// Labels "NAME:" that a call goes to begin functions: `asm:` puts the main program first.
+std::vector<platform::Function> functions_of(const isa::Code& code) {
+  std::vector<u32> starts{0};
+  for (const isa::Instruction& i : code) {
+    if (i.form == isa::Form::call && i.call() == isa::Call::local)
+      starts.push_back(i.target.value());
+  }
+  std::ranges::sort(starts);
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  std::vector<platform::Function> out;
+  for (std::size_t n = 0; n < starts.size(); ++n) {
+    const u32 end = n + 1 < starts.size() ? starts[n + 1] : static_cast<u32>(code.size());
+    out.push_back({.name = n == 0 ? "main" : format("function{}", n),
+                   .begin = isa::InstructionIndex(starts[n]),
+                   .end = isa::InstructionIndex(end)});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file) {
+  auto program = std::make_shared<platform::Program>();
+  auto maps = std::make_shared<std::vector<platform::MapSpec>>();
+  for (std::string_view line : file.all("map")) maps->push_back(TRY(map_of(line)));
+  program->name = file.stem();
+  program->maps = maps;
+  program->gpl_compatible = file.field("license") == "GPL";
+  program->type = platform::ProgramType::xdp;
+  for (const platform::ProgramType type : every<platform::ProgramType>()) {
+    if (platform::row(type).name == file.field("type")) program->type = type;
+  }
+  program->code = TRY(text::assemble(file.field("asm"), *maps));
+  program->functions = functions_of(program->code);
+  return std::shared_ptr<const platform::Program>(std::move(program));
+}
+
+}  // namespace skep::test

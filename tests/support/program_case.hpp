@@ -1,0 +1,14 @@
+// A Program from a test case: `type:` (bpftool's name, xdp when left out), `license:`, `map:` lines
+// such as "flows hash key=4 value=8 entries=16" and `asm:`.
+#pragma once
+
+#include <memory>
+
+#include "platform/program.hpp"
+#include "support/case_file.hpp"
+
+namespace skep::test {
+
+Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file);
+
+}  // namespace skep::test

@@ -1,0 +1,54 @@
+// Verdicts of the verifier, case by case: tests/cases/verify/*.case.
+//
+// Each case is a program in assembly with the maps it names. `verdict:` is "accepted", or "rejected
+// PROPERTY SLOT": the rule that was not proved and the instruction where. `says:` must stand in the
+// Report.
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "support/case_file.hpp"
+#include "support/program_case.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::verify {
+namespace {
+
+std::string verdict_text(const Verdict& verdict) {
+  if (verdict.accepted()) return "accepted";
+  const Report& report = std::get<Report>(verdict.outcome);
+  return format("rejected {} {}", report.property, report.slot);
+}
+
+class VerifyCase : public testing::TestWithParam<test::CaseFile> {};
+
+TEST_P(VerifyCase, HasItsVerdict) {
+  const test::CaseFile& file = GetParam();
+  auto program = test::program_of(file);
+  ASSERT_TRUE(program.ok()) << program.error().what();
+  Limits limits;
+  if (file.has("limit")) limits.instructions_max = *parse_unsigned(file.field("limit"));
+  const Verdict verdict = verify(*program, limits);
+  const std::string report = verdict.accepted() ? "" : to_text(std::get<Report>(verdict.outcome));
+  EXPECT_EQ(verdict_text(verdict), file.field("verdict")) << file.sentence << "\n" << report;
+  for (std::string_view wanted : file.all("says")) {
+    EXPECT_NE(report.find(wanted), std::string::npos)
+        << "the report does not say: " << wanted << "\n"
+        << report;
+  }
+  const u64 visited_max = parse_unsigned(file.field("visited")).value_or(~u64{0});
+  EXPECT_LE(verdict.work.visited, visited_max);
+}
+
+std::string name_of(const testing::TestParamInfo<test::CaseFile>& info) {
+  std::string name = info.param.stem();
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, VerifyCase, testing::ValuesIn(test::cases_in("tests/cases/verify")),
+                         name_of);
+
+}  // namespace
+}  // namespace skep::verify
