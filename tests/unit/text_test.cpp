@@ -243,7 +243,7 @@ TEST(TextObject, MistakesAreNamed) {
             "line 1, column 1: unknown directive `.sektion` | did you mean .section?");
   EXPECT_TRUE(refused("exit\n.byte 1").starts_with("section .text has both data and instructions"));
   EXPECT_TRUE(refused(".data\n.byte 256").contains("`256` does not fit in 1 byte"));
-  EXPECT_TRUE(refused(".data\n.zero 0x7fffffff").contains("at most 1 GiB"));
+  EXPECT_TRUE(refused(".data\n.zero 0x7fffffff").contains("at most 256 MiB"));
   EXPECT_TRUE(refused(".data\n.long a-b").contains("no arithmetic"));
   EXPECT_TRUE(refused(".data\n.ascii \"\\q\"").contains("unknown escape"));
   EXPECT_TRUE(refused(".data\n.ascii \"abc").contains("without closing quote"));
