@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -45,19 +44,6 @@ Result<void> write_all(const Fd& fd, std::string_view path, std::span<const std:
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
-}
-
-Result<void> write_file(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = format("{}.{}.part", path, ::getpid());
-  auto written = [&]() -> Result<void> {
-    const Fd fd = TRY(Fd::open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666));
-    return write_all(fd, path, bytes);
-  }();
-  if (written.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = system_error("write", path, errno);
-  }
-  if (!written.ok()) ::unlink(temporary.c_str());
-  return written;
 }
 
 }  // namespace skep

@@ -37,8 +37,4 @@ Error system_error(std::string_view doing, std::string_view path, int error_numb
 // Writes all of `bytes`, or says why not (a full disk, a closed pipe).
 Result<void> write_all(const Fd& fd, std::string_view path, std::span<const std::byte> bytes);
 
-// Writes a whole file or leaves what was there before: the bytes go to a temporary neighbour that
-// is renamed.
-Result<void> write_file(const std::string& path, std::span<const std::byte> bytes);
-
 }  // namespace skep

@@ -50,9 +50,11 @@ Result<Mapping> Mapping::of_ring(u64 head, u64 ring) {
     return system_error("make memory for", "a ring buffer", errno);
   }
   void* data = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (data == MAP_FAILED) return Error(Fault::exhausted, format("cannot reserve {} bytes of memory", size));
+  if (data == MAP_FAILED)
+    return Error(Fault::exhausted, format("cannot reserve {} bytes of memory", size));
   Mapping mapping(data, size);
-  constexpr int kProtection = PROT_READ | PROT_WRITE, kFlags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+  constexpr int kProtection = PROT_READ | PROT_WRITE,
+                kFlags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
   std::byte* again = mapping.writable().data() + head + ring;
   if (::mmap(data, head + ring, kProtection, kFlags, fd.get(), 0) == MAP_FAILED ||
       ::mmap(again, ring, kProtection, kFlags, fd.get(), static_cast<off_t>(head)) == MAP_FAILED) {

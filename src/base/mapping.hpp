@@ -17,8 +17,8 @@ class Mapping {
   static Result<Mapping> of_file(const std::string& path);
   // `size` bytes of zeroed private memory, rounded up to whole pages.
   static Result<Mapping> of_memory(u64 size);
-  // `head` zeroed bytes and behind them `ring` zeroed bytes that are mapped twice in a row, so that what crosses the
-  // end of the ring is one piece of memory. Both are whole pages.
+  // `head` zeroed bytes and behind them `ring` zeroed bytes that are mapped twice in a row, so that
+  // what crosses the end of the ring is one piece of memory. Both are whole pages.
   static Result<Mapping> of_ring(u64 head, u64 ring);
 
   Mapping(Mapping&& other) noexcept

@@ -1,5 +1,7 @@
 #include "interpret/binder.hpp"
 
+#include <algorithm>
+
 #include "interpret/fuel.hpp"
 #include "interpret/trap.hpp"
 #include "isa/control_flow.hpp"
@@ -24,8 +26,7 @@ Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindin
     shape.operation = kTailCall;
   } else if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
     const auto id = static_cast<u64>(i.immediate);
-    step.immediate =
-        is_bound(bindings, id) ? reinterpret_cast<u64>(bindings.helpers[id]) : u64{0};
+    step.immediate = is_bound(bindings, id) ? reinterpret_cast<u64>(bindings.helpers[id]) : u64{0};
   }
   step.code = code_of(shape);
   return step;
@@ -49,8 +50,22 @@ Image Binder::bind(isa::Code code, const platform::Bindings& bindings) {
   return image;
 }
 
+u64 Binder::zeroed(const verify::FrameUse& frame) {
+  return u64{frame.zeroed_bytes} << 32 | static_cast<u32>(frame.zeroed_first);
+}
+
 Image Image::bind(const verify::VerifiedProgram& program, const platform::Bindings& bindings) {
-  return Binder::bind(program.code(), bindings);
+  Image image = Binder::bind(program.code(), bindings);
+  const auto& functions = program.program().functions;
+  image.zeroed_ = Binder::zeroed(program.frame(0));
+  for (u32 at = 0; at < image.code_.size(); ++at) {
+    if (!isa::is_local_call(image.code_[at])) continue;
+    const auto callee =
+        std::ranges::find(functions, image.code_[at].target, &platform::Function::begin);
+    const auto number = static_cast<std::size_t>(callee - functions.begin());
+    image.steps_[at].immediate = Binder::zeroed(program.frame(number));
+  }
+  return image;
 }
 
 }  // namespace skep::interpret

@@ -1,4 +1,5 @@
-// Makes Images from code, whoever vouches for it: a VerifiedProgram, or the checks of a confined run.
+// Makes Images from code, whoever vouches for it: a VerifiedProgram, or the checks of a confined
+// run.
 #pragma once
 
 #include "interpret/interpret.hpp"
@@ -8,6 +9,10 @@ namespace skep::interpret {
 struct Binder {
   // Precondition: `code` is a whole program that decode() could have made, and ends in a transfer.
   static Image bind(isa::Code code, const platform::Bindings& bindings);
+
+  // What a frame must find zero, as the immediate of the Step that enters it: the number of bytes
+  // above, their first offset from the frame's end below.
+  static u64 zeroed(const verify::FrameUse& frame);
 };
 
 }  // namespace skep::interpret

@@ -30,12 +30,14 @@ class Image {
   // One for each instruction of code(), ready to run.
   const Step* steps() const { return steps_.data(); }
   const platform::Bindings& bindings() const { return bindings_; }
+  u64 zeroed() const { return zeroed_; }
 
  private:
   friend struct Binder;  // interpret/binder.hpp
   Image() = default;
   isa::Code code_;
   std::vector<Step> steps_;
+  u64 zeroed_ = 0;               // of the first frame, see Binder::zeroed
   platform::Bindings bindings_;  // without its spans, which may not outlive bind()
 };
 

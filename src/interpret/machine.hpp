@@ -1,9 +1,10 @@
 // The machine that runs Steps.
 //
-// Every code of step.hpp has a handler of its own, an instance of step<code>() in which form, operation, width and
-// source are constants: the row of the instruction table is bound there and compiles to the operation itself. run()
-// goes from handler to handler by computed goto, which g++ turns into one indirect jump an instruction.
-// A Guard says what is checked: Trusting nothing, Checking every access, the frames and the fuel.
+// Every code of step.hpp has a handler of its own, an instance of step<code>() in which form,
+// operation, width and source are constants: the row of the instruction table is bound there and
+// compiles to the operation itself. run() goes from handler to handler by computed goto, which g++
+// turns into one indirect jump an instruction. A Guard says what is checked: Trusting nothing,
+// Checking every access, the frames and the fuel.
 #pragma once
 
 #include <array>
@@ -73,6 +74,15 @@ class Machine {
     r_[1] = start.r1;
     r_[2] = start.r2;
     r_[isa::kFramePointer] = start.stack_end;
+    zero(start.image.zeroed());
+  }
+
+  // The part of a frame that must be zero at its start (Binder::zeroed).
+  SKEP_INLINE void zero(u64 part) {
+    const auto first = static_cast<s32>(static_cast<u32>(part));
+    if (part >> 32 == 0) return;
+    std::memset(reinterpret_cast<void*>(r_[isa::kFramePointer] + static_cast<u64>(s64{first})), 0,
+                part >> 32);
   }
 
   template <u32 code>
@@ -158,7 +168,8 @@ class Machine {
   // ---- memory ----
 
   template <isa::Width width>
-  using Unsigned = std::tuple_element_t<static_cast<std::size_t>(width), std::tuple<u8, u16, u32, u64>>;
+  using Unsigned =
+      std::tuple_element_t<static_cast<std::size_t>(width), std::tuple<u8, u16, u32, u64>>;
 
   SKEP_INLINE bool allowed(const Step* at, u64 address, u32 bytes, Touch touch) {
     if constexpr (Guard::kChecks) {
@@ -304,6 +315,7 @@ class Machine {
     Frame& frame = frames_[depth_++];
     frame = {at + 1, {r_[6], r_[7], r_[8], r_[9]}, loops_};
     r_[isa::kFramePointer] -= isa::kStackBytes;
+    zero(at->immediate);
     loops_ = kLoopsMax;
     at += at->offset;
     return Next::go;
@@ -322,8 +334,9 @@ class Machine {
     return Next::go;
   }
 
-  // The program that is called takes the place of this frame: its exit returns to this one's caller. In a function
-  // it gets a machine of its own, because it may call as deep as any program; it sees no frame of this one.
+  // The program that is called takes the place of this frame: its exit returns to this one's
+  // caller. In a function it gets a machine of its own, because it may call as deep as any program;
+  // it sees no frame of this one.
   SKEP_INLINE Next tail_call(const Step*& at) {
     const auto target_of = image_->bindings().tail_call;
     if constexpr (Guard::kChecks) {
@@ -349,6 +362,7 @@ class Machine {
     }
     image_ = &image;
     r_[1] = context;
+    zero(image.zeroed());
     loops_ = kLoopsMax;
     at = image.steps();
     return Next::go;
@@ -390,20 +404,23 @@ class Machine {
 };
 
 // Numbers are pasted into labels here, never names; both macros end with this function.
-#define SKEP_EACH_16(use, high)                                                             \
-  use(high##0) use(high##1) use(high##2) use(high##3) use(high##4) use(high##5) use(high##6) \
-      use(high##7) use(high##8) use(high##9) use(high##a) use(high##b) use(high##c)          \
-          use(high##d) use(high##e) use(high##f)
-#define SKEP_EACH_CODE(use)                                                                  \
-  SKEP_EACH_16(use, 0x0) SKEP_EACH_16(use, 0x1) SKEP_EACH_16(use, 0x2) SKEP_EACH_16(use, 0x3) \
-  SKEP_EACH_16(use, 0x4) SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6) SKEP_EACH_16(use, 0x7) \
-  SKEP_EACH_16(use, 0x8) SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) SKEP_EACH_16(use, 0xb) \
-  SKEP_EACH_16(use, 0xc) SKEP_EACH_16(use, 0xd) SKEP_EACH_16(use, 0xe) SKEP_EACH_16(use, 0xf)
+#define SKEP_EACH_16(use, high)                                                                  \
+  use(high##0) use(high##1) use(high##2) use(high##3) use(high##4) use(high##5) use(high##6)     \
+      use(high##7) use(high##8) use(high##9) use(high##a) use(high##b) use(high##c) use(high##d) \
+          use(high##e) use(high##f)
+#define SKEP_EACH_CODE(use)                                                                       \
+  SKEP_EACH_16(use, 0x0)                                                                          \
+  SKEP_EACH_16(use, 0x1)                                                                          \
+  SKEP_EACH_16(use, 0x2)                                                                          \
+  SKEP_EACH_16(use, 0x3) SKEP_EACH_16(use, 0x4) SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6)     \
+      SKEP_EACH_16(use, 0x7) SKEP_EACH_16(use, 0x8) SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) \
+          SKEP_EACH_16(use, 0xb) SKEP_EACH_16(use, 0xc) SKEP_EACH_16(use, 0xd)                    \
+              SKEP_EACH_16(use, 0xe) SKEP_EACH_16(use, 0xf)
 #define SKEP_LABEL(code) &&at_##code,
-#define SKEP_NEXT()                                                \
-  if (machine.pay(at) == Next::stop) return machine.r_[0];          \
+#define SKEP_NEXT()                                        \
+  if (machine.pay(at) == Next::stop) return machine.r_[0]; \
   goto* kLabels[at->code]
-#define SKEP_STEP(code)                                                          \
+#define SKEP_STEP(code)                                                                \
   at_##code : if (machine.template step<code>(at) == Next::stop) return machine.r_[0]; \
   SKEP_NEXT();
 

@@ -22,7 +22,9 @@ class BufferMemory final : public Memory {
   u64 size_;
 };
 
-u64 end_of(std::span<std::byte> stack) { return reinterpret_cast<u64>(stack.data() + stack.size()); }
+u64 end_of(std::span<std::byte> stack) {
+  return reinterpret_cast<u64>(stack.data() + stack.size());
+}
 
 Result<u64> run_checking(const Start& start, Memory& memory, u64 fuel) {
   Checking checking{memory, fuel};
@@ -36,15 +38,15 @@ Result<u64> run_checking(const Start& start, Memory& memory, u64 fuel) {
 u64 Image::run(void* context, void* execution) const {
   Stack stack;  // not cleared: a proved program does not read what it did not write
   Trusting trusting;
-  return Machine<Trusting>::run(
-      {*this, reinterpret_cast<u64>(context), 0, execution, stack.end()}, trusting);
+  return Machine<Trusting>::run({*this, reinterpret_cast<u64>(context), 0, execution, stack.end()},
+                                trusting);
 }
 
 Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory,
                         u64 fuel) {
   Stack stack{};
-  return run_checking({image, reinterpret_cast<u64>(context), 0, execution, stack.end()},
-                      memory, fuel);
+  return run_checking({image, reinterpret_cast<u64>(context), 0, execution, stack.end()}, memory,
+                      fuel);
 }
 
 Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindings,

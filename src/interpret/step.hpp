@@ -1,9 +1,9 @@
 // The compact form that the interpreter runs: one Step of 16 bytes an instruction.
 //
-// A Step's code says everything that is known when a program is bound: form, operation, width and kind of operand.
-// There are fewer than 256 of them, and they are numbered from the instruction tables, so that the machine can
-// bind each code's row of a table as a constant (machine.hpp). Wide constants are resolved, helpers are addresses,
-// jumps are distances in Steps.
+// A Step's code says everything that is known when a program is bound: form, operation, width and
+// kind of operand. There are fewer than 256 of them, and they are numbered from the instruction
+// tables, so that the machine can bind each code's row of a table as a constant (machine.hpp). Wide
+// constants are resolved, helpers are addresses, jumps are distances in Steps.
 #pragma once
 
 #include <algorithm>
@@ -18,9 +18,9 @@ struct Step {
   u8 code = 0;
   u8 dst = 0;
   u8 src = 0;
-  u8 charge = 0;     // fuel for the block that begins here; 0 inside of a block (fuel.hpp)
-  s32 offset = 0;    // of memory accesses, in bytes; of jumps and local calls, in Steps from here
-  u64 immediate = 0; // of helper calls: the address of the body
+  u8 charge = 0;      // fuel for the block that begins here; 0 inside of a block (fuel.hpp)
+  s32 offset = 0;     // of memory accesses, in bytes; of jumps and local calls, in Steps from here
+  u64 immediate = 0;  // of helper calls: the address of the body
 };
 static_assert(sizeof(Step) == 16);
 
@@ -94,7 +94,9 @@ constexpr Shape shape_of(const isa::Instruction& i) {
   switch (i.form) {
     case Form::alu:
       shape.variant = isa::kAlu[i.alu()].operands == isa::Operands::byte_order
-                          ? static_cast<u8>(i.immediate == 16 ? 1 : i.immediate == 32 ? 2 : 3)
+                          ? static_cast<u8>(i.immediate == 16   ? 1
+                                            : i.immediate == 32 ? 2
+                                                                : 3)
                           : static_cast<u8>((i.width == isa::Width::w64 ? 2 : 0) + source);
       break;
     case Form::jump:

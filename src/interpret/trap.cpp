@@ -59,16 +59,16 @@ Error to_error(std::span<const Instruction> code, const Trapped& trapped, u64 fu
               "atomic operations need an address that their size divides"};
     case Trap::fuel:
       return {Fault::exhausted,
-              place + format("the fuel of {} instructions is used up", grouped(fuel)),
+              place + format("the fuel of {} instruction{} is used up", grouped(fuel),
+                             fuel == 1 ? "" : "s"),
               "look for a loop that does not end, or allow more instructions"};
     case Trap::frames:
-      return {Fault::rejected, place + format("more than {} frames of local calls",
-                                              isa::kFramesMax)};
+      return {Fault::rejected,
+              place + format("more than {} frames of local calls", isa::kFramesMax)};
     case Trap::helper:
       return {Fault::rejected,
               place + helper_called(i, trapped.address) + " is not available here"};
-    case Trap::packet:
-      return {Fault::rejected, place + "packet loads are not available here"};
+    case Trap::packet: return {Fault::rejected, place + "packet loads are not available here"};
     case Trap::none:
     case Trap::count_: break;
   }

@@ -1,6 +1,7 @@
 // Why a checked or confined run stopped before its end, the same in every engine.
 //
-// Engines report a Trap, a few numbers that machine code can store; the words are put together here, once.
+// Engines report a Trap, a few numbers that machine code can store; the words are put together
+// here, once.
 #pragma once
 
 #include <optional>
@@ -33,8 +34,8 @@ struct Trapped {
 // The error that says so. `fuel` is what the run was given.
 Error to_error(std::span<const isa::Instruction> code, const Trapped& trapped, u64 fuel);
 
-// What no confined engine can run, found before the run: a write of r10, code that runs off its end, kernel
-// functions, constants without a binding. The engines rely on it.
+// What no confined engine can run, found before the run: a write of r10, code that runs off its
+// end, kernel functions, constants without a binding. The engines rely on it.
 Result<void> check_confinable(std::span<const isa::Instruction> code,
                               const platform::Bindings& bindings);
 
@@ -42,13 +43,15 @@ Result<void> check_confinable(std::span<const isa::Instruction> code,
 std::optional<u64> resolve_constant(const isa::Instruction& constant,
                                     const platform::Bindings& bindings);
 
-// Whether the program may call helper `id` as a function. Tail calls are not: they are control transfers.
+// Whether the program may call helper `id` as a function. Tail calls are not: they are control
+// transfers.
 bool is_bound(const platform::Bindings& bindings, u64 id);
 inline constexpr s64 kTailCallHelper = 12;
 
 // Iterations that may_goto allows a frame (BPF_MAX_LOOPS in include/linux/bpf.h).
 inline constexpr u32 kLoopsMax = 8 * 1024 * 1024;
-// r0 after a tail call that found no program. Linux leaves it open; skep's engines agree on one value.
+// r0 after a tail call that found no program. Linux leaves it open; skep's engines agree on one
+// value.
 inline constexpr u64 kTailCallFailed = ~u64{0};
 
 }  // namespace skep::interpret

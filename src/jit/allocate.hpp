@@ -1,9 +1,10 @@
 // Where each BPF register lives in a function: values to machine registers.
 //
-// BPF was made so that its eleven registers fit into those of the machines it runs on. r0 to r5 always have the homes
-// that the machine's calling convention gives a result and five arguments, so that calls move nothing. r6 to r9 take
-// a register that calls leave alone only where they live across a call; else one that costs no saving. The target
-// describes its registers in a RegisterFile; numbers are the target's.
+// BPF was made so that its eleven registers fit into those of the machines it runs on. r0 to r5
+// always have the homes that the machine's calling convention gives a result and five arguments, so
+// that calls move nothing. r6 to r9 take a register that calls leave alone only where they live
+// across a call; else one that costs no saving. The target describes its registers in a
+// RegisterFile; numbers are the target's.
 #pragma once
 
 #include <array>
@@ -18,19 +19,20 @@ using MachineRegisters = u32;  // a set of them
 constexpr MachineRegisters machine_set(MachineRegister r) { return MachineRegisters{1} << r; }
 
 struct RegisterFile {
-  std::array<MachineRegister, 6> fixed;         // homes of r0 to r5
-  std::span<const MachineRegister> volatiles;   // calls clobber them; no fixed homes among them
-  std::span<const MachineRegister> preserved;   // functions give them back as they found them
+  std::array<MachineRegister, 6> fixed;        // homes of r0 to r5
+  std::span<const MachineRegister> volatiles;  // calls clobber them; no fixed homes among them
+  std::span<const MachineRegister> preserved;  // functions give them back as they found them
 };
 
 struct Allocation {
   std::array<MachineRegister, isa::kRegisters> home{};
-  Registers used = 0;              // BPF registers that the function reads or writes
-  MachineRegisters to_save = 0;    // preserved ones that it writes
+  Registers used = 0;            // BPF registers that the function reads or writes
+  MachineRegisters to_save = 0;  // preserved ones that it writes
   bool calls = false;
 };
 
-// Precondition: simplify() has filled live_after. r10 gets no home here: it is the stack pointer plus a constant.
+// Precondition: simplify() has filled live_after. r10 gets no home here: it is the stack pointer
+// plus a constant.
 Allocation allocate(const Unit& unit, const Function& function, const RegisterFile& file);
 
 }  // namespace skep::jit

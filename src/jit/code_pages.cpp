@@ -23,7 +23,8 @@ Error no_memory(std::string_view doing, u64 bytes) {
                                    counted(bytes, "byte"), std::strerror(errno))};
 }
 
-// Inaccessible addresses below this function, where calls of four bytes reach the whole program, or anywhere.
+// Inaccessible addresses below this function, where calls of four bytes reach the whole program, or
+// anywhere.
 void* reserve_addresses(u64 bytes) {
   const u64 here = reinterpret_cast<u64>(&reserve_addresses) & ~(kMegabyte - 1);
   constexpr u64 kNear = 1024 * kMegabyte;

@@ -35,11 +35,10 @@ std::vector<Symbol> symbols_of(const Source& source, const Emitted& emitted, u64
   const std::string name = "bpf_prog_" + source.name;
   for (std::size_t at = 0; at < source.functions.size(); ++at) {
     const u32 begin = at == 0 ? 0 : emitted.functions[at];
-    const auto end = static_cast<u32>(at + 1 < emitted.functions.size()
-                                          ? emitted.functions[at + 1]
-                                          : emitted.linked.code.size());
-    out.push_back({at == 0 ? name : name + "_" + source.functions[at].name, address + begin,
-                   end - begin});
+    const auto end = static_cast<u32>(
+        at + 1 < emitted.functions.size() ? emitted.functions[at + 1] : emitted.linked.code.size());
+    out.push_back(
+        {at == 0 ? name : name + "_" + source.functions[at].name, address + begin, end - begin});
   }
   return out;
 }
@@ -64,14 +63,13 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
   simplify(unit);
-  Emitted emitted = x86_64::Emitter(unit, *kept_bindings, target)
-                        .run(static_cast<u32>(source.code.size()));
+  Emitted emitted =
+      x86_64::Emitter(unit, *kept_bindings, target).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));
   kept->bindings = kept_bindings;
   const u64 address = kept->pages.address();
   const std::vector<Symbol> symbols = symbols_of(source, emitted, address);
-  kept->registration =
-      std::make_unique<Registration>(symbols, address, emitted.linked.code.size());
+  kept->registration = std::make_unique<Registration>(symbols, address, emitted.linked.code.size());
   tell_perf(symbols);
 
   Compiled out;
@@ -91,8 +89,8 @@ Source source_of(const verify::VerifiedProgram& verified) {
   source.facts = verified.facts();
   for (std::size_t at = 0; at < program.functions.size(); ++at) {
     const platform::Function& function = program.functions[at];
-    source.functions.push_back({function.name, function.begin.value(), function.end.value(),
-                                verified.stack_bytes(at)});
+    source.functions.push_back(
+        {function.name, function.begin.value(), function.end.value(), verified.frame(at)});
   }
   return source;
 }
@@ -121,8 +119,8 @@ Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindin
                                   confinement.memory.size(),
                                   reinterpret_cast<u64>(stack.data() + stack.size())};
   const x86_64::Target target = TRY(this_machine());
-  Emitted emitted = x86_64::Emitter(unit, bindings, target, confines)
-                        .run(static_cast<u32>(code.size()));
+  Emitted emitted =
+      x86_64::Emitter(unit, bindings, target, confines).run(static_cast<u32>(code.size()));
   const CodePages pages = TRY(seal(emitted));
   x86_64::State state{.fuel = confinement.fuel, .loops = interpret::kLoopsMax};
   const auto entry = reinterpret_cast<ConfinedEntry>(pages.address() + emitted.entry);

@@ -205,7 +205,8 @@ class UpperZeros {
     return meet(block.next, zero) || branch_changed;
   }
 
-  // What remains of such a move, `a = a`, is pure and nobody's: the backward pass takes a 64-bit one away.
+  // What remains of such a move, `a = a`, is pure and nobody's: the backward pass takes a 64-bit
+  // one away.
   void drop_extensions(std::size_t block) {
     Registers zero = zero_in_[block];
     for (u32 at = unit_.blocks[block].begin; at < unit_.blocks[block].end; ++at) {

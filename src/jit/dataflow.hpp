@@ -1,8 +1,9 @@
 // What a Unit's registers are known to hold, and which of it is read again.
 //
-// Two passes over the blocks: forward, registers whose upper half is known to be zero, so that zero extensions of
-// them go; backward, which halves of registers are live, so that operations whose result nobody reads go, and
-// 64-bit arithmetic whose upper half nobody reads becomes 32-bit. What stays is marked with what is live after it.
+// Two passes over the blocks: forward, registers whose upper half is known to be zero, so that zero
+// extensions of them go; backward, which halves of registers are live, so that operations whose
+// result nobody reads go, and 64-bit arithmetic whose upper half nobody reads becomes 32-bit. What
+// stays is marked with what is live after it.
 #pragma once
 
 #include "jit/operation.hpp"

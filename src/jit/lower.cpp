@@ -48,8 +48,7 @@ class Lowerer {
   }
 
   void lower_function(const SourceFunction& function) {
-    Function out{.first_block = static_cast<u32>(unit_.blocks.size()),
-                 .stack_bytes = function.stack_bytes};
+    Function out{.first_block = static_cast<u32>(unit_.blocks.size()), .frame = function.frame};
     for (u32 at = function.begin; at < function.end;) at = lower_block(at, function.end);
     out.end_block = static_cast<u32>(unit_.blocks.size());
     unit_.functions.push_back(out);
@@ -125,7 +124,8 @@ class Lowerer {
   }
 
   static Operation atomic(const Instruction& i, Operation out) {
-    // Acquire and release are plain accesses in order where the target's are (x86-64); they stay atomic here.
+    // Acquire and release are plain accesses in order where the target's are (x86-64); they stay
+    // atomic here.
     if (i.atomic() == isa::Atomic::load_acquire) {
       place(out, Kind::atomic, i.src, kNoRegister);
       out.dst = i.dst;
@@ -193,7 +193,9 @@ class Lowerer {
     next.right = last.left;
     next.left = kNoRegister;
     if (sign) {
-      next.row = static_cast<u8>(bits == 8 ? Alu::movsx8 : bits == 16 ? Alu::movsx16 : Alu::movsx32);
+      next.row = static_cast<u8>(bits == 8    ? Alu::movsx8
+                                 : bits == 16 ? Alu::movsx16
+                                              : Alu::movsx32);
     } else if (bits == 32) {
       next.row = static_cast<u8>(Alu::mov);
       next.width = Width::w32;

@@ -1,7 +1,8 @@
 // BPF instructions to machine-neutral operations.
 //
-// In: checked instructions with their functions and facts. Out: a Unit. On the way the obvious pairs become one
-// operation each: a move and the arithmetic on its copy, two shifts that extend, a look-up in a known array.
+// In: checked instructions with their functions and facts. Out: a Unit. On the way the obvious
+// pairs become one operation each: a move and the arithmetic on its copy, two shifts that extend, a
+// look-up in a known array.
 #pragma once
 
 #include <span>
@@ -18,7 +19,7 @@ struct SourceFunction {
   std::string name;
   u32 begin = 0;  // instructions
   u32 end = 0;
-  u32 stack_bytes = isa::kStackBytes;
+  verify::FrameUse frame = {.bytes = isa::kStackBytes};
 };
 
 // A program to compile, whoever vouches for it.

@@ -1,29 +1,31 @@
 // The machine-neutral form between BPF instructions and machine code.
 //
-// A Unit is everything that is compiled together: functions of blocks of Operations. Operations name BPF registers
-// and have three addresses (dst = left OP right), so that a pair like `r2 = r10; r2 += -8` is one of them. Lowering
-// makes them, dataflow removes and narrows some, allocation gives each register a home, and a target's emitter
-// writes each as machine code. Targets know nothing of BPF's encoding.
+// A Unit is everything that is compiled together: functions of blocks of Operations. Operations
+// name BPF registers and have three addresses (dst = left OP right), so that a pair like `r2 = r10;
+// r2 += -8` is one of them. Lowering makes them, dataflow removes and narrows some, allocation
+// gives each register a home, and a target's emitter writes each as machine code. Targets know
+// nothing of BPF's encoding.
 #pragma once
 
 #include <vector>
 
 #include "isa/tables.hpp"
+#include "verify/verify.hpp"
 
 namespace skep::jit {
 
 enum class Kind : u8 {
-  alu,            // dst = left ALU right; mov and movsx read right only
-  constant,       // dst = immediate
-  load,           // dst = *(width *)(left + offset), extended
-  store,          // *(width *)(left + offset) = right
-  atomic,         // *(width *)(left + offset) ATOMIC right
-  array_lookup,   // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
-  packet_load,    // r0 = packet[right + immediate], or the function ends with 0
-  branch,         // if left JUMP right goto target
-  jump,           // goto target
-  may_goto,       // goto target when the frame's loop budget is used up
-  call_helper,    // r0 = helper immediate
+  alu,           // dst = left ALU right; mov and movsx read right only
+  constant,      // dst = immediate
+  load,          // dst = *(width *)(left + offset), extended
+  store,         // *(width *)(left + offset) = right
+  atomic,        // *(width *)(left + offset) ATOMIC right
+  array_lookup,  // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
+  packet_load,   // r0 = packet[right + immediate], or the function ends with 0
+  branch,        // if left JUMP right goto target
+  jump,          // goto target
+  may_goto,      // goto target when the frame's loop budget is used up
+  call_helper,   // r0 = helper immediate
   call_indirect,  // r0 = the helper whose number is in left
   call_local,     // r0 = the function that begins with block target
   tail_call,      // leaves for another program, or r0 = -1
@@ -31,11 +33,11 @@ enum class Kind : u8 {
   count_
 };
 
-using Register = u8;                             // of BPF, 0 to 10
-inline constexpr Register kNoRegister = 0xff;    // the operand is the immediate, or there is none
-using Registers = u32;                           // a set of them
+using Register = u8;                           // of BPF, 0 to 10
+inline constexpr Register kNoRegister = 0xff;  // the operand is the immediate, or there is none
+using Registers = u32;                         // a set of them
 constexpr Registers set_of(Register r) { return Registers{1} << r; }
-inline constexpr Registers kArguments = 0x3e;    // r1 to r5
+inline constexpr Registers kArguments = 0x3e;  // r1 to r5
 inline constexpr Registers kEveryRegister = 0x7ff;
 
 enum class Extend : u8 { zero, sign };
@@ -63,22 +65,22 @@ struct Operation {
 inline constexpr u32 kNoBlock = ~0u;
 
 struct Block {
-  u32 begin = 0;              // into Unit::operations
+  u32 begin = 0;  // into Unit::operations
   u32 end = 0;
-  u32 from = 0;               // first BPF instruction
-  u32 charge = 0;             // BPF instructions in it: the fuel of a confined run
-  u32 branch_to = kNoBlock;   // successors
+  u32 from = 0;              // first BPF instruction
+  u32 charge = 0;            // BPF instructions in it: the fuel of a confined run
+  u32 branch_to = kNoBlock;  // successors
   u32 next = kNoBlock;
 };
 
 struct Function {
   u32 first_block = 0;
   u32 end_block = 0;
-  u32 stack_bytes = 0;
+  verify::FrameUse frame;
 };
 
-// Whether somebody proved the program safe. Confined code checks accesses, frames and fuel itself, and its functions
-// may jump into each other: it is compiled as one function with several entries.
+// Whether somebody proved the program safe. Confined code checks accesses, frames and fuel itself,
+// and its functions may jump into each other: it is compiled as one function with several entries.
 enum class Trust : u8 { verified, confined };
 
 struct Unit {

@@ -11,8 +11,8 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 
-// The interface that gdb looks for by name ("JIT Compilation Interface" in its manual). Weak: another JIT in the same
-// process may bring the same.
+// The interface that gdb looks for by name ("JIT Compilation Interface" in its manual). Weak:
+// another JIT in the same process may bring the same.
 struct jit_code_entry {
   jit_code_entry* next_entry;
   jit_code_entry* prev_entry;

@@ -251,7 +251,7 @@ Result<Mapping> HashMap::create(const platform::MapSpec& spec, u64 seed) {
   }
   constexpr u32 kZeroSeed = 1u << 6;  // BPF_F_ZERO_SEED
   const u64 elements = u64{spec.max_entries} + kSpares;
-  const u64 buckets = std::bit_ceil(u64{spec.max_entries});
+  const u64 buckets = 2 * std::bit_ceil(u64{spec.max_entries});  // chains of one, mostly
   const u64 stride =
       sizeof(Element) + rounded_up(spec.key_size, 8) + rounded_up(spec.value_size, 8);
   const u64 links = rounded_up(sizeof(Hash) + buckets * sizeof(Bucket), kLineBytes);

@@ -19,11 +19,23 @@ inline void store_word(void* at, u64 word) {
   __atomic_store_n(static_cast<u64*>(at), word, __ATOMIC_RELAXED);
 }
 
-// The first `bytes` (1 to 8) of unaligned memory as a word, the rest zero.
-inline u64 word_of(const void* from, u32 bytes) {
-  u64 word = 0;
-  std::memcpy(&word, from, bytes);
-  return word;
+template <class T>
+T unaligned(const u8* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+// The first `bytes` (1 to 8) of unaligned memory as a little-endian word, the rest zero. Two or
+// three loads that overlap, since a copy of a size that the compiler does not know is a call.
+[[gnu::always_inline]] inline u64 word_of(const void* memory, u32 bytes) {
+  const auto* from = static_cast<const u8*>(memory);
+  if (bytes == 8) return unaligned<u64>(from);
+  if (bytes >= 4) {
+    return unaligned<u32>(from) | u64{unaligned<u32>(from + bytes - 4)} << (bytes - 4) * 8;
+  }
+  const u32 middle = bytes / 2, last = bytes - 1;
+  return from[0] | u64{from[middle]} << middle * 8 | u64{from[last]} << last * 8;
 }
 
 // A fence between accesses that are all atomic. ThreadSanitizer does not know fences.

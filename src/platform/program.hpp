@@ -30,7 +30,7 @@ enum class ParameterKind : u8 {
 
 struct Parameter {
   ParameterKind kind = ParameterKind::number;
-  u32 size = 0;            // memory: bytes
+  u32 size = 0;             // memory: bytes
   bool may_be_null = true;  // memory
 };
 

@@ -43,7 +43,8 @@ constexpr u64 kCheckedFuel = 1'000'000'000;  // instructions: a run beyond this 
 
 thread_local bool is_running = false;
 
-// Marks the thread as running a program; `skips` when it was already (a signal, a probe inside a helper).
+// Marks the thread as running a program; `skips` when it was already (a signal, a probe inside a
+// helper).
 class Running {
  public:
   Running() : skips_(is_running) { is_running = true; }
@@ -71,7 +72,8 @@ void arrive(Execution& execution, Packet& packet) {
   if (packet.time_ns() != 0) execution.environment->set_event_time(packet.time_ns());
 }
 
-Result<u64> run_one(const LoadedProgram& program, Execution& execution, std::span<const maps::Map> maps) {
+Result<u64> run_one(const LoadedProgram& program, Execution& execution,
+                    std::span<const maps::Map> maps) {
   void* context = &execution.packet->context();
   if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
   if (program.tier == Tier::interpreter) return program.image->run(context, &execution);
@@ -105,7 +107,8 @@ const void* tail_target(const LoadedProgram& program) {
   return &*program.image;
 }
 
-Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> specs, Environment& environment) {
+Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> specs,
+                        Environment& environment) {
   auto state = std::make_shared<State>(std::move(specs), environment);
   for (const platform::MapSpec& spec : *state->specs) {
     const u64 seed = u64{environment.random()} << 32 | environment.random();
@@ -114,8 +117,9 @@ Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> sp
     const bool is_array = spec.kind == platform::MapKind::array;
     state->addresses.push_back(map.address());
     state->values.push_back(map.values_address());
-    state->arrays.push_back(is_array ? platform::ArrayShape{map.values_address(), map.stride(), spec.max_entries}
-                                     : platform::ArrayShape{});
+    state->arrays.push_back(
+        is_array ? platform::ArrayShape{map.values_address(), map.stride(), spec.max_entries}
+                 : platform::ArrayShape{});
   }
   return App(std::move(state));
 }
@@ -124,9 +128,10 @@ Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tie
   State& state = *state_;
   const auto is_compiled = [](Tier one) { return one == Tier::jit; };
   if (!state.programs.empty() && is_compiled(state.programs.front().tier) != is_compiled(tier)) {
-    return Error(Fault::usage, format("program {}: compiled and interpreted programs in one App",
-                                      program.program().name),
-                 "load all programs of an App in one tier");
+    return Error(
+        Fault::usage,
+        format("program {}: compiled and interpreted programs in one App", program.program().name),
+        "load all programs of an App in one tier");
   }
   EXPECT(program.program().maps->size() == state.maps.size());
   LoadedProgram loaded{std::move(program), tier, std::nullopt, std::nullopt};
@@ -153,7 +158,8 @@ Result<u64> App::run(const LoadedProgram& program, Packet& packet) {
   return run_one(program, execution, state_->maps);
 }
 
-Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> packets, std::span<u32> verdicts) {
+Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> packets,
+                            std::span<u32> verdicts) {
   EXPECT(verdicts.size() == packets.size());
   const Running running;
   if (running.skips()) {
@@ -166,8 +172,9 @@ Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> pack
   const jit::Entry entry = program.compiled ? program.compiled->entry() : nullptr;
   for (std::size_t at = 0; at < packets.size(); ++at) {
     arrive(execution, packets[at]);
-    verdicts[at] = static_cast<u32>(entry != nullptr ? entry(&packets[at].context(), &execution)
-                                                     : TRY(run_one(program, execution, state_->maps)));
+    verdicts[at] =
+        static_cast<u32>(entry != nullptr ? entry(&packets[at].context(), &execution)
+                                          : TRY(run_one(program, execution, state_->maps)));
   }
   return {};
 }

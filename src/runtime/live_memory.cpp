@@ -15,10 +15,12 @@ bool LiveMemory::allows(u64 address, u32 bytes, interpret::Touch touch) {
   const platform::PacketContext& context = packet_.context();
   const u64 begin = reinterpret_cast<u64>(&context);
   // The pointers behind the fields are for reading only.
-  const u64 context_bytes = touch == interpret::Touch::write ? context.fields.size() : sizeof(context);
+  const u64 context_bytes =
+      touch == interpret::Touch::write ? context.fields.size() : sizeof(context);
   if (is_inside(address, bytes, begin, begin + context_bytes)) return true;
   if (is_inside(address, bytes, context.data_meta, context.data_end)) return true;
-  return std::ranges::any_of(maps_, [&](const maps::Map& map) { return map.contains(address, bytes); });
+  return std::ranges::any_of(maps_,
+                             [&](const maps::Map& map) { return map.contains(address, bytes); });
 }
 
 }  // namespace skep::runtime

@@ -201,7 +201,15 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
-  if (check_set(frame, reach, "")) analysis.frames[frame.function].on_entry = OnEntry::zeroed;
+  if (check_set(frame, reach, "")) {
+    FrameUse& use = analysis.frames[frame.function];
+    const s64 old_end =
+        use.zeroed_bytes == 0 ? reach.first : use.zeroed_first + s64{use.zeroed_bytes};
+    const s64 first =
+        use.zeroed_bytes == 0 ? reach.first : std::min<s64>(use.zeroed_first, reach.first);
+    use.zeroed_first = static_cast<s32>(first);
+    use.zeroed_bytes = static_cast<u32>(std::max(old_end, reach.last + 1) - first);
+  }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
 }
 

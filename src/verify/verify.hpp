@@ -34,10 +34,13 @@ struct Fact {
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
 };
 
-enum class OnEntry : u8 { as_is, zeroed };
+// What a function does with its frame; offsets are from the frame's end, so negative.
 struct FrameUse {
-  u32 bytes = 0;
-  OnEntry on_entry = OnEntry::as_is;
+  u32 bytes = 0;  // how deep it goes
+  // Memory that the function never writes but hands to a global function, which may read it: it
+  // must be zero when the function is entered.
+  s32 zeroed_first = 0;
+  u32 zeroed_bytes = 0;
 };
 
 // A program that was proved safe. Only verify() makes one. Its code differs from the Program's in
@@ -47,8 +50,6 @@ class VerifiedProgram {
   const platform::Program& program() const { return *program_; }
   const isa::Code& code() const { return code_; }
   const std::vector<Fact>& facts() const { return facts_; }
-  // Bytes of its frame that a function uses, and whether they must be zero when it is entered: it
-  // hands memory that it never wrote to a global function, which may read it.
   const FrameUse& frame(std::size_t function) const { return frames_[function]; }
 
  private:

@@ -11,12 +11,19 @@ namespace skep::engines {
 using namespace skep::isa;
 
 inline Instruction alu(Alu op, u8 dst, s64 immediate, Width width = Width::w64) {
-  return {.form = Form::alu, .operation = static_cast<u8>(op), .width = width, .dst = dst,
+  return {.form = Form::alu,
+          .operation = static_cast<u8>(op),
+          .width = width,
+          .dst = dst,
           .immediate = immediate};
 }
 inline Instruction alu_reg(Alu op, u8 dst, u8 src, Width width = Width::w64) {
-  return {.form = Form::alu, .operation = static_cast<u8>(op), .width = width,
-          .source = Source::reg, .dst = dst, .src = src};
+  return {.form = Form::alu,
+          .operation = static_cast<u8>(op),
+          .width = width,
+          .source = Source::reg,
+          .dst = dst,
+          .src = src};
 }
 inline Instruction mov(u8 dst, s64 immediate) { return alu(Alu::mov, dst, immediate); }
 inline Instruction mov_reg(u8 dst, u8 src) { return alu_reg(Alu::mov, dst, src); }
@@ -30,26 +37,43 @@ inline Instruction load_signed(Width width, u8 dst, u8 src, s16 offset) {
   return {.form = Form::load_signed, .width = width, .dst = dst, .src = src, .offset = offset};
 }
 inline Instruction store(Width width, u8 dst, s16 offset, s64 immediate) {
-  return {.form = Form::store, .width = width, .dst = dst, .offset = offset,
-          .immediate = immediate};
+  return {
+      .form = Form::store, .width = width, .dst = dst, .offset = offset, .immediate = immediate};
 }
 inline Instruction store_reg(Width width, u8 dst, s16 offset, u8 src) {
-  return {.form = Form::store, .width = width, .source = Source::reg, .dst = dst, .src = src,
+  return {.form = Form::store,
+          .width = width,
+          .source = Source::reg,
+          .dst = dst,
+          .src = src,
           .offset = offset};
 }
 inline Instruction atomic(Atomic op, Width width, u8 dst, s16 offset, u8 src) {
-  return {.form = Form::atomic, .operation = static_cast<u8>(op), .width = width,
-          .source = Source::reg, .dst = dst, .src = src, .offset = offset};
+  return {.form = Form::atomic,
+          .operation = static_cast<u8>(op),
+          .width = width,
+          .source = Source::reg,
+          .dst = dst,
+          .src = src,
+          .offset = offset};
 }
 inline Instruction jump(Jump op, u8 dst, s64 immediate, std::size_t target,
                         Width width = Width::w64) {
-  return {.form = Form::jump, .operation = static_cast<u8>(op), .width = width, .dst = dst,
-          .target = InstructionIndex(target), .immediate = immediate};
+  return {.form = Form::jump,
+          .operation = static_cast<u8>(op),
+          .width = width,
+          .dst = dst,
+          .target = InstructionIndex(target),
+          .immediate = immediate};
 }
-inline Instruction jump_reg(Jump op, u8 dst, u8 src, std::size_t target,
-                            Width width = Width::w64) {
-  return {.form = Form::jump, .operation = static_cast<u8>(op), .width = width,
-          .source = Source::reg, .dst = dst, .src = src, .target = InstructionIndex(target)};
+inline Instruction jump_reg(Jump op, u8 dst, u8 src, std::size_t target, Width width = Width::w64) {
+  return {.form = Form::jump,
+          .operation = static_cast<u8>(op),
+          .width = width,
+          .source = Source::reg,
+          .dst = dst,
+          .src = src,
+          .target = InstructionIndex(target)};
 }
 inline Instruction go(std::size_t target) {
   return {.form = Form::jump_always, .target = InstructionIndex(target)};
@@ -61,15 +85,19 @@ inline Instruction call_helper(s64 id) {
   return {.form = Form::call, .operation = static_cast<u8>(Call::helper), .immediate = id};
 }
 inline Instruction call_local(std::size_t target) {
-  return {.form = Form::call, .operation = static_cast<u8>(Call::local),
+  return {.form = Form::call,
+          .operation = static_cast<u8>(Call::local),
           .target = InstructionIndex(target)};
 }
 inline Instruction call_indirect(u8 reg) {
   return {.form = Form::call, .operation = static_cast<u8>(Call::indirect), .dst = reg};
 }
 inline Instruction packet_load(Packet kind, Width width, u8 src, s64 immediate) {
-  return {.form = Form::packet_load, .operation = static_cast<u8>(kind), .width = width,
-          .src = src, .immediate = immediate};
+  return {.form = Form::packet_load,
+          .operation = static_cast<u8>(kind),
+          .width = width,
+          .src = src,
+          .immediate = immediate};
 }
 inline Instruction leave() { return {}; }
 

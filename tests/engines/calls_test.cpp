@@ -1,4 +1,5 @@
-// Calls of every kind, on both engines: helpers, local functions, tail calls, packet loads, look-ups in place.
+// Calls of every kind, on both engines: helpers, local functions, tail calls, packet loads,
+// look-ups in place.
 #include <array>
 
 #include "engines.hpp"
@@ -45,14 +46,13 @@ u64 run_trusted(const Code& code, const Bindings& bindings, void* context = null
 }
 
 TEST(Calls, a_helper_gets_five_arguments_and_the_execution) {
-  const Code code = program({mov(1, 1), mov(2, 20), mov(3, 300), mov(4, 4000), mov(5, 50000),
-                             call_helper(5), leave()});
-  for (const auto& run : {+[](const Code& c, Log& log) {
-                            return interpret::Binder::bind(c, with_helpers()).run(nullptr, &log);
-                          },
-                          +[](const Code& c, Log& log) {
-                            return compile(c, with_helpers()).run(nullptr, &log);
-                          }}) {
+  const Code code = program(
+      {mov(1, 1), mov(2, 20), mov(3, 300), mov(4, 4000), mov(5, 50000), call_helper(5), leave()});
+  for (const auto& run :
+       {+[](const Code&c, Log&log) {
+          return interpret::Binder::bind(c, with_helpers()).run(nullptr, &log);
+        },
+        +[](const Code&c, Log&log) { return compile(c, with_helpers()).run(nullptr, &log); }}) {
     Log log;
     EXPECT_EQ(run(code, log), 1u + 40 + 900 + 16000 + 250000);
     EXPECT_EQ(log.values, (std::vector<u64>{1, 20, 300, 4000, 50000}));
@@ -60,8 +60,8 @@ TEST(Calls, a_helper_gets_five_arguments_and_the_execution) {
 }
 
 TEST(Calls, a_far_helper_is_reached_through_a_register) {
-  const Code code = program({mov(1, 9), mov(2, 0), mov(3, 0), mov(4, 0), mov(5, 0), call_helper(5),
-                             leave()});
+  const Code code =
+      program({mov(1, 9), mov(2, 0), mov(3, 0), mov(4, 0), mov(5, 0), call_helper(5), leave()});
   jit::Source source;
   source.code = code;
   source.functions = functions_of(code, 0);
@@ -110,9 +110,9 @@ TEST(Calls, the_stack_is_aligned_for_helpers_whatever_is_saved) {
 }
 
 TEST(Calls, confined_code_sees_zeros_in_the_arguments_after_a_call) {
-  const Code code = program({mov(3, 77), call_helper(7), mov_reg(0, 1), alu_reg(Alu::or_, 0, 2),
-                             alu_reg(Alu::or_, 0, 3), alu_reg(Alu::or_, 0, 4),
-                             alu_reg(Alu::or_, 0, 5), leave()});
+  const Code code =
+      program({mov(3, 77), call_helper(7), mov_reg(0, 1), alu_reg(Alu::or_, 0, 2),
+               alu_reg(Alu::or_, 0, 3), alu_reg(Alu::or_, 0, 4), alu_reg(Alu::or_, 0, 5), leave()});
   EXPECT_EQ(run_both(code, {}, 100, with_helpers()).result, "0x0");
 }
 
@@ -142,10 +142,20 @@ TEST(Calls, a_helper_that_is_not_bound_is_a_fault_when_it_is_called) {
 
 TEST(Calls, a_function_has_its_own_frame_and_registers) {
   const Code code = program({
-      mov(6, 60), store(Width::w64, 10, -8, 5), mov(1, 1), mov_reg(2, 10), call_local(8),
-      load(Width::w64, 1, 10, -8), alu_reg(Alu::add, 0, 1), alu_reg(Alu::add, 0, 6),  // 7
-      /* 8 */ go(10), leave(),
-      /* 10 */ mov(6, 1), store(Width::w64, 10, -8, 700), store(Width::w64, 2, -8, 9), mov(0, 1000),
+      mov(6, 60),
+      store(Width::w64, 10, -8, 5),
+      mov(1, 1),
+      mov_reg(2, 10),
+      call_local(8),
+      load(Width::w64, 1, 10, -8),
+      alu_reg(Alu::add, 0, 1),
+      alu_reg(Alu::add, 0, 6),  // 7
+      /* 8 */ go(10),
+      leave(),
+      /* 10 */ mov(6, 1),
+      store(Width::w64, 10, -8, 700),
+      store(Width::w64, 2, -8, 9),
+      mov(0, 1000),
       leave(),
   });
   Code fixed = code;
@@ -271,11 +281,12 @@ TEST(Calls, a_tail_call_in_a_function_returns_to_the_functions_caller) {
 }
 
 TEST(Calls, tail_calls_of_functions_count_for_the_whole_run) {
-  // main calls f twice; f calls main by tail call while it can. Counted a frame only, this would not end.
-  const Code code = program({mov_reg(6, 1), call_local(5), mov_reg(1, 6), call_local(5), leave(),
-                             load(Width::w64, 2, 1, 0), alu(Alu::add, 2, 1),
-                             store_reg(Width::w64, 1, 0, 2), mov(2, 0), mov(3, 0), call_helper(12),
-                             mov(0, 0), leave()});
+  // main calls f twice; f calls main by tail call while it can. Counted a frame only, this would
+  // not end.
+  const Code code =
+      program({mov_reg(6, 1), call_local(5), mov_reg(1, 6), call_local(5), leave(),
+               load(Width::w64, 2, 1, 0), alu(Alu::add, 2, 1), store_reg(Width::w64, 1, 0, 2),
+               mov(2, 0), mov(3, 0), call_helper(12), mov(0, 0), leave()});
   Bindings bindings = with_tail_calls();
   u64 context = 0;
   Chain chain;
@@ -337,9 +348,9 @@ TEST(Calls, may_goto_leaves_when_the_budget_of_the_frame_is_used_up) {
   EXPECT_EQ(run_trusted(code, {}), interpret::kLoopsMax);
   EXPECT_EQ(run_both(code, {}, 100'000'000).result, format("0x{:x}", interpret::kLoopsMax));
   // Used up stays used up; a function has its own.
-  const Code twice = program({mov(0, 0), may_goto(3), go(1), may_goto(6), alu(Alu::add, 0, 100),
-                              go(6), call_local(8), leave(), mov(0, 0), may_goto(11),
-                              alu(Alu::add, 0, 1), leave()});
+  const Code twice =
+      program({mov(0, 0), may_goto(3), go(1), may_goto(6), alu(Alu::add, 0, 100), go(6),
+               call_local(8), leave(), mov(0, 0), may_goto(11), alu(Alu::add, 0, 1), leave()});
   EXPECT_EQ(run_trusted(twice, {}), 1u);
   EXPECT_EQ(run_both(twice, {}, 100'000'000).result, "0x1");
 }
@@ -365,8 +376,9 @@ TEST(Calls, a_look_up_in_a_known_array_is_made_in_place) {
     EXPECT_EQ(at(0xffffffff), 0u);
     facts[4].map = 0;  // a map of another kind is called
     const Code calls = program({call_helper(1), leave()});
-    EXPECT_EQ(compile(calls, bindings, Bmi2::if_present, std::span(facts).first(2)).run(nullptr, nullptr),
-              42u);
+    EXPECT_EQ(
+        compile(calls, bindings, Bmi2::if_present, std::span(facts).first(2)).run(nullptr, nullptr),
+        42u);
   }
 }
 

@@ -40,8 +40,8 @@ inline Outcome run_confined(Confined engine, const Code& code, const std::vector
 }
 
 // Runs on both engines, expects the same, and gives it.
-inline Outcome run_both(const Code& code, const std::vector<u8>& memory = {},
-                        u64 fuel = 1'000'000, const platform::Bindings& bindings = {}) {
+inline Outcome run_both(const Code& code, const std::vector<u8>& memory = {}, u64 fuel = 1'000'000,
+                        const platform::Bindings& bindings = {}) {
   const Outcome want = run_confined(interpret::run_confined, code, memory, fuel, bindings);
   const Outcome got = run_confined(jit::run_confined, code, memory, fuel, bindings);
   EXPECT_EQ(got.result, want.result) << "JIT and interpreter disagree";

@@ -1,7 +1,8 @@
 // Random programs, the same on every engine: interpreted and compiled, confined and trusted.
 //
-// The generator makes programs that a verifier would accept: memory within bounds, nothing read that was not set,
-// loops with a counter, calls that go down. A failing seed is printed; SKEP_SEED=n runs that one alone.
+// The generator makes programs that a verifier would accept: memory within bounds, nothing read
+// that was not set, loops with a counter, calls that go down. A failing seed is printed;
+// SKEP_SEED=n runs that one alone.
 #include <cstdlib>
 #include <random>
 
@@ -142,7 +143,8 @@ class Generator {
   void atomic_one() {
     const auto op = static_cast<Atomic>(below(kCount<Atomic>));
     const Width w = op >= Atomic::load_acquire ? width() : alu_width();
-    memory(op == Atomic::load_acquire ? atomic(op, w, value(), 0, 0) : atomic(op, w, 0, 0, value()));
+    memory(op == Atomic::load_acquire ? atomic(op, w, value(), 0, 0)
+                                      : atomic(op, w, 0, 0, value()));
   }
 
   void branch() {

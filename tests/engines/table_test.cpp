@@ -136,8 +136,9 @@ TEST(Tables, arithmetic_in_every_pair_of_registers) {
   for (Alu op : every<Alu>()) {
     for (Width width : {Width::w32, Width::w64}) {
       if (!exists(op, width, Source::reg)) continue;
-      for (u8 pair = 0; pair < kRegistersTested * kRegistersTested; ++pair) {
-        const Instruction i = alu_reg(op, pair / kRegistersTested, pair % kRegistersTested, width);
+      for (u32 pair = 0; pair < kRegistersTested * kRegistersTested; ++pair) {
+        const Instruction i = alu_reg(op, static_cast<u8>(pair / kRegistersTested),
+                                      static_cast<u8>(pair % kRegistersTested), width);
         Engines engines(around(i));
         for (u64 source : {u64{0}, ~u64{0}, u64{13}}) {
           const Values before = filled(i.dst, 0xfedcba9876543210, i.src, source);

@@ -1,1 +1,2 @@
 skep_test(runtime_helpers SOURCES ${CMAKE_CURRENT_LIST_DIR}/runtime_helpers_test.cpp LINKS runtime)
+skep_test(runtime_engine SOURCES ${CMAKE_CURRENT_LIST_DIR}/runtime_engine_test.cpp LINKS runtime text)

@@ -14,11 +14,12 @@ constexpr EnumArray<Arithmetic, u8> kArithmetic({{Arithmetic::add, 0},
                                                  {Arithmetic::cmp, 7}});
 
 struct ShiftRow {
-  u8 digit;        // of C1 and D3
-  u8 vex_prefix;   // pp of SHLX, SHRX, SARX
+  u8 digit;       // of C1 and D3
+  u8 vex_prefix;  // pp of SHLX, SHRX, SARX
 };
-constexpr EnumArray<Shift, ShiftRow> kShift(
-    {{Shift::shl, {4, 1}}, {Shift::shr, {5, 3}}, {Shift::sar, {7, 2}}});
+constexpr EnumArray<Shift, ShiftRow> kShift({{Shift::shl, {4, 1}},
+                                             {Shift::shr, {5, 3}},
+                                             {Shift::sar, {7, 2}}});
 
 constexpr EnumArray<Unary, u8> kUnary({{Unary::not_, 2},  // digit of F7
                                        {Unary::neg, 3},
@@ -289,9 +290,7 @@ Label Assembler::make_label() {
 
 void Assembler::bind(Label label) { labels_[label.number] = here(); }
 
-void Assembler::jump(Label label) {
-  jumps_.push_back({here().at, Jump::always, {}, label.number});
-}
+void Assembler::jump(Label label) { jumps_.push_back({here().at, Jump::always, {}, label.number}); }
 
 void Assembler::jump_if(Condition condition, Label label) {
   jumps_.push_back({here().at, Jump::conditional, condition, label.number});

@@ -1,8 +1,9 @@
 // Machine code of x86-64, instruction by instruction.
 //
-// Each function writes one instruction in its shortest encoding (Intel SDM, volume 2; opcodes stand in tables in
-// assembler.cpp). Jumps name labels; link() chooses the two-byte form wherever the distance allows it. Calls of
-// outside functions are given a place and a target, because the code's own address is not known yet.
+// Each function writes one instruction in its shortest encoding (Intel SDM, volume 2; opcodes stand
+// in tables in assembler.cpp). Jumps name labels; link() chooses the two-byte form wherever the
+// distance allows it. Calls of outside functions are given a place and a target, because the code's
+// own address is not known yet.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,24 @@ namespace skep::jit::x86_64 {
 
 using isa::Width;
 
-enum class Reg : u8 { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
+enum class Reg : u8 {
+  rax,
+  rcx,
+  rdx,
+  rbx,
+  rsp,
+  rbp,
+  rsi,
+  rdi,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15
+};
 
 // A register, or memory at base + index + displacement.
 struct Operand {
@@ -54,21 +72,22 @@ struct Linked {
 class Assembler {
  public:
   // Widths are 32 or 64 bits where nothing else is said; 32-bit results clear the upper half.
-  void arithmetic(Arithmetic op, Width width, Operand dst, Reg src);    // dst may be memory
+  void arithmetic(Arithmetic op, Width width, Operand dst, Reg src);  // dst may be memory
   void arithmetic(Arithmetic op, Width width, Reg dst, Operand src);
   void arithmetic(Arithmetic op, Width width, Operand dst, s32 immediate);
   void locked_arithmetic(Arithmetic op, Width width, Operand memory, Reg src);
   void test(Width width, Reg a, Reg b);
-  void test(Width width, Reg a, s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
+  void test(Width width, Reg a,
+            s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
   void move(Width width, Reg dst, Reg src);
-  void move_immediate(Reg dst, u64 value);       // shortest of xor, mov r32, sign-extended, movabs
+  void move_immediate(Reg dst, u64 value);  // shortest of xor, mov r32, sign-extended, movabs
   void load(Width width, Reg dst, Operand memory);         // zero-extends 8 to 32 bits
   void load_signed(Width width, Reg dst, Operand memory);  // 8 to 32 bits, to 64
   void store(Width width, Operand memory, Reg src);        // 8 to 64 bits
   void store_immediate(Width width, Operand memory, s32 immediate);
-  void extend(Width from, Reg dst, Reg src);                      // 8 or 16 bits, zeros
-  void extend_signed(Width from, Width to, Reg dst, Reg src);     // 8, 16 or 32 bits
-  void load_address(Width width, Reg dst, Operand memory);        // lea
+  void extend(Width from, Reg dst, Reg src);                   // 8 or 16 bits, zeros
+  void extend_signed(Width from, Width to, Reg dst, Reg src);  // 8, 16 or 32 bits
+  void load_address(Width width, Reg dst, Operand memory);     // lea
   void shift(Shift op, Width width, Reg dst, u8 count);
   void shift_by_cl(Shift op, Width width, Reg dst);
   void shift_by(Shift op, Width width, Reg dst, Operand src, Reg count);  // BMI2
@@ -78,9 +97,9 @@ class Assembler {
   void unary(Unary op, Width width, Operand operand);
   void sign_into_rdx(Width width);  // cdq, cqo
   void swap_bytes(Width width, Reg dst);
-  void exchange(Width width, Operand memory, Reg reg);             // 8 to 64 bits
-  void exchange_add(Width width, Operand memory, Reg reg);         // locked
-  void compare_exchange(Width width, Operand memory, Reg src);     // locked; rax is compared
+  void exchange(Width width, Operand memory, Reg reg);          // 8 to 64 bits
+  void exchange_add(Width width, Operand memory, Reg reg);      // locked
+  void compare_exchange(Width width, Operand memory, Reg src);  // locked; rax is compared
   void push(Reg reg);
   void pop(Reg reg);
   void push(Operand memory);
@@ -114,8 +133,8 @@ class Assembler {
     u32 label;
   };
   struct Place {
-    u32 at = 0;      // in raw_
-    u32 jumps = 0;   // how many stand before it
+    u32 at = 0;     // in raw_
+    u32 jumps = 0;  // how many stand before it
   };
 
   void put(u8 byte) { raw_.push_back(byte); }

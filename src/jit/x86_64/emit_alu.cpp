@@ -1,7 +1,8 @@
 // Arithmetic of operations, in the machine's two-address form.
 //
-// The table at the top is total over the BPF operations; an entry is a function and what distinguishes its rows.
-// Division needs rax and rdx: they are saved only where something lives in them.
+// The table at the top is total over the BPF operations; an entry is a function and what
+// distinguishes its rows. Division needs rax and rdx: they are saved only where something lives in
+// them.
 #include <bit>
 
 #include "jit/x86_64/emitter.hpp"
@@ -184,7 +185,8 @@ void Emitter::swap(const Operation& op) {
 
 // ---- division ----
 
-// Division by 0 gives 0 and modulo 0 the dividend; MIN / -1 wraps (isa/tables.hpp). Both leave the straight path.
+// Division by 0 gives 0 and modulo 0 the dividend; MIN / -1 wraps (isa/tables.hpp). Both leave the
+// straight path.
 void Emitter::divide(const Operation& op) {
   if (op.has_immediate() && divide_by_constant(op)) return;
   const bool remainder = wants_remainder(op.alu());

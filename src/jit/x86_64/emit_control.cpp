@@ -83,7 +83,8 @@ void Emitter::call_body(u64 address) {
   a_.call(direct(Reg::r11));
 }
 
-// What C functions and callees leave in r1 to r5 is no value of the program: confined code must not see it.
+// What C functions and callees leave in r1 to r5 is no value of the program: confined code must not
+// see it.
 void Emitter::forget_arguments() {
   if (!confined()) return;
   for (Reg reg : kArgumentHomes) a_.move_immediate(reg, 0);
@@ -201,8 +202,8 @@ void Emitter::pay(const Block& block) {
   a_.jump_if(Condition::b, trap_at(block.from, Trap::fuel));
 }
 
-// Where a trap is taken: r11 has its address. Verified code has none but calls through a register, which no verifier
-// accepts yet.
+// Where a trap is taken: r11 has its address. Verified code has none but calls through a register,
+// which no verifier accepts yet.
 Label Emitter::trap_at(u32 instruction, Trap trap) {
   const Label label = a_.make_label();
   cold_.push_back([this, label, instruction, trap] {

@@ -1,7 +1,8 @@
 // Loads, stores, atomic operations, and look-ups in arrays.
 //
-// Verified code addresses memory directly. Confined code computes the address into r11, checks it against the frames
-// and the memory of its run, and goes through r11; what it may touch stands in the code as constants.
+// Verified code addresses memory directly. Confined code computes the address into r11, checks it
+// against the frames and the memory of its run, and goes through r11; what it may touch stands in
+// the code as constants.
 #include <bit>
 
 #include "jit/x86_64/emitter.hpp"
@@ -63,7 +64,8 @@ void Emitter::store(const Operation& op) {
   a_.store(op.width, to, value(op.right, Reg::r10));
 }
 
-// ---- atomic operations (RFC 9669, 5.3); all orders of x86-64 are at least acquire and release ----
+// ---- atomic operations (RFC 9669, 5.3); all orders of x86-64 are at least acquire and release
+// ----
 
 void Emitter::atomic(const Operation& op) {
   const Operand place = access(op, op.left);

@@ -12,13 +12,12 @@ constexpr std::array<MachineRegister, 6> kFixed = {number(Reg::rax), number(Reg:
                                                    number(Reg::rsi), number(Reg::rdx),
                                                    number(Reg::rcx), number(Reg::r8)};
 constexpr std::array<MachineRegister, 1> kVolatile = {number(Reg::r9)};
-constexpr std::array<MachineRegister, 6> kPreserved = {
-    number(Reg::rbx), number(Reg::r13), number(Reg::r14),
-    number(Reg::r15), number(Reg::rbp), number(Reg::r12)};
+constexpr std::array<MachineRegister, 6> kPreserved = {number(Reg::rbx), number(Reg::r13),
+                                                       number(Reg::r14), number(Reg::r15),
+                                                       number(Reg::rbp), number(Reg::r12)};
 constexpr std::array kConfinedHomes = {Reg::rax, Reg::rdi, Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8,
                                        Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp};
-constexpr std::array kConfinedPushed = {Reg::rbp, Reg::rbx, Reg::r12,
-                                        Reg::r13, Reg::r14, Reg::r15};
+constexpr std::array kConfinedPushed = {Reg::rbp, Reg::rbx, Reg::r12, Reg::r13, Reg::r14, Reg::r15};
 constexpr s32 kSlot = 8;
 
 }  // namespace
@@ -69,7 +68,8 @@ Emitted Emitter::run(u32 instructions) {
   const auto offset = [&](Label label) { return out.linked.labels[label.number]; };
   out.entry = offset(entry);
   out.tail_entry = offset(entries_[0]);
-  for (const Function& f : unit_.functions) out.functions.push_back(offset(entries_[f.first_block]));
+  for (const Function& f : unit_.functions)
+    out.functions.push_back(offset(entries_[f.first_block]));
   // Instructions that became part of a later one, or of nothing, stand where the next one does.
   out.instructions.assign(instructions, static_cast<u32>(out.linked.code.size()));
   for (const auto& [instruction, label] : marks_) {
@@ -120,7 +120,7 @@ void Emitter::function(std::size_t at) {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved});
     a_.bind(entries_[function.first_block]);
     lay_out_frame(function, at == 0);
-    prologue(at == 0);
+    prologue(function, at == 0);
   }
   for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
   cold_code();
@@ -148,14 +148,14 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   frame_.context = slot_for(Kind::tail_call);
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
   const s32 stack =
-      has_stack ? static_cast<s32>((function.stack_bytes + kSlot - 1) / kSlot * kSlot) : 0;
+      has_stack ? static_cast<s32>((function.frame.bytes + kSlot - 1) / kSlot * kSlot) : 0;
   frame_.frame_pointer = slots + stack;
   frame_.bytes = slots + stack;
   const s32 pushed = static_cast<s32>(frame_.pushed.size() + 1) * kSlot;  // and the return address
   if (allocation_.calls && (pushed + frame_.bytes) % 16 != 0) frame_.bytes += kSlot;
 }
 
-void Emitter::prologue(bool is_main) {
+void Emitter::prologue(const Function& function, bool is_main) {
   for (Reg reg : frame_.pushed) a_.push(reg);
   if (frame_.bytes != 0) {
     a_.arithmetic(Arithmetic::sub, isa::Width::w64, direct(Reg::rsp), frame_.bytes);
@@ -164,6 +164,13 @@ void Emitter::prologue(bool is_main) {
   if (is_main && makes_tail_calls_) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
   if (frame_.loops) {
     a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
+  }
+  // Whole slots: the frame is made of them, and what lies beside the range was not written yet.
+  const s32 first = function.frame.zeroed_first & -kSlot;
+  const s32 end = function.frame.zeroed_first + static_cast<s32>(function.frame.zeroed_bytes);
+  for (s32 offset = first; offset < end; offset += kSlot) {
+    const Operand slot = memory(Reg::rsp, frame_.frame_pointer + offset);
+    a_.store_immediate(isa::Width::w64, slot, 0);
   }
 }
 

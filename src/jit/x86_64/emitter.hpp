@@ -1,22 +1,25 @@
 // Operations to x86-64 machine code.
 //
-// One function a kind of operation, chosen by a table; arithmetic by a table of its own. Conventions of the code:
+// One function a kind of operation, chosen by a table; arithmetic by a table of its own.
+// Conventions of the code:
 //   rax rdi rsi rdx rcx r8   r0 to r5, as in the C calling convention
 //   r10 r11                  scratch inside of one operation
-//   r12                      the Execution (verified code that needs it), or the State (confined code)
-//   rbp                      address of the run's tail call counter (verified, if there are tail calls), or r10 of
+//   r12                      the Execution (verified code that needs it), or the State (confined
+//   code) rbp                      address of the run's tail call counter (verified, if there are
+//   tail calls), or r10 of
 //                            the program (confined)
 //   rsp + constant           r10 of the program (verified)
-//   what is left             r6 to r9, as allocate() says; confined code has them in rbx, r13, r14 and r15
-// A tail call leaves its frame as an exit does, then enters the target with the context in rdi, the Execution in rsi
-// and the address of the counter in rax.
+//   what is left             r6 to r9, as allocate() says; confined code has them in rbx, r13, r14
+//   and r15
+// A tail call leaves its frame as an exit does, then enters the target with the context in rdi, the
+// Execution in rsi and the address of the counter in rax.
 #pragma once
 
 #include <functional>
 
+#include "interpret/trap.hpp"
 #include "jit/allocate.hpp"
 #include "jit/x86_64/assembler.hpp"
-#include "interpret/trap.hpp"
 #include "platform/machine.hpp"
 
 namespace skep::jit::x86_64 {
@@ -24,11 +27,11 @@ namespace skep::jit::x86_64 {
 // What a confined run shares with its code.
 struct State {
   u64 fuel = 0;
-  u64 loops = 0;      // what may_goto has left in this frame
+  u64 loops = 0;          // what may_goto has left in this frame
   u64 stack_pointer = 0;  // where a trap goes back to
-  u64 address = 0;    // of a trap
+  u64 address = 0;        // of a trap
   u32 instruction = 0;
-  u32 trap = 0;       // an interpret::Trap
+  u32 trap = 0;  // an interpret::Trap
 };
 
 // What confined code may touch.
@@ -46,7 +49,7 @@ struct Target {
 
 struct Emitted {
   Linked linked;
-  u32 entry = 0;       // offsets into the code
+  u32 entry = 0;  // offsets into the code
   u32 tail_entry = 0;
   std::vector<u32> functions;     // one each
   std::vector<u32> instructions;  // one for each BPF instruction
@@ -66,9 +69,9 @@ class Emitter {
   };
   struct Frame {
     std::vector<Reg> pushed;
-    s32 bytes = 0;          // below what is pushed
-    s32 frame_pointer = 0;  // of the program, from rsp
-    std::optional<s32> loops = {};    // slots, from rsp
+    s32 bytes = 0;                  // below what is pushed
+    s32 frame_pointer = 0;          // of the program, from rsp
+    std::optional<s32> loops = {};  // slots, from rsp
     std::optional<s32> context = {};
   };
   static const EnumArray<Kind, Emit> kEmit;
@@ -81,7 +84,7 @@ class Emitter {
   void function(std::size_t number);
   bool contains(const Function& function, Kind kind) const;
   void lay_out_frame(const Function& function, bool is_main);
-  void prologue(bool is_main);
+  void prologue(const Function& function, bool is_main);
   void epilogue();
   void block(u32 number);
   void cold_code();
@@ -89,10 +92,10 @@ class Emitter {
   // ---- operands: emitter.cpp ----
   Reg home(Register r) const { return static_cast<Reg>(allocation_.home[r]); }
   bool is_frame_pointer(Register r) const { return r == isa::kFramePointer && !confined(); }
-  Reg value(Register r, Reg scratch);                    // r10 is computed into scratch
+  Reg value(Register r, Reg scratch);  // r10 is computed into scratch
   Operand address(Register base, s32 offset) const;
-  void into(isa::Width width, Reg dst, Register src);    // a copy, unless it is there already
-  bool is_live(const Operation& op, Reg reg) const;      // holds something that is read after op
+  void into(isa::Width width, Reg dst, Register src);  // a copy, unless it is there already
+  bool is_live(const Operation& op, Reg reg) const;    // holds something that is read after op
 
   // ---- arithmetic: emit_alu.cpp ----
   void alu(const Operation& op);
@@ -149,10 +152,10 @@ class Emitter {
 
   Assembler a_;
   std::vector<Label> blocks_;
-  std::vector<Label> entries_;                 // by block; only those of functions are bound
-  std::vector<std::pair<u32, Label>> marks_;   // instruction, where its code begins
-  std::vector<std::function<void()>> cold_;    // behind the function: what rarely runs
-  Label leave_{};                              // of confined code: back to C
+  std::vector<Label> entries_;                // by block; only those of functions are bound
+  std::vector<std::pair<u32, Label>> marks_;  // instruction, where its code begins
+  std::vector<std::function<void()>> cold_;   // behind the function: what rarely runs
+  Label leave_{};                             // of confined code: back to C
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

@@ -1,7 +1,8 @@
 // Chooses the length of each jump and puts the code together.
 //
-// All jumps start at two bytes; those that do not reach grow, which may push others out of reach, until none grows.
-// Growing only ever happens once a jump, so this ends, and the result is the smallest.
+// All jumps start at two bytes; those that do not reach grow, which may push others out of reach,
+// until none grows. Growing only ever happens once a jump, so this ends, and the result is the
+// smallest.
 #include <cstring>
 
 #include "jit/x86_64/assembler.hpp"
@@ -47,8 +48,7 @@ class Linker {
     for (std::size_t at = 0; at < lengths_.size(); ++at) {
       const s64 far = distance(at);
       if (lengths_[at] != kShort || far == static_cast<s8>(far)) continue;
-      lengths_[at] =
-          in_.jumps_[at].kind == Assembler::Jump::conditional ? kNearConditional : kNear;
+      lengths_[at] = in_.jumps_[at].kind == Assembler::Jump::conditional ? kNearConditional : kNear;
       grew = true;
     }
     return grew;

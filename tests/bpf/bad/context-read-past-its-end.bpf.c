@@ -5,6 +5,4 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("xdp")
-int wrong(struct xdp_md* context) {
-  return *(volatile __u32*)((void*)context + 24);
-}
+int wrong(struct xdp_md* context) { return *(volatile __u32*)((void*)context + 24); }

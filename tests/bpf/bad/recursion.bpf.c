@@ -10,6 +10,4 @@ static __noinline int down(int n) {
 }
 
 SEC("xdp")
-int wrong(struct xdp_md* context) {
-  return down(context->ingress_ifindex);
-}
+int wrong(struct xdp_md* context) { return down(context->ingress_ifindex); }

@@ -6,6 +6,4 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("xdp")
-int wrong(struct xdp_md* context) {
-  return (long)(void*)context;
-}
+int wrong(struct xdp_md* context) { return (long)(void*)context; }

@@ -5,6 +5,4 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("socket")
-int wrong(struct __sk_buff* context) {
-  return *(volatile __u8*)(long)context->data;
-}
+int wrong(struct __sk_buff* context) { return *(volatile __u8*)(long)context->data; }

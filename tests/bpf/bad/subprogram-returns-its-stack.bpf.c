@@ -11,6 +11,4 @@ static __noinline __u64* local(void) {
 }
 
 SEC("xdp")
-int wrong(struct xdp_md* context) {
-  return *(volatile __u64*)local();
-}
+int wrong(struct xdp_md* context) { return *(volatile __u64*)local(); }

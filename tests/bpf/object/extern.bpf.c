@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Programs that need what only a kernel has, each by another way; and one that does not.
+// clang-format off
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+// clang-format on
 
 extern int bpf_kernel_function(int number) __ksym;
 extern int bpf_missing_function(int number) __ksym __weak;

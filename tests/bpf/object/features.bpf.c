@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// One of everything that an object may hold. Accepted by the kernel, so that what libbpf makes of it can be compared.
+// One of everything that an object may hold. Accepted by the kernel, so that what libbpf makes of
+// it can be compared.
+// clang-format off
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+// clang-format on
 
 struct key {
   __u32 address;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// clang-format off
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+// clang-format on
 struct inner {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);

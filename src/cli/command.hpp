@@ -1,0 +1,94 @@
+// The command line, stated once.
+//
+// Every command and every flag is a row here: the parser, --help, the shell completions and "did you
+// mean" read nothing else. A flag has one spelling and one meaning wherever it is accepted. The
+// contract (names, exit codes, what -j prints) is docs/man/skep.1.scd.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "base/enum_array.hpp"
+#include "base/types.hpp"
+#include "skep/result.hpp"
+
+namespace skep::cli {
+
+enum class Flag : u8 {
+  program,
+  pcap,
+  write,
+  set,
+  repeat,
+  limit,
+  engine,
+  interpret,
+  jit,
+  deterministic,
+  data_in,
+  data_out,
+  hex,
+  output_file,
+  json,
+  output,
+  quiet,
+  verbose,
+  color,
+  help,
+  count_
+};
+
+enum class Takes : u8 {
+  nothing,
+  one,
+  assignment,  // NAME=VALUE, or MAP and KEY=VALUE; may be given again
+};
+
+struct FlagRow {
+  std::string_view name;  // "--pcap"
+  char letter = 0;        // 'j' for -j
+  Takes takes = Takes::nothing;
+  std::string_view value;  // "FILE", as help shows it; choices are separated by |
+  std::string_view purpose;
+};
+const FlagRow& row(Flag flag);
+
+struct Example {
+  std::string_view line;
+  std::string_view what;
+};
+
+enum class Operands : u8 { none, maybe_one, one, maybe_many };
+
+class Arguments;
+class Output;
+using Action = Result<int> (*)(const Arguments& arguments, Output& out);
+
+struct Command {
+  std::string_view name;
+  std::string_view purpose;  // one line
+  std::string_view usage;    // behind "skep NAME"
+  Operands operands;
+  std::string_view operand;  // what the operand is, for messages: "OBJECT"
+  std::span<const Flag> flags;  // beside those that every command takes
+  std::array<Example, 5> examples;
+  Action action;
+};
+std::span<const Command> commands();
+const Command* find_command(std::string_view name);
+std::span<const Flag> common_flags();
+
+// The actions, one file each.
+Result<int> run(const Arguments& arguments, Output& out);
+Result<int> verify(const Arguments& arguments, Output& out);
+Result<int> test_run(const Arguments& arguments, Output& out);
+Result<int> dump(const Arguments& arguments, Output& out);
+Result<int> disassemble(const Arguments& arguments, Output& out);
+Result<int> assemble(const Arguments& arguments, Output& out);
+Result<int> conformance_plugin(const Arguments& arguments, Output& out);
+Result<int> completion(const Arguments& arguments, Output& out);
+Result<int> help(const Arguments& arguments, Output& out);
+Result<int> version(const Arguments& arguments, Output& out);
+
+}  // namespace skep::cli

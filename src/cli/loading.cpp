@@ -1,0 +1,104 @@
+#include "cli/loading.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::cli {
+namespace {
+
+std::vector<std::string_view> names_of(const std::vector<object::ProgramEntry>& programs) {
+  std::vector<std::string_view> names;
+  for (const object::ProgramEntry& each : programs) names.push_back(each.name);
+  return names;
+}
+
+std::string listed(const std::vector<std::string_view>& names) {
+  return join(std::vector<std::string>(names.begin(), names.end()), ", ");
+}
+
+}  // namespace
+
+std::vector<std::string> tail_call_targets(const object::Object& object) {
+  std::vector<std::string> names;
+  for (const platform::MapSpec& map : object.maps()) {
+    for (const auto& [index, program] : map.initial_programs) names.push_back(program);
+  }
+  return names;
+}
+
+Result<object::ProgramEntry> choose_program(const object::Object& object,
+                                            const Arguments& arguments, Output& out) {
+  const auto& programs = object.programs();
+  if (programs.empty())
+    return Error(Fault::malformed, format("{} has no programs", object.name()));
+  if (const auto wanted = arguments.text(Flag::program)) {
+    const auto found = std::ranges::find(programs, *wanted, &object::ProgramEntry::name);
+    if (found != programs.end()) return *found;
+    const auto names = names_of(programs);
+    std::string hint = did_you_mean(*wanted, names);
+    if (hint.empty()) hint = "its programs are " + listed(names);
+    return Error(Fault::usage, format("{} has no program '{}'", object.name(), *wanted), hint);
+  }
+  const auto targets = tail_call_targets(object);
+  std::vector<object::ProgramEntry> entries;
+  std::ranges::copy_if(programs, std::back_inserter(entries), [&](const auto& each) {
+    return std::ranges::find(targets, each.name) == targets.end();
+  });
+  const object::ProgramEntry& first = entries.empty() ? programs[0] : entries[0];
+  if (entries.size() > 1) {
+    out.note(format("the program is {}, the first of {}", first.name, listed(names_of(entries))));
+  }
+  return first;
+}
+
+Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> program,
+                                      const Output& out) {
+  verify::Verdict verdict = verify::verify(program);
+  if (auto* proved = std::get_if<verify::VerifiedProgram>(&verdict.outcome))
+    return std::move(*proved);
+  const auto& why = std::get<verify::Report>(verdict.outcome);
+  if (out.is_json()) {
+    return Error(Fault::rejected, format("program {} is rejected: {}", program->name, why.message),
+                 why.hint);
+  }
+  std::fputs(verify::to_text(why).c_str(), stderr);
+  return Error(Fault::rejected, format("program {} is rejected", program->name));
+}
+
+Result<void> load_targets(runtime::App& app, const object::Object& object,
+                          const std::string& entry, runtime::Tier tier, const Output& out) {
+  for (const std::string& name : tail_call_targets(object)) {
+    if (name == entry) continue;
+    auto verified = TRY(prove(TRY(object.program(name)), out));
+    TRY(app.load(std::move(verified), tier));
+  }
+  return {};
+}
+
+Result<void> check_takes_packets(const object::ProgramEntry& program) {
+  if (platform::row(program.type).context_size != 0) return {};
+  return Error(Fault::unsupported,
+               format("program {} in section {} is of type {}, which takes no packets",
+                      program.name, program.section, platform::row(program.type).name),
+               "packet programs are in sections xdp, tc and socket");
+}
+
+Result<void> check_engine(const Arguments& arguments) {
+  if (arguments.text(Flag::engine) != "kernel") return {};
+  return Error(Fault::unsupported, "the kernel engine is not part of this version",
+               "--engine user runs the same program without any privilege");
+}
+
+runtime::Tier tier_of(const Arguments& arguments) {
+  return arguments.has(Flag::interpret) ? runtime::Tier::interpreter : runtime::Tier::jit;
+}
+
+std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments) {
+  return arguments.has(Flag::deterministic) ? runtime::deterministic_environment()
+                                            : runtime::real_environment();
+}
+
+}  // namespace skep::cli

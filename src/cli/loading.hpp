@@ -1,0 +1,38 @@
+// The steps that commands share on the way from a file to a program that can run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/output.hpp"
+#include "object/object.hpp"
+#include "runtime/engine.hpp"
+
+namespace skep::cli {
+
+// The program that --program names. Without it: the first one that is not the target of a tail
+// call; `note` is said when there are others.
+Result<object::ProgramEntry> choose_program(const object::Object& object,
+                                            const Arguments& arguments, Output& out);
+
+// The programs that the maps of `object` can tail-call, by name.
+std::vector<std::string> tail_call_targets(const object::Object& object);
+
+// Proves a program; one that is rejected is an error, its whole report on stderr.
+Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> program,
+                                      const Output& out);
+
+// Loads what the maps can tail-call, beside the program `entry` that is loaded already.
+Result<void> load_targets(runtime::App& app, const object::Object& object,
+                          const std::string& entry, runtime::Tier tier, const Output& out);
+
+// Whether the user engine can feed packets to such a program.
+Result<void> check_takes_packets(const object::ProgramEntry& program);
+
+Result<void> check_engine(const Arguments& arguments);
+runtime::Tier tier_of(const Arguments& arguments);
+std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments);
+
+}  // namespace skep::cli

@@ -1,0 +1,94 @@
+// skep verify: the verdict on each program of an object, with what it cost; the report where one is
+// rejected.
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "cli/loading.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::cli {
+namespace {
+
+constexpr int kRejected = 4;
+constexpr int kFoundNothing = 5;
+
+void write_report(JsonWriter& json, const verify::Report& report) {
+  json.key("report").begin_object().member("property", report.property);
+  json.member("message", report.message).member("reason", report.reason);
+  json.member("hint", report.hint).member("slot", report.slot);
+  json.member("instruction", report.instruction);
+  json.member("file", report.file).member("line", report.line).member("source", report.source);
+  json.key("path").begin_array();
+  for (const verify::Step& step : report.path) {
+    json.begin_object().member("slot", step.slot).member("line", step.line);
+    json.member("what", step.what);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+std::string verdict_json(const object::Object& object, const platform::Program& program,
+                         const verify::Verdict& verdict) {
+  JsonWriter json;
+  json.begin_object().member("object", object.name()).member("section", program.section);
+  json.member("program", program.name);
+  json.member("verdict", verdict.accepted() ? "accepted" : "rejected");
+  json.key("time_us").rounded(static_cast<double>(verdict.work.time_ns) / 1000, 1);
+  json.member("instructions", program.code.size()).member("visited", verdict.work.visited);
+  if (!verdict.accepted()) write_report(json, std::get<verify::Report>(verdict.outcome));
+  json.end_object();
+  return json.take() + "\n";
+}
+
+std::string milliseconds(u64 ns) {
+  JsonWriter number;  // two digits behind the point
+  number.rounded(static_cast<double>(ns) / 1e6, 2);
+  return number.take();
+}
+
+std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict,
+                         const Output& out) {
+  const std::string_view color = verdict.accepted() ? "\033[32m" : "\033[31m";
+  std::string text = format("{}{}{}  {}  {}  {}, {} visited, {} ms\n",
+                            out.has_color() ? color : "",
+                            verdict.accepted() ? "accepted" : "rejected",
+                            out.has_color() ? "\033[0m" : "", program.name,
+                            platform::row(program.type).name,
+                            counted(program.code.size(), "instruction"), verdict.work.visited,
+                            milliseconds(verdict.work.time_ns));
+  if (!verdict.accepted()) text += verify::to_text(std::get<verify::Report>(verdict.outcome));
+  if (!text.ends_with('\n')) text += '\n';
+  return text;
+}
+
+Result<std::vector<std::string>> wanted_programs(const object::Object& object,
+                                                 const Arguments& arguments, Output& out) {
+  std::vector<std::string> names;
+  if (arguments.has(Flag::program)) {
+    names.push_back(TRY(choose_program(object, arguments, out)).name);
+  } else {
+    for (const object::ProgramEntry& each : object.programs()) names.push_back(each.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<int> verify(const Arguments& arguments, Output& out) {
+  const auto object = TRY(object::Object::open(arguments.operands()[0]));
+  const auto names = TRY(wanted_programs(object, arguments, out));
+  if (names.empty()) {
+    out.note(format("{} has no programs", object.name()));
+    return kFoundNothing;
+  }
+  int code = 0;
+  for (const std::string& name : names) {
+    const auto program = TRY(object.program(name));
+    const verify::Verdict verdict = verify::verify(program);
+    out.write(out.is_json() ? verdict_json(object, *program, verdict)
+                            : verdict_text(*program, verdict, out));
+    if (!verdict.accepted()) code = kRejected;
+  }
+  return code;
+}
+
+}  // namespace skep::cli

@@ -1,0 +1,1 @@
+skep_test(base_json SOURCES unit/base_json_test.cpp LINKS base)
