@@ -7,7 +7,8 @@ namespace {
 
 constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::program,
-     {"--program", 0, Takes::one, "NAME", "the program; without it: run, test-run the first, verify, disasm all"}},
+     {"--program", 0, Takes::one, "NAME",
+      "the program; without it: run, test-run the first, verify, disasm all"}},
     {Flag::pcap,
      {"--pcap", 0, Takes::one, "FILE", "feed the packets of this capture; - is standard input"}},
     {Flag::write,
@@ -41,9 +42,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,   Flag::program, Flag::set,       Flag::write,
-                         Flag::repeat, Flag::limit,   Flag::interpret, Flag::deterministic,
-                         Flag::engine};
+constexpr Flag kRun[] = {Flag::pcap,      Flag::program,       Flag::set,
+                         Flag::write,     Flag::repeat,        Flag::limit,
+                         Flag::interpret, Flag::deterministic, Flag::engine};
 constexpr Flag kVerify[] = {Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine};

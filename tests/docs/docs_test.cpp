@@ -60,8 +60,8 @@ void check_block(const Block& block, const std::vector<Ran>& ran) {
     const Command& command = block.commands[at];
     std::ostringstream printed;
     for (const std::string& line : ran[at].printed) printed << line << '\n';
-    EXPECT_TRUE(matches(command.shown, ran[at].printed))
-        << "$ " << command.text << "\nprints:\n" << printed.str();
+    EXPECT_TRUE(matches(command.shown, ran[at].printed)) << "$ " << command.text << "\nprints:\n"
+                                                         << printed.str();
     const bool code_shown =
         at + 1 < ran.size() && block.commands[at + 1].text.starts_with("echo $?");
     EXPECT_TRUE(ran[at].code == 0 || code_shown)

@@ -121,6 +121,17 @@ TEST(Names, map_kinds_of_the_manual_are_those_of_the_table) {
   EXPECT_EQ(found(section(page, "## Maps"), "`(BPF_MAP_TYPE_[A-Z_]+)`"), table);
 }
 
+TEST(Names, sections_of_the_manual_are_those_of_the_table) {
+  const std::string page = contents("docs/manual/writing-programs.md");
+  const Names shown = found(section(page, "## Program types"), "`([a-z][a-z./]*)`");
+  for (const platform::SectionName& each : platform::section_names()) {
+    const std::string name(each.name);
+    const bool is_map_entry = name.ends_with("/devmap") || name.ends_with("/cpumap");
+    if (platform::row(each.type).context_size == 0 || is_map_entry) continue;
+    EXPECT_TRUE(shown.contains(name)) << name;
+  }
+}
+
 TEST(Names, context_fields_of_the_manual_are_those_of_the_table) {
   const std::string page = contents("docs/manual/writing-programs.md");
   for (const platform::ProgramType type : every<platform::ProgramType>()) {
