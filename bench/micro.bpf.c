@@ -35,7 +35,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 128 * 1024);
+  __uint(max_entries, 1024 * 1024);  // room for the records of ten runs
 } ring SEC(".maps");
 
 // 11 instructions a round.
@@ -117,8 +117,9 @@ int branches(struct xdp_md* context) {
 SEC("xdp")
 int fill(struct xdp_md* context) {
   for (__u32 i = 0; i < KEYS; i++) {
+    __u32 key = i;
     __u64 value = i;
-    bpf_map_update_elem(&table, &i, &value, BPF_ANY);
+    bpf_map_update_elem(&table, &key, &value, BPF_ANY);
   }
   return 0;
 }
