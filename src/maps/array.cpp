@@ -3,8 +3,7 @@
 //
 //   offset  bytes  field
 //        0    128  Header                  stride: value_size rounded up to 8
-//     4096      -  values                  max_entries * stride; on a page of its own, so that it
-//     can be mapped alone
+//     4096      -  values                  max_entries * stride, on pages of their own
 //
 // Every element exists from the start and cannot be deleted (kernel/bpf/arraymap.c).
 #include "maps/kinds.hpp"

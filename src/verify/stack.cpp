@@ -38,6 +38,12 @@ Refusal unset_byte(s64 byte, std::string_view what) {
           {}};
 }
 
+// The slots that lie in reach, in part or whole.
+u64 slots_in(const Reach& reach) {
+  const u32 lowest = Frame::slot_of(reach.last), highest = Frame::slot_of(reach.first);
+  return (~u64{0} >> (kStackSlots - 1 - highest)) & (~u64{0} << lowest);
+}
+
 Check check_set(const Frame& frame, const Reach& reach, std::string_view what) {
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
     const u32 number = Frame::slot_of(byte);
@@ -61,6 +67,16 @@ void overwrite(Frame& frame, const Reach& reach, u64 certain) {
     const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
     drop_spill(slot, bit);
     if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
+  }
+}
+
+// A helper surely writes the first `certain` bytes: the slots among them are overwritten whole.
+void note_filled(Analysis& analysis, const Value& pointer, const Reach& reach, u64 certain) {
+  if (!reach.exact) return;
+  for (s64 byte = reach.first; byte + kSlotBytes <= reach.first + static_cast<s64>(certain);
+       ++byte) {
+    if (Frame::byte_of(byte) != 0) continue;
+    analysis.demand.written[pointer.frame] |= u64{1} << Frame::slot_of(byte);
   }
 }
 
@@ -103,6 +119,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(frame, reach, "reads")) return refused;
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (!reach.exact) return {};
   if (reach.first % bytes != 0) {
     return Refusal{Property::stack_alignment,
@@ -161,6 +178,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   const u8 written = byte_mask(reach.first, bytes);
   drop_spill(slot, written);
   slot.set |= written;
+  if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
   if (Frame::byte_of(reach.first) != 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   slot.spilled = static_cast<u8>(bytes);
@@ -178,6 +196,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(frame, reach, "reads")) return refused;
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
   return {};
 }
@@ -186,6 +205,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   const Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   return check_set(frame, reach, format("the call reads through {}", register_name(r)));
 }
 
@@ -194,6 +214,7 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
   const Reach reach = reach_of(pointer, 0, extent.most);
   note_depth(analysis, frame, reach.first);
   overwrite(frame, reach, extent.least);
+  note_filled(analysis, pointer, reach, extent.least);
   return {};
 }
 
@@ -201,6 +222,7 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (check_set(frame, reach, "")) {
     FrameUse& use = analysis.frames[frame.function];
     const s64 old_end =
