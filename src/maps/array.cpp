@@ -72,6 +72,10 @@ s64 ArrayMap::update_all(Header& map, const void* key, const void* value, platfo
   return update(map, key, value, flags, 0);
 }
 
+platform::ArrayShape ArrayMap::shape(const Header& map) {
+  return {reinterpret_cast<u64>(at(map, map.values)), map.stride, map.max_entries};
+}
+
 bool ArrayMap::contains(const Header& map, u64 address, u32 bytes) {
   const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));
   if (offset >= u64{map.max_entries} * map.stride) return false;
