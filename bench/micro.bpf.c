@@ -4,8 +4,10 @@
 //
 // Loops are written in assembly so that every compiler makes the same of them. ROUNDS and the
 // instructions of a round are repeated in micro.cpp.
+// clang-format off
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+// clang-format on
 
 #define ROUNDS 4096
 #define OPERATIONS 1024
