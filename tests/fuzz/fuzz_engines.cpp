@@ -1,14 +1,8 @@
-// Any bytes that decode as a program: interpreter and JIT must agree on r0, the fault and the
-// memory.
+// Any bytes that decode as a program: interpreter and JIT must agree on r0, the fault and the memory.
 //
-<<<<<<< HEAD
-// The first bytes choose how much memory there is and its contents; the rest are slots. Both
-// engines see the same addresses, so that even programs that compute with them mean the same.
-=======
 // The first bytes choose how much memory there is and its contents; the rest are slots, either as they are (most do
 // not decode) or made into well-formed instructions. Both engines see the same addresses, so that even programs that
 // compute with them mean the same.
->>>>>>> jit
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -47,9 +41,7 @@ Outcome run(auto engine, const isa::Code& code, std::span<const std::byte> memor
   const Result<u64> result =
       engine(code, bindings,
              interpret::Confinement{.memory = used, .fuel = 2000, .stack = std::span(stack)});
-  return {result.ok(),
-          result.ok() ? *result : 0,
-          result.ok() ? "" : result.error().message,
+  return {result.ok(), result.ok() ? *result : 0, result.ok() ? "" : result.error().message,
           {used.begin(), used.end()}};
 }
 
