@@ -1,0 +1,4 @@
+# The verifier beside its oracles: the kernel, and programs that run.
+skep_test(verdicts_kernel SOURCES engines/verdicts_kernel_test.cpp engines/objects_kernel_test.cpp LINKS verify object)
+target_link_libraries(test_verdicts_kernel PRIVATE ${SKEP_LIBBPF})
+add_dependencies(test_verdicts_kernel bpf_objects)
