@@ -209,7 +209,8 @@ Explorer::Outcome Explorer::at_join(Path& path) {
                       "the walk comes back with the same knowledge, so it would go on forever",
                       {}}};
     }
-    if (!on_this_path && covers(checkpoint.state, path.state, {live, checkpoint.read})) {
+    const bool may_stop = !on_this_path && limits_.prune == Prune::yes;
+    if (may_stop && covers(checkpoint.state, path.state, {live, checkpoint.read})) {
       ++checkpoint.hits;
       note_read(path, checkpoint.read);
       require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
@@ -332,9 +333,18 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};
   note(path, depth);
-  if (!ways.taken && !ways.passed) return {Ends::yes, {}};  // no machine ever comes here
   ++path.jumps;
+  // Neither way is possible: what is known of the numbers contradicts itself, which the domain did
+  // not see earlier. Nothing gets here.
+  if (!ways.taken && !ways.passed) return {Ends::yes, {}};
   if (ways.taken && ways.passed) {
+    if (pending_.size() >= limits_.pending_max) {
+      return {Ends::no, Refusal{Property::too_complex,
+                                format("more than {} ways wait to be walked",
+                                       grouped(limits_.pending_max)),
+                                "",
+                                {}}};
+    }
     Path other{.state = std::move(*ways.taken),
                .at = i.target,
                .checkpoint = path.checkpoint,

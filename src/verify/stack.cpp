@@ -114,7 +114,7 @@ Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
 
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
                  Value& out) {
-  const Frame& frame = state.frames[pointer.frame];
+  Frame& frame = state.frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
@@ -127,12 +127,13 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
                    "",
                    {}};
   }
-  const StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
+  StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
   if (slot.value.is_number()) {
+    if (whole) analysis.link(slot.value);
     out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
     return {};
   }

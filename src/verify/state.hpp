@@ -119,6 +119,9 @@ struct State {
   const Frame& frame() const { return frames.back(); }
   std::array<Value, isa::kRegisters>& registers() { return frames.back().registers; }
 
+  // Whether the next exit leaves the program: global functions are walked on their own, but called.
+  bool in_main() const { return frames.size() == 1 && frames.front().function == 0; }
+
   // Calls `visit` for every register and spilled value of every frame.
   template <class Visit>
   void for_each_value(Visit visit) {
