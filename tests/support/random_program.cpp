@@ -261,7 +261,8 @@ class Writer {
     const s16 at = static_cast<s16>(-8 * (static_cast<s32>(slot) + 1));
     put(store_reg(narrow ? Width::w32 : Width::w64, 10, at, r));
     slots_[slot] = narrow ? Belief{} : now_[r];
-    if (choices_.one_in(3) && now_[r].what == Belief::number) make_bounded(r, 1 + choices_.below(40));
+    if (choices_.one_in(3) && now_[r].what == Belief::number)
+      make_bounded(r, 1 + choices_.below(40));
   }
 
   void fill() {
@@ -330,7 +331,8 @@ class Writer {
     now_[a] = {Belief::number, 0};
     if (op == Alu::neg) return put(alu(op, a, 0, w));
     if (choices_.one_in(2)) return put(alu_reg(op, a, number(), w));
-    const s64 amount = op == Alu::lsh || op == Alu::rsh ? 1 + choices_.below(20) : choices_.below(70);
+    const s64 amount =
+        op == Alu::lsh || op == Alu::rsh ? 1 + choices_.below(20) : choices_.below(70);
     put(alu(op, a, std::max<s64>(amount, 1), w));
   }
 
@@ -558,8 +560,7 @@ std::shared_ptr<const platform::Program> random_program(Choices choices) {
   std::ranges::sort(starts);
   starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
   for (std::size_t n = 0; n < starts.size(); ++n) {
-    const u32 end =
-        n + 1 < starts.size() ? starts[n + 1] : static_cast<u32>(program->code.size());
+    const u32 end = n + 1 < starts.size() ? starts[n + 1] : static_cast<u32>(program->code.size());
     program->functions.push_back({.name = format("f{}", n),
                                   .begin = isa::InstructionIndex(starts[n]),
                                   .end = isa::InstructionIndex(end)});
