@@ -6,7 +6,7 @@ namespace {
 
 constexpr u64 kTickNs = 4'000'000;  // CONFIG_HZ=250, as distributions build
 constexpr u64 kFirstJiffies =
-    0x1'0000'0000 - 300 * 250;  // INITIAL_JIFFIES: five minutes before 32 bits run over
+    0x1'0000'0000 - u64{300} * 250;  // INITIAL_JIFFIES: five minutes before 32 bits run over
 
 Environment& environment_of(void* execution) { return *execution_of(execution).environment; }
 
