@@ -53,16 +53,17 @@ INSTANTIATE_TEST_SUITE_P(Cases, VerifyCase, testing::ValuesIn(test::cases_in("te
 
 // A global function is walked on its own but called: leaving the program from it is not possible.
 TEST(VerifyGlobalFunction, DoesNotLeaveTheProgram) {
-  const auto maps = std::make_shared<const std::vector<platform::MapSpec>>(
-      1, platform::MapSpec{.name = "jumps",
-                           .kind = platform::MapKind::prog_array,
-                           .key_size = 4,
-                           .value_size = 4,
-                           .max_entries = 4});
+  platform::MapSpec jumps;
+  jumps.name = "jumps";
+  jumps.kind = platform::MapKind::prog_array;
+  jumps.key_size = jumps.value_size = jumps.max_entries = 4;
+  const auto maps = std::make_shared<const std::vector<platform::MapSpec>>(1, jumps);
   const std::string_view bodies[] = {
       "r2 = map[jumps] ll\nr3 = 0\ncall bpf_tail_call\nr0 = 7\nexit\n",
       "r6 = r1\nr0 = *(u8 *)skb[0]\nr0 = 7\nexit\n",
   };
+  platform::Parameter parameter;
+  parameter.kind = platform::ParameterKind::context;
   for (const std::string_view body : bodies) {
     auto program = std::make_shared<platform::Program>();
     program->name = "main";
@@ -75,8 +76,7 @@ TEST(VerifyGlobalFunction, DoesNotLeaveTheProgram) {
                            .begin = begin,
                            .end = end,
                            .linkage = platform::Linkage::global,
-                           .signature = platform::Signature{
-                               {{.kind = platform::ParameterKind::context}}, true}}};
+                           .signature = platform::Signature{{parameter}, true}}};
     EXPECT_EQ(verdict_text(verify(program)).substr(0, 20), "rejected unsupported") << body;
   }
 }
