@@ -57,7 +57,7 @@ TEST(Soundness, PruningDoesNotChangeVerdicts) {
 TEST(Soundness, PruningDoesNotChangeVerdictsOfCases) {
   for (const test::CaseFile& file : test::cases_in("tests/cases/verify")) {
     bool decided = false;
-    EXPECT_EQ(pruning_complaint(test::program_of(file).value(), 50'000, decided), "") << file;
+    EXPECT_EQ(pruning_complaint(test::program_of(file).value(), 20'000, decided), "") << file;
   }
 }
 
