@@ -313,11 +313,11 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   if (!ways.taken && !ways.passed) return {Ends::yes, {}};
   if (ways.taken && ways.passed) {
     if (pending_.size() >= limits_.pending_max) {
-      return {Ends::no, Refusal{Property::too_complex,
-                                format("more than {} ways wait to be walked",
-                                       grouped(limits_.pending_max)),
-                                "",
-                                {}}};
+      return {Ends::no,
+              Refusal{Property::too_complex,
+                      format("more than {} ways wait to be walked", grouped(limits_.pending_max)),
+                      "",
+                      {}}};
     }
     Path other{.state = std::move(*ways.taken),
                .at = i.target,

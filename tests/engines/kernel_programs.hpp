@@ -41,9 +41,9 @@ inline s64 create_map(const platform::MapSpec& spec) {
 // `code` with descriptors in place of the numbers of maps.
 inline isa::Code with_descriptors(isa::Code code, const std::vector<Fd>& maps) {
   for (isa::Instruction& i : code) {
-    const bool names_map = i.form == isa::Form::constant &&
-                           (i.constant() == isa::Constant::map ||
-                            i.constant() == isa::Constant::map_value);
+    const bool names_map =
+        i.form == isa::Form::constant &&
+        (i.constant() == isa::Constant::map || i.constant() == isa::Constant::map_value);
     if (!names_map || i.map_number() >= maps.size()) continue;
     const u64 high = u64{i.map_value_offset()} << 32;
     i.immediate = static_cast<s64>(high | static_cast<u32>(maps[i.map_number()].get()));
@@ -55,7 +55,8 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
   std::vector<Fd> maps;
   for (const platform::MapSpec& spec : *program.maps) {
     const s64 fd = create_map(spec);
-    if (fd < 0) return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
+    if (fd < 0)
+      return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
     maps.push_back(Fd::adopt(static_cast<int>(fd)));
   }
   const auto slots = isa::encode(with_descriptors(program.code, maps));

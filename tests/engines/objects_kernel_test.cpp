@@ -33,9 +33,9 @@ std::vector<Compiled> sources_in(const std::string& folder, const std::string& o
   for (const auto& entry : fs::directory_iterator(fs::path(SKEP_SOURCE_DIR) / folder)) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".bpf.c")) continue;
-    out.push_back({format("{}/build/bpf/{}{}.o", SKEP_SOURCE_DIR, objects,
-                          name.substr(0, name.size() - 2)),
-                   entry.path().string()});
+    out.push_back(
+        {format("{}/build/bpf/{}{}.o", SKEP_SOURCE_DIR, objects, name.substr(0, name.size() - 2)),
+         entry.path().string()});
   }
   std::ranges::sort(out, {}, &Compiled::object);
   return out;
@@ -53,8 +53,7 @@ std::string name_of(const testing::TestParamInfo<Compiled>& info) {
 enum class Load : u8 { everything, one };
 
 // What the kernel says of the program `name` of the object.
-bool kernel_accepts(const std::string& path, const std::string& name, Load load,
-                    std::string& log) {
+bool kernel_accepts(const std::string& path, const std::string& name, Load load, std::string& log) {
   libbpf_set_print(nullptr);
   bpf_object* object = bpf_object__open_file(path.c_str(), nullptr);
   if (object == nullptr) {
@@ -106,8 +105,8 @@ TEST_P(ObjectsBesideTheKernel, HaveTheSameVerdicts) {
     std::string log;
     const bool theirs = kernel_accepts(GetParam().object, entry.name, Load::everything, log) ||
                         kernel_accepts(GetParam().object, entry.name, Load::one, log);
-    EXPECT_EQ(ours.accepted, theirs != differs) << entry.name << "\nours: " << ours.text
-                                                << "\nkernel: " << log;
+    EXPECT_EQ(ours.accepted, theirs != differs)
+        << entry.name << "\nours: " << ours.text << "\nkernel: " << log;
   }
 }
 
@@ -132,8 +131,8 @@ TEST_P(BadPrograms, AreRefusedAtTheirLine) {
   EXPECT_EQ(ours.line, static_cast<u32>(std::atoi(line.c_str() + at + kSays.size()))) << ours.text;
 }
 
-INSTANTIATE_TEST_SUITE_P(Bad, BadPrograms,
-                         testing::ValuesIn(sources_in("tests/bpf/bad", "bad/")), name_of);
+INSTANTIATE_TEST_SUITE_P(Bad, BadPrograms, testing::ValuesIn(sources_in("tests/bpf/bad", "bad/")),
+                         name_of);
 
 }  // namespace
 }  // namespace skep::verify
