@@ -8,10 +8,11 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const skep::u8* data, std::size_t size) {
   using namespace skep;
-  const auto program = test::random_program(test::Choices(std::span(data, size)));
+  const auto [program, erred] = test::random_program(test::Choices(std::span(data, size)));
+  const auto tiers = erred ? soundness::Tiers::checked : soundness::Tiers::all;
   bool ignored = false;
-  std::string wrong = soundness::complaint(program, soundness::random_packets(size, 4),
-                                           soundness::Tiers::all, ignored);
+  std::string wrong =
+      soundness::complaint(program, soundness::random_packets(size, 4), tiers, ignored);
   if (wrong.empty()) wrong = soundness::pruning_complaint(program, 5000, ignored);
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());

@@ -16,6 +16,9 @@ using platform::MapKind;
 enum : u32 { kArray, kHash, kRing, kGlobals, kConstants };
 constexpr u32 kArrayValue = 24, kHashValue = 16, kGlobalBytes = 32;
 constexpr u8 kContext = 6;
+// Pointers are saved in the first slots only; what is read byte by byte lies behind them, so that
+// no address is seen.
+constexpr u32 kPointerSlots = 3, kPlainBytes = 16;
 constexpr u32 kDepthMax = 3, kCodeMax = 220;
 
 // What the writer believes a register holds.
@@ -45,11 +48,16 @@ class Writer {
     assign_slots(code_);
     return std::move(code_);
   }
+  bool erred() const { return erred_; }
 
  private:
   u32 here() const { return static_cast<u32>(code_.size()); }
   void put(const Instruction& i) { code_.push_back(i); }
-  bool errs() { return choices_.one_in(90); }
+  bool errs() {
+    const bool errs = choices_.one_in(60);
+    erred_ = erred_ || errs;
+    return errs;
+  }
   Width width() { return static_cast<Width>(choices_.below(4)); }
   u8 any_register() { return static_cast<u8>(choices_.below(10)); }
   // A register to write to, not the context's and not a loop's counter.
@@ -256,7 +264,7 @@ class Writer {
   void spill() {
     const u8 r = choices_.one_in(2) ? number() : any_register();
     if (now_[r].what == Belief::nothing) return;
-    const u32 slot = choices_.below(5);
+    const u32 slot = choices_.below(now_[r].what == Belief::number ? 5 : kPointerSlots);
     const bool narrow = now_[r].what == Belief::number && choices_.one_in(3);
     const s16 at = static_cast<s16>(-8 * (static_cast<s32>(slot) + 1));
     put(store_reg(narrow ? Width::w32 : Width::w64, 10, at, r));
@@ -278,11 +286,11 @@ class Writer {
     now_[dst] = slots_[slot];
   }
 
-  // One byte somewhere in the stack's forty.
+  // One byte somewhere on the stack.
   void vary_stack() {
     const u8 n = number(), pointer = target();
     if (n == pointer) return;
-    make_bounded(n, 1 + choices_.below(40));
+    make_bounded(n, 1 + choices_.below(kPlainBytes));
     put(mov_reg(pointer, 10));
     put(alu(Alu::add, pointer, -40 + static_cast<s32>(errs())));
     put(alu_reg(Alu::add, pointer, n));
@@ -425,7 +433,7 @@ class Writer {
     const u8 n = number();
     put(mov_reg(1, n));
     put(mov_reg(2, 10));
-    put(alu(Alu::add, 2, -8 * (1 + static_cast<s32>(choices_.below(4)))));
+    put(alu(Alu::add, 2, -8 * (4 + static_cast<s32>(choices_.below(2)))));
     put(mov_reg(3, kContext));
     calls_.emplace_back(here(), choices_.below(callees_));
     put(call_local(0));
@@ -479,7 +487,7 @@ class Writer {
         put(mov_reg(1, kContext));
         put(mov(2, choices_.below(60)));
         put(mov_reg(3, 10));
-        put(alu(Alu::add, 3, -40 + 8 * static_cast<s32>(choices_.below(5))));
+        put(alu(Alu::add, 3, -40 + 8 * static_cast<s32>(choices_.below(2))));
         put(choices_.one_in(2) ? mov_reg(4, n) : mov(4, 1 + choices_.below(8)));
         if (!errs()) leave_if(jump(Jump::eq, 4, 0, 0));
         put(call_helper(189));
@@ -499,6 +507,7 @@ class Writer {
   u32 depth_ = 0;
   u32 callees_ = 0;  // how many functions this one may call
   bool in_function_ = false;
+  bool erred_ = false;
   std::vector<u32> outs_;
   std::vector<u32> begins_;
   std::vector<std::pair<u32, u32>> calls_;
@@ -545,14 +554,15 @@ std::shared_ptr<const std::vector<platform::MapSpec>> random_maps() {
   return std::make_shared<const std::vector<platform::MapSpec>>(std::move(maps));
 }
 
-std::shared_ptr<const platform::Program> random_program(Choices choices) {
+RandomProgram random_program(Choices choices) {
   static const auto maps = random_maps();
   auto program = std::make_shared<platform::Program>();
   program->name = "random";
   program->type = platform::ProgramType::xdp;
   program->gpl_compatible = true;
   program->maps = maps;
-  program->code = Writer(choices).write();
+  Writer writer(choices);
+  program->code = writer.write();
   std::vector<u32> starts{0};
   for (const isa::Instruction& i : program->code) {
     if (isa::is_local_call(i)) starts.push_back(i.target.value());
@@ -565,7 +575,7 @@ std::shared_ptr<const platform::Program> random_program(Choices choices) {
                                   .begin = isa::InstructionIndex(starts[n]),
                                   .end = isa::InstructionIndex(end)});
   }
-  return program;
+  return {program, writer.erred()};
 }
 
 }  // namespace skep::test

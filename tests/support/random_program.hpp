@@ -32,6 +32,11 @@ class Choices {
 // The maps of every random program: an array, a hash, a ring, globals and constants.
 std::shared_ptr<const std::vector<platform::MapSpec>> random_maps();
 
-std::shared_ptr<const platform::Program> random_program(Choices choices);
+struct RandomProgram {
+  std::shared_ptr<const platform::Program> program;
+  // The writer erred: what the program does may depend on addresses, if it is accepted at all.
+  bool erred = false;
+};
+RandomProgram random_program(Choices choices);
 
 }  // namespace skep::test

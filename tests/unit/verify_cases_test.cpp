@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "support/case_file.hpp"
 #include "support/program_case.hpp"
+#include "text/text.hpp"
 #include "verify/verify.hpp"
 
 namespace skep::verify {
@@ -49,6 +50,36 @@ std::string name_of(const testing::TestParamInfo<test::CaseFile>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, VerifyCase, testing::ValuesIn(test::cases_in("tests/cases/verify")),
                          name_of);
+
+// A global function is walked on its own but called: leaving the program from it is not possible.
+TEST(VerifyGlobalFunction, DoesNotLeaveTheProgram) {
+  platform::MapSpec jumps;
+  jumps.name = "jumps";
+  jumps.kind = platform::MapKind::prog_array;
+  jumps.key_size = jumps.value_size = jumps.max_entries = 4;
+  const auto maps = std::make_shared<const std::vector<platform::MapSpec>>(1, jumps);
+  const std::string_view bodies[] = {
+      "r2 = map[jumps] ll\nr3 = 0\ncall bpf_tail_call\nr0 = 7\nexit\n",
+      "r6 = r1\nr0 = *(u8 *)skb[0]\nr0 = 7\nexit\n",
+  };
+  platform::Parameter parameter;
+  parameter.kind = platform::ParameterKind::context;
+  for (const std::string_view body : bodies) {
+    auto program = std::make_shared<platform::Program>();
+    program->name = "main";
+    program->type = platform::ProgramType::sched_cls;
+    program->maps = maps;
+    program->code = text::assemble(format("call f\nexit\nf:\n{}", body), *maps).value();
+    const isa::InstructionIndex begin(2), end(program->code.size());
+    program->functions = {{.name = "main", .begin = isa::InstructionIndex(0), .end = begin},
+                          {.name = "f",
+                           .begin = begin,
+                           .end = end,
+                           .linkage = platform::Linkage::global,
+                           .signature = platform::Signature{{parameter}, true}}};
+    EXPECT_EQ(verdict_text(verify(program)).substr(0, 20), "rejected unsupported") << body;
+  }
+}
 
 }  // namespace
 }  // namespace skep::verify
