@@ -4,6 +4,8 @@
 # another one only through LINKS: each has an include root of its own that holds nothing but itself, so that an
 # include against the direction of ARCHITECTURE.md does not build.
 
+option(SKEP_TESTS "build the tests" ON)
+option(SKEP_BENCH "build the benchmarks, which are for optimised builds" OFF)
 option(SKEP_FUZZ "build the libFuzzer targets instead of the tests" OFF)
 
 set(CMAKE_CXX_STANDARD 23)
@@ -21,6 +23,8 @@ add_library(skep_flags INTERFACE)
 target_compile_options(skep_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror)
 # clang 19 finds fault with the stable_sort of libstdc++ 12.
 target_compile_options(skep_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
+# Compiled programs have no type signature in front of them, which this check of clang's would read.
+target_compile_options(skep_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
 target_include_directories(skep_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
 
 function(skep_library name)

@@ -42,7 +42,7 @@ Value combined(const std::vector<Value>& values, const std::vector<bool>& touche
 
 Value decode_value(const MapSpec& spec, const btf::Types& types, Bytes bytes) {
   if (!is_per_cpu(spec)) return decode(types, spec.value_type, bytes);
-  const u64 stride = (spec.value_size + 7) / 8 * 8;
+  const u64 stride = (u64{spec.value_size} + 7) / 8 * 8;
   std::vector<Value> values;
   std::vector<bool> touched;
   for (u64 at = 0; at + stride <= bytes.size(); at += stride) {

@@ -18,6 +18,7 @@ Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindin
   Shape shape = shape_of(i);
   Step step{.dst = i.dst, .src = i.src, .offset = i.offset};
   step.immediate = static_cast<u64>(i.immediate);
+  if (isa::is_local_call(i)) step.immediate = 0;  // nothing of the frame is zeroed, unless proved
   if (isa::has_jump_target(i) || isa::is_local_call(i)) {
     step.offset = static_cast<s32>(i.target.value()) - static_cast<s32>(at);
   }
