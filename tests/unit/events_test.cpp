@@ -221,6 +221,14 @@ TEST(Contents, DrawsHistogramsFromTheFirstToTheLastCount) {
       << json;
 }
 
+TEST(Contents, CountsZeroInTheFirstSlotOfAHistogram) {
+  const Contents contents{"sizes", "array", Histogram{{3, 1}}};
+  EXPECT_EQ(contents_json(contents, 0), R"({"type":"histogram","map":"sizes","buckets":[)"
+                                        R"({"min":0,"max":1,"count":3},{"min":2,"count":1}]})"
+                                        "\n");
+  EXPECT_NE(contents_text(contents, {}).find("[0, 2) "), std::string::npos);
+}
+
 TEST(Contents, SortsHashesByTheirFirstNumberAndCutsAtTheLimit) {
   platform::MapSpec hash = spec("prefixes");
   hash.max_entries = 16;
