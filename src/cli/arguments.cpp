@@ -9,7 +9,8 @@ namespace {
 
 Error usage_error(std::string message, std::string_view command, std::string hint = {}) {
   if (hint.empty())
-    hint = command.empty() ? "skep --help lists the commands" : format("see: skep {} --help", command);
+    hint =
+        command.empty() ? "skep --help lists the commands" : format("see: skep {} --help", command);
   return Error(Fault::usage, std::move(message), std::move(hint));
 }
 
@@ -151,9 +152,9 @@ class Parser {
     const Command& command = *arguments_.command_;
     const std::size_t count = arguments_.operands_.size();
     const bool needs_one = command.operands == Operands::one;
-    const std::size_t most = command.operands == Operands::none          ? 0
+    const std::size_t most = command.operands == Operands::none         ? 0
                              : command.operands == Operands::maybe_many ? count
-                                                                         : 1;
+                                                                        : 1;
     if (count > most) {
       return usage_error(format("unexpected '{}'", arguments_.operands_[most]), command.name,
                          format("usage: skep {} {}", command.name, command.usage));

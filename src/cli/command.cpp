@@ -41,9 +41,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,   Flag::program, Flag::set,       Flag::write,
-                         Flag::repeat, Flag::limit,   Flag::interpret, Flag::deterministic,
-                         Flag::engine};
+constexpr Flag kRun[] = {Flag::pcap,      Flag::program,       Flag::set,
+                         Flag::write,     Flag::repeat,        Flag::limit,
+                         Flag::interpret, Flag::deterministic, Flag::engine};
 constexpr Flag kVerify[] = {Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine};

@@ -1,7 +1,7 @@
 // The command line, stated once.
 //
-// Every command and every flag is a row here: the parser, --help, the shell completions and "did you
-// mean" read nothing else. A flag has one spelling and one meaning wherever it is accepted. The
+// Every command and every flag is a row here: the parser, --help, the shell completions and "did
+// you mean" read nothing else. A flag has one spelling and one meaning wherever it is accepted. The
 // contract (names, exit codes, what -j prints) is docs/man/skep.1.scd.
 #pragma once
 
@@ -70,7 +70,7 @@ struct Command {
   std::string_view purpose;  // one line
   std::string_view usage;    // behind "skep NAME"
   Operands operands;
-  std::string_view operand;  // what the operand is, for messages: "OBJECT"
+  std::string_view operand;     // what the operand is, for messages: "OBJECT"
   std::span<const Flag> flags;  // beside those that every command takes
   std::array<Example, 5> examples;
   Action action;

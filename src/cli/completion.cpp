@@ -55,7 +55,8 @@ std::string bash() {
   std::string out = "_skep() {\n  local word=${COMP_WORDS[COMP_CWORD]}\n";
   out += "  local before=${COMP_WORDS[COMP_CWORD-1]} known=\n";
   out += "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
-  out += "    COMPREPLY=($(compgen -W '" + names_of_commands() + "' -- \"$word\"))\n    return\n  fi\n";
+  out += "    COMPREPLY=($(compgen -W '" + names_of_commands() +
+         "' -- \"$word\"))\n    return\n  fi\n";
   out += "  case $before in\n";
   for (const Flag flag : every<Flag>()) {
     if (choices_of(row(flag)).empty() || flag == Flag::output) continue;

@@ -12,8 +12,8 @@ namespace {
 using platform::MapSpec;
 
 std::string program_text(const object::ProgramEntry& program) {
-  return format("program  {}  {}  section {}, {}\n", program.name,
-                platform::row(program.type).name, program.section, counted(program.slots, "slot"));
+  return format("program  {}  {}  section {}, {}\n", program.name, platform::row(program.type).name,
+                program.section, counted(program.slots, "slot"));
 }
 
 std::string program_json(const object::ProgramEntry& program) {

@@ -16,8 +16,8 @@ std::string column(std::string_view text, std::size_t width) {
 }
 
 std::string flag_line(const FlagRow& flag) {
-  std::string spelled = flag.letter != 0 ? format("-{}, {}", flag.letter, flag.name)
-                                         : format("    {}", flag.name);
+  std::string spelled =
+      flag.letter != 0 ? format("-{}, {}", flag.letter, flag.name) : format("    {}", flag.name);
   if (!flag.value.empty()) spelled += format(" {}", flag.value);
   return format("  {} {}\n", column(spelled, 32), flag.purpose);
 }

@@ -32,8 +32,7 @@ std::vector<std::string> tail_call_targets(const object::Object& object) {
 Result<object::ProgramEntry> choose_program(const object::Object& object,
                                             const Arguments& arguments, Output& out) {
   const auto& programs = object.programs();
-  if (programs.empty())
-    return Error(Fault::malformed, format("{} has no programs", object.name()));
+  if (programs.empty()) return Error(Fault::malformed, format("{} has no programs", object.name()));
   if (const auto wanted = arguments.text(Flag::program)) {
     const auto found = std::ranges::find(programs, *wanted, &object::ProgramEntry::name);
     if (found != programs.end()) return *found;
@@ -68,8 +67,8 @@ Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> p
   return Error(Fault::rejected, format("program {} is rejected", program->name));
 }
 
-Result<void> load_targets(runtime::App& app, const object::Object& object,
-                          const std::string& entry, runtime::Tier tier, const Output& out) {
+Result<void> load_targets(runtime::App& app, const object::Object& object, const std::string& entry,
+                          runtime::Tier tier, const Output& out) {
   for (const std::string& name : tail_call_targets(object)) {
     if (name == entry) continue;
     auto verified = TRY(prove(TRY(object.program(name)), out));

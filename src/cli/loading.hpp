@@ -25,8 +25,8 @@ Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> p
                                       const Output& out);
 
 // Loads what the maps can tail-call, beside the program `entry` that is loaded already.
-Result<void> load_targets(runtime::App& app, const object::Object& object,
-                          const std::string& entry, runtime::Tier tier, const Output& out);
+Result<void> load_targets(runtime::App& app, const object::Object& object, const std::string& entry,
+                          runtime::Tier tier, const Output& out);
 
 // Whether the user engine can feed packets to such a program.
 Result<void> check_takes_packets(const object::ProgramEntry& program);

@@ -26,7 +26,6 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto code = run(words);
   if (code.ok()) return *code;
-  cli::report(code.error(),
-              cli::Arguments::wants_json(words) ? cli::Form::json : cli::Form::text);
+  cli::report(code.error(), cli::Arguments::wants_json(words) ? cli::Form::json : cli::Form::text);
   return cli::exit_code(code.error().fault);
 }

@@ -68,8 +68,8 @@ void Printer::drain_rings() {
 }
 
 void Printer::maps() {
-  const events::TextStyle style{rows_max_, out_.has_color() ? events::Emphasis::terminal
-                                                            : events::Emphasis::none};
+  const events::TextStyle style{
+      rows_max_, out_.has_color() ? events::Emphasis::terminal : events::Emphasis::none};
   for (const maps::Map& map : app_.maps()) {
     if (is_constant(map.spec()) && out_.volume() != Volume::verbose) continue;
     const auto contents = events::read_contents(map, types_);
@@ -92,8 +92,8 @@ void Printer::losses() {
     (is_ring(map.spec()) ? ring_events : map_full) += map.lost();
   }
   if (!out_.is_json()) {
-    return out_.write(format("lost         ring events {} · map full {} · skipped {}\n", ring_events,
-                             map_full, app_.skipped()));
+    return out_.write(format("lost         ring events {} · map full {} · skipped {}\n",
+                             ring_events, map_full, app_.skipped()));
   }
   JsonWriter json;
   json.begin_object().member("type", "lost").member("ring_events", ring_events);

@@ -1,8 +1,8 @@
 // skep run: the whole way of a packet program, from its object to what it found.
 //
 // Read run() below as the pipeline itself: open, set, relocate, verify, make maps, compile, feed,
-// print. A capture that is cut, or an output that cannot be written, ends the feeding; what was found
-// until then is printed first and the error after it.
+// print. A capture that is cut, or an output that cannot be written, ends the feeding; what was
+// found until then is printed first and the error after it.
 #include <chrono>
 #include <optional>
 
@@ -78,15 +78,15 @@ Result<int> run(const Arguments& arguments, Output& out) {
   const std::string capture_name = TRY(capture_path(arguments));
   const runtime::Tier tier = tier_of(arguments);
 
-  auto object = TRY(object::Object::open(arguments.operands()[0]));        // open
-  TRY(set_globals(object, arguments));                                     // set
+  auto object = TRY(object::Object::open(arguments.operands()[0]));  // open
+  TRY(set_globals(object, arguments));                               // set
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
   TRY(check_takes_packets(entry));
-  auto program = TRY(object.program(entry.name));                          // relocate
-  auto verified = TRY(prove(program, out));                                // verify
+  auto program = TRY(object.program(entry.name));  // relocate
+  auto verified = TRY(prove(program, out));        // verify
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment));       // make maps
-  const auto* compiled = TRY(app.load(std::move(verified), tier));         // compile
+  auto app = TRY(runtime::App::create(program->maps, *environment));  // make maps
+  const auto* compiled = TRY(app.load(std::move(verified), tier));    // compile
   TRY(load_targets(app, object, entry.name, tier, out));
   TRY(set_map_entries(app, object, arguments));
   auto capture = TRY(open_capture(capture_name, out));
@@ -96,7 +96,7 @@ Result<int> run(const Arguments& arguments, Output& out) {
   environment->trace = [&](std::string_view line) { printer.trace_line(line); };
   Progress progress(out);
   catch_interrupts();
-  auto summary = TRY(hooks::feed(app, *environment, capture,               // feed
+  auto summary = TRY(hooks::feed(app, *environment, capture,  // feed
                                  {.program = *compiled,
                                   .type = entry.type,
                                   .repeat = repeat,
@@ -110,7 +110,7 @@ Result<int> run(const Arguments& arguments, Output& out) {
                                                : hooks::Continue::yes;
                                   }}));
   const u64 elapsed_us = progress.elapsed_us();
-  printer.maps();                                                          // print
+  printer.maps();  // print
   printer.verdicts(entry.name, summary);
   printer.losses();
   if (out.volume() == Volume::verbose)

@@ -72,10 +72,11 @@ std::vector<std::byte> for_every_cpu(const maps::Map& map, std::vector<std::byte
 Result<void> set_entry(runtime::App& app, const object::Object& object, const Assignment& wanted) {
   maps::Map& map = *TRY(find_map(app, wanted.map));
   const platform::MapSpec& spec = map.spec();
-  const auto key = TRY(events::encode(object.types(), spec.key_type, spec.key_size, wanted.key)
-                           .within("key"));
-  const auto value = TRY(
-      events::encode(object.types(), spec.value_type, spec.value_size, wanted.value).within("value"));
+  const auto key =
+      TRY(events::encode(object.types(), spec.key_type, spec.key_size, wanted.key).within("key"));
+  const auto value =
+      TRY(events::encode(object.types(), spec.value_type, spec.value_size, wanted.value)
+              .within("value"));
   return map.update(key, for_every_cpu(map, value), platform::Update::any);
 }
 

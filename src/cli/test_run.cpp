@@ -1,8 +1,8 @@
 // skep test-run: one program on one packet, as `bpftool prog run` (BPF_PROG_TEST_RUN).
 //
-// With --repeat every run gets the packet as it was given, where the kernel gives a run what the one
-// before left: so a program that edits packets is measured doing the same each time. Packets are
-// prepared in batches and only the runs are timed; what is printed is the mean.
+// With --repeat every run gets the packet as it was given, where the kernel gives a run what the
+// one before left: so a program that edits packets is measured doing the same each time. Packets
+// are prepared in batches and only the runs are timed; what is printed is the mean.
 #include <array>
 #include <chrono>
 
@@ -39,7 +39,8 @@ Result<std::string> read_packet(const Arguments& arguments) {
 }
 
 Result<Measured> measure(runtime::App& app, const runtime::LoadedProgram& program,
-                         platform::ProgramType type, std::span<const std::byte> packet, u64 repeat) {
+                         platform::ProgramType type, std::span<const std::byte> packet,
+                         u64 repeat) {
   using Clock = std::chrono::steady_clock;
   auto arena = TRY(runtime::PacketArena::create(kBatch));
   std::array<u32, kBatch> verdicts;
@@ -99,8 +100,7 @@ Result<int> test_run(const Arguments& arguments, Output& out) {
 
   const auto bytes = std::as_bytes(std::span(packet.data(), packet.size()));
   const Measured measured = TRY(measure(app, *compiled, entry.type, bytes, repeat));
-  if (const auto target = arguments.text(Flag::data_out))
-    TRY(write_file(*target, measured.packet));
+  if (const auto target = arguments.text(Flag::data_out)) TRY(write_file(*target, measured.packet));
   out.write(out.is_json() ? result_json(entry.name, measured, repeat)
                           : result_text(entry.type, measured, repeat));
   return 0;

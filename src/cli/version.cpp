@@ -18,8 +18,9 @@ Result<int> version(const Arguments&, Output& out) {
   } else if (out.volume() == Volume::quiet) {
     out.write(SKEP_VERSION "\n");
   } else {
-    out.write(format("skep {}\nmachine {}, kernel {} {}\nengines: user (verifier, interpreter, JIT)\n",
-                     SKEP_VERSION, system.machine, system.sysname, system.release));
+    out.write(
+        format("skep {}\nmachine {}, kernel {} {}\nengines: user (verifier, interpreter, JIT)\n",
+               SKEP_VERSION, system.machine, system.sysname, system.release));
   }
   return 0;
 }

@@ -99,7 +99,8 @@ Table read_table(const maps::Map& map, const btf::Types& types) {
       ++table.untouched;
       return;
     }
-    entries.push_back({key, {decode_key(spec, types, Bytes(key)), decode_value(spec, types, value)}});
+    entries.push_back(
+        {key, {decode_key(spec, types, Bytes(key)), decode_value(spec, types, value)}});
   });
   if (!is_array(spec)) std::ranges::stable_sort(entries, goes_before);
   for (RawEntry& each : entries) table.entries.push_back(std::move(each.entry));

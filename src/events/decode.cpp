@@ -68,7 +68,8 @@ struct Decoder {
     if (type.kind != Kind::integer) return enumerator(plain, raw, bits, is_signed);
     if (type.encoding == btf::Encoding::boolean) return {raw != 0};
     if (name.ends_with("_ns") && type.size == 8) return {Nanoseconds{raw}};
-    if (name.ends_with("protocol") && type.size == 1 && !protocol_name(static_cast<u8>(raw)).empty())
+    if (name.ends_with("protocol") && type.size == 1 &&
+        !protocol_name(static_cast<u8>(raw)).empty())
       return {Word{std::string(protocol_name(static_cast<u8>(raw)))}};
     if (is_signed) return {extend_sign(raw, bits)};
     return {raw};
@@ -76,7 +77,8 @@ struct Decoder {
 
   Value enumerator(TypeId id, u64 raw, u32 bits, bool is_signed) const {
     for (const btf::Enumerator& each : types.enumerators(id)) {
-      if ((static_cast<u64>(each.value) & mask_of(bits)) == raw) return {Word{std::string(each.name)}};
+      if ((static_cast<u64>(each.value) & mask_of(bits)) == raw)
+        return {Word{std::string(each.name)}};
     }
     if (is_signed) return {extend_sign(raw, bits)};
     return {raw};

@@ -134,8 +134,8 @@ struct Encoder {
     const Type& type = types.at(id);
     if (type.kind == Kind::integer) {
       const bool is_signed = type.encoding == btf::Encoding::signed_;
-      return expected(
-          format("{} number of {} bits", is_signed ? "a signed" : "an unsigned", bits), text);
+      return expected(format("{} number of {} bits", is_signed ? "a signed" : "an unsigned", bits),
+                      text);
     }
     std::vector<std::string> names;
     std::vector<std::string_view> known;
@@ -185,8 +185,8 @@ struct Encoder {
     }
     const auto parts = split(without_braces(text));
     if (parts.size() != type.count)
-      return expected(format("{} of type {}", counted(type.count, "element"), types.c_name(type.type)),
-                      text);
+      return expected(
+          format("{} of type {}", counted(type.count, "element"), types.c_name(type.type)), text);
     const std::size_t stride = room.size() / std::max(type.count, 1u);
     for (std::size_t at = 0; at < parts.size(); ++at) {
       TRY(value(type.type, room.subspan(at * stride, stride), parts[at], name));

@@ -1,9 +1,9 @@
 // From text to bytes, by the types that the object carries: what `--set MAP KEY=VALUE` writes.
 //
 // Takes what is printed (events/show.hpp): numbers, addresses, prefixes, enumerators, protocols,
-// MACs, strings, durations with a unit; network-order numbers as people say them; a structure as its
-// members separated by commas, in braces where it stands inside another. Without a type: a number of
-// up to eight bytes, or pairs of hexadecimal digits. Fault::usage says what was expected.
+// MACs, strings, durations with a unit; network-order numbers as people say them; a structure as
+// its members separated by commas, in braces where it stands inside another. Without a type: a
+// number of up to eight bytes, or pairs of hexadecimal digits. Fault::usage says what was expected.
 #pragma once
 
 #include <string_view>

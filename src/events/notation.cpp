@@ -16,7 +16,7 @@ constexpr u8 kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 // IANA protocol numbers that people write by name.
 constexpr std::pair<u8, std::string_view> kProtocols[] = {
-    {1, "icmp"}, {2, "igmp"}, {6, "tcp"},        {17, "udp"},   {41, "ipv6"}, {47, "gre"},
+    {1, "icmp"}, {2, "igmp"}, {6, "tcp"},        {17, "udp"},  {41, "ipv6"}, {47, "gre"},
     {50, "esp"}, {51, "ah"},  {58, "ipv6-icmp"}, {89, "ospf"}, {132, "sctp"}};
 
 constexpr u64 kSecond = 1'000'000'000;

@@ -52,7 +52,8 @@ std::string aligned(const Rows& rows) {
   for (std::size_t column = 0; column < columns; ++column) {
     widths[column] = width_of(rows[0][column].name);
     for (const auto& row : rows) {
-      if (column < row.size()) widths[column] = std::max(widths[column], width_of(row[column].text));
+      if (column < row.size())
+        widths[column] = std::max(widths[column], width_of(row[column].text));
     }
   }
   std::string out;
@@ -83,13 +84,12 @@ std::string vertical(const std::vector<Cell>& cells) {
 std::string table_text(const Contents& contents, const Table& table, const TextStyle& style) {
   const bool is_array = table.untouched + table.entries.size() == table.entries_max &&
                         contents.kind.find("array") != std::string_view::npos;
-  std::string out =
-      heading(contents.map,
-              format("{}, {} of {}{}", contents.kind,
-                     table.entries.size() == 1 ? "1 entry"
-                                               : format("{} entries", table.entries.size()),
-                     table.entries_max, is_array && table.untouched > 0 ? " in use" : ""),
-              style);
+  std::string out = heading(
+      contents.map,
+      format("{}, {} of {}{}", contents.kind,
+             table.entries.size() == 1 ? "1 entry" : format("{} entries", table.entries.size()),
+             table.entries_max, is_array && table.untouched > 0 ? " in use" : ""),
+      style);
   if (table.entries.empty()) return out + "  empty\n";
   const Value& value = table.entries[0].value;
   // One structure of counts reads better downwards than as a single wide row.
@@ -196,11 +196,10 @@ void write(JsonWriter& json, const Globals& globals, const Contents& contents, u
 
 std::string contents_text(const Contents& contents, const TextStyle& style) {
   return std::visit(
-      Overloaded{[&](const Table& table) { return table_text(contents, table, style); },
-                 [&](const Histogram& histogram) {
-                   return histogram_text(contents, histogram, style);
-                 },
-                 [&](const Globals& globals) { return globals_text(contents, globals, style); }},
+      Overloaded{
+          [&](const Table& table) { return table_text(contents, table, style); },
+          [&](const Histogram& histogram) { return histogram_text(contents, histogram, style); },
+          [&](const Globals& globals) { return globals_text(contents, globals, style); }},
       contents.of);
 }
 

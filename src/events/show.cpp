@@ -44,8 +44,8 @@ std::string with_port(const std::string& address, u64 port) {
 
 Cell cell_of(const Record& record, const Field& field) {
   if (const Field* port = port_of(record, field)) {
-    return {field.name, with_port(std::get<Address>(field.value.of).text,
-                                  std::get<u64>(port->value.of))};
+    return {field.name,
+            with_port(std::get<Address>(field.value.of).text, std::get<u64>(port->value.of))};
   }
   std::string name = field.name;
   const bool is_time = std::holds_alternative<Nanoseconds>(field.value.of);
@@ -142,7 +142,8 @@ void to_json(JsonWriter& json, const Value& value) {
                         },
                         [&](const Record& record) {
                           json.begin_object();
-                          for (const Field& field : record) to_json(json.key(field.name), field.value);
+                          for (const Field& field : record)
+                            to_json(json.key(field.name), field.value);
                           json.end_object();
                         },
                         [&](auto scalar) { json.value(scalar); }},

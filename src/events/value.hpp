@@ -35,8 +35,7 @@ using List = std::vector<Value>;
 using Record = std::vector<Field>;
 
 struct Value {
-  std::variant<u64, s64, double, bool, Nanoseconds, Word, Address, Text, List, Record>
-      of;
+  std::variant<u64, s64, double, bool, Nanoseconds, Word, Address, Text, List, Record> of;
 };
 
 struct Field {

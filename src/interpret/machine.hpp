@@ -412,10 +412,11 @@ class Machine {
   SKEP_EACH_16(use, 0x0)                                                                          \
   SKEP_EACH_16(use, 0x1)                                                                          \
   SKEP_EACH_16(use, 0x2)                                                                          \
-  SKEP_EACH_16(use, 0x3) SKEP_EACH_16(use, 0x4) SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6)     \
-      SKEP_EACH_16(use, 0x7) SKEP_EACH_16(use, 0x8) SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) \
-          SKEP_EACH_16(use, 0xb) SKEP_EACH_16(use, 0xc) SKEP_EACH_16(use, 0xd)                    \
-              SKEP_EACH_16(use, 0xe) SKEP_EACH_16(use, 0xf)
+  SKEP_EACH_16(use, 0x3)                                                                          \
+  SKEP_EACH_16(use, 0x4) SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6) SKEP_EACH_16(use, 0x7)     \
+      SKEP_EACH_16(use, 0x8) SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) SKEP_EACH_16(use, 0xb) \
+          SKEP_EACH_16(use, 0xc) SKEP_EACH_16(use, 0xd) SKEP_EACH_16(use, 0xe)                    \
+              SKEP_EACH_16(use, 0xf)
 #define SKEP_LABEL(code) &&at_##code,
 #define SKEP_NEXT()                                        \
   if (machine.pay(at) == Next::stop) return machine.r_[0]; \

@@ -1,8 +1,8 @@
 // The cases of tests/cases/isa and tests/cases/engines, each run confined on every engine.
 //
-// A case is a text file: `ref:` says what decides it; `asm:` (or `hex:`, slots as bytes) is the program, indented;
-// then what must come out, `r0:` or `fault:` (words of the error), and `memory_after:`. r1 points to `memory:`, r2 is
-// its size. '#' starts a comment.
+// A case is a text file: `ref:` says what decides it; `asm:` (or `hex:`, slots as bytes) is the
+// program, indented; then what must come out, `r0:` or `fault:` (words of the error), and
+// `memory_after:`. r1 points to `memory:`, r2 is its size. '#' starts a comment.
 #include <cctype>
 #include <cstring>
 #include <filesystem>

@@ -1,4 +1,5 @@
-// Runs the cases of tests/cases/cli: commands as users type them, with what they print and exit with.
+// Runs the cases of tests/cases/cli: commands as users type them, with what they print and exit
+// with.
 //
 // A case is a text file:
 //   # why
@@ -9,9 +10,9 @@
 //   stderr:
 // Every line of output must be there, in order; `...` inside a line is any text, a line of nothing
 // else is any lines. A section that is left out must be empty. A case runs in a fresh folder of its
-// own, with $bpf, $data and $made naming the objects, the captures and the damaged files, and $tests
-// the folder of the scripts. With UPDATE=1 in the environment, sections that do not match are
-// rewritten with what was printed.
+// own, with $bpf, $data and $made naming the objects, the captures and the damaged files, and
+// $tests the folder of the scripts. With UPDATE=1 in the environment, sections that do not match
+// are rewritten with what was printed.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -165,14 +166,12 @@ TEST_P(CliCase, DoesAsItSays) {
     return write_case(path, each);
   }
   EXPECT_EQ(exit, each.exit) << each.run << "\n" << shown(out) << shown(err);
-  EXPECT_TRUE(lines_match(each.out, out))
-      << each.run << "\nexpected on stdout:\n"
-      << shown(each.out) << "found:\n"
-      << shown(out);
-  EXPECT_TRUE(lines_match(each.err, err))
-      << each.run << "\nexpected on stderr:\n"
-      << shown(each.err) << "found:\n"
-      << shown(err);
+  EXPECT_TRUE(lines_match(each.out, out)) << each.run << "\nexpected on stdout:\n"
+                                          << shown(each.out) << "found:\n"
+                                          << shown(out);
+  EXPECT_TRUE(lines_match(each.err, err)) << each.run << "\nexpected on stderr:\n"
+                                          << shown(each.err) << "found:\n"
+                                          << shown(err);
 }
 
 std::vector<std::string> all_cases() {

@@ -8,11 +8,11 @@ std::string address_of(const std::string& fault) { return fault.substr(fault.fin
 
 // The fault of one access at `offset` from the memory of eight bytes or from r10.
 std::string fault_of(const Instruction& i) {
-  const std::string result = run_both(program({mov(0, 1), i, mov(0, 0), leave()}),
-                                      std::vector<u8>(8)).result;
-  return result.find(" at 0x") == std::string::npos ? result
-                                                    : result.substr(0, result.find(" at 0x")) +
-                                                          result.substr(result.find(" is "));
+  const std::string result =
+      run_both(program({mov(0, 1), i, mov(0, 0), leave()}), std::vector<u8>(8)).result;
+  return result.find(" at 0x") == std::string::npos
+             ? result
+             : result.substr(0, result.find(" at 0x")) + result.substr(result.find(" is "));
 }
 
 TEST(Faults, accesses_end_at_the_memory) {
@@ -43,10 +43,10 @@ TEST(Faults, frames_of_callees_are_out_of_reach_and_those_of_callers_are_not) {
                               store(Width::w64, 10, -512, 5), mov(0, 3), leave()}))
                 .result,
             "0x3");
-  const std::string after = run_both(program({mov_reg(6, 10), call_local(4),
-                                              load(Width::w64, 0, 6, -520), leave(),
-                                              store(Width::w64, 10, -8, 5), mov(0, 3), leave()}))
-                                .result;
+  const std::string after =
+      run_both(program({mov_reg(6, 10), call_local(4), load(Width::w64, 0, 6, -520), leave(),
+                        store(Width::w64, 10, -8, 5), mov(0, 3), leave()}))
+          .result;
   EXPECT_TRUE(after.starts_with("slot 2: read of 8 bytes")) << after;
 }
 
@@ -148,7 +148,8 @@ TEST(Faults, the_checked_mode_asks_before_each_access) {
   const auto fault = interpret::run_checked(writes, &word, nullptr, memory, 100);
   ASSERT_FALSE(fault.ok());
   EXPECT_EQ(fault.error().fault, Fault::rejected);
-  EXPECT_TRUE(fault.error().message.starts_with("slot 1: write of 8 bytes")) << fault.error().message;
+  EXPECT_TRUE(fault.error().message.starts_with("slot 1: write of 8 bytes"))
+      << fault.error().message;
   EXPECT_EQ(word, 77u);
   const auto endless = interpret::Binder::bind(program({go(0)}), {});
   EXPECT_EQ(interpret::run_checked(endless, &word, nullptr, memory, 100).error().fault,

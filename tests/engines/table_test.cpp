@@ -1,5 +1,6 @@
-// Every row of the instruction tables, at every width, with registers and immediates, on edge values, in both
-// engines: equal to the row's own definition. Beside the result, every other register must keep its value.
+// Every row of the instruction tables, at every width, with registers and immediates, on edge
+// values, in both engines: equal to the row's own definition. Beside the result, every other
+// register must keep its value.
 #include <array>
 
 #include "engines.hpp"
@@ -7,14 +8,39 @@
 namespace skep::engines {
 namespace {
 
-constexpr std::array<u64, 28> kEdges = {
-    0, 1, 2, 3, 7, 8, 31, 32, 33, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-    0x80000000, 0xffffffff, 0x100000000, 0x123456789abcdef0, 0x7fffffffffffffff,
-    0x8000000000000000, 0xffffffff80000000, 0xffffffff7fffffff, 0xfffffffffffffffe, ~u64{0}};
+constexpr std::array<u64, 28> kEdges = {0,
+                                        1,
+                                        2,
+                                        3,
+                                        7,
+                                        8,
+                                        31,
+                                        32,
+                                        33,
+                                        63,
+                                        64,
+                                        0x7f,
+                                        0x80,
+                                        0xff,
+                                        0x7fff,
+                                        0x8000,
+                                        0xffff,
+                                        0x7fffffff,
+                                        0x80000000,
+                                        0xffffffff,
+                                        0x100000000,
+                                        0x123456789abcdef0,
+                                        0x7fffffffffffffff,
+                                        0x8000000000000000,
+                                        0xffffffff80000000,
+                                        0xffffffff7fffffff,
+                                        0xfffffffffffffffe,
+                                        ~u64{0}};
 
 constexpr std::array<s32, 25> kImmediates = {
-    0, 1, 2, 3, 7, 8, 10, 31, 32, 33, 63, 64, 127, 128, 255, 256, 0x7fff, 0xffff, 0x10000,
-    INT32_MAX, INT32_MIN, INT32_MIN + 1, -1, -2, -128};
+    0,  1,   2,   3,   7,   8,      10,     31,      32,        33,        63,
+    64, 127, 128, 255, 256, 0x7fff, 0xffff, 0x10000, INT32_MAX, INT32_MIN, INT32_MIN + 1,
+    -1, -2,  -128};
 
 constexpr u32 kRegistersTested = 10;
 using Values = std::array<u64, kRegistersTested>;
@@ -188,7 +214,8 @@ void check_jump(const Instruction& i) {
       const bool want = i.width == Width::w64
                             ? row.eval64(dst, source)
                             : row.eval32(static_cast<u32>(dst), static_cast<u32>(source));
-      const std::string what = format("{} {} 0x{:x} 0x{:x}", row.name, bits_of(i.width), dst, source);
+      const std::string what =
+          format("{} {} 0x{:x} 0x{:x}", row.name, bits_of(i.width), dst, source);
       ASSERT_EQ(image.run(operands.data(), nullptr), want) << "interpreter: " << what;
       ASSERT_EQ(compiled.run(operands.data(), nullptr), want) << "JIT: " << what;
       if (!i.has_register_source()) break;
@@ -231,9 +258,9 @@ Atoms expected_atomic(Atomic op, Width width, Atoms before) {
 void check_atomic(Atomic op, Width width, u8 reg) {
   const bool loads = op == Atomic::load_acquire;
   const Instruction tested = loads ? atomic(op, width, reg, 0, 6) : atomic(op, width, 6, 0, reg);
-  const Code code = program({mov_reg(6, 1), load(Width::w64, 0, 6, 8), load(Width::w64, reg, 6, 16),
-                             tested, store_reg(Width::w64, 6, 8, 0),
-                             store_reg(Width::w64, 6, 16, reg), leave()});
+  const Code code =
+      program({mov_reg(6, 1), load(Width::w64, 0, 6, 8), load(Width::w64, reg, 6, 16), tested,
+               store_reg(Width::w64, 6, 8, 0), store_reg(Width::w64, 6, 16, reg), leave()});
   const interpret::Image image = interpret::Binder::bind(code, {});
   const jit::Compiled compiled = compile(code);
   for (u64 memory : {u64{0x8877665544332211}, u64{0}, ~u64{0}}) {
@@ -271,9 +298,10 @@ TEST(Tables, loads_and_stores) {
   for (Width width : every<Width>()) {
     for (u8 reg : std::array<u8, 7>{0, 1, 2, 3, 4, 5, 7}) {
       const u64 mask = width == Width::w64 ? ~u64{0} : (u64{1} << bits_of(width)) - 1;
-      const Code code = program({mov_reg(6, 1), load(Width::w64, reg, 6, 8),
-                                 store_reg(width, 6, 0, reg), store(width, 6, 16, -2),
-                                 load(width, reg, 6, 8), store_reg(Width::w64, 6, 24, reg), leave()});
+      const Code code =
+          program({mov_reg(6, 1), load(Width::w64, reg, 6, 8), store_reg(width, 6, 0, reg),
+                   store(width, 6, 16, -2), load(width, reg, 6, 8),
+                   store_reg(Width::w64, 6, 24, reg), leave()});
       std::array<u64, 4> want = {0x1111111111111111, 0xf0debc9a78563412, 0x2222222222222222, 0};
       std::array<u64, 4> values = want;
       std::array<u64, 4> also = want;

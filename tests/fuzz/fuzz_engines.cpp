@@ -1,8 +1,9 @@
-// Any bytes that decode as a program: interpreter and JIT must agree on r0, the fault and the memory.
+// Any bytes that decode as a program: interpreter and JIT must agree on r0, the fault and the
+// memory.
 //
-// The first bytes choose how much memory there is and its contents; the rest are slots, either as they are (most do
-// not decode) or made into well-formed instructions. Both engines see the same addresses, so that even programs that
-// compute with them mean the same.
+// The first bytes choose how much memory there is and its contents; the rest are slots, either as
+// they are (most do not decode) or made into well-formed instructions. Both engines see the same
+// addresses, so that even programs that compute with them mean the same.
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -41,7 +42,9 @@ Outcome run(auto engine, const isa::Code& code, std::span<const std::byte> memor
   const Result<u64> result =
       engine(code, bindings,
              interpret::Confinement{.memory = used, .fuel = 2000, .stack = std::span(stack)});
-  return {result.ok(), result.ok() ? *result : 0, result.ok() ? "" : result.error().message,
+  return {result.ok(),
+          result.ok() ? *result : 0,
+          result.ok() ? "" : result.error().message,
           {used.begin(), used.end()}};
 }
 
@@ -80,9 +83,10 @@ isa::Instruction shaped(const u8* b, std::size_t count) {
     i.source = Source::reg;
     if (i.alu() == Alu::movsx32) i.width = Width::w64;
   }
-  if (i.form == Form::alu && kAlu[i.alu()].operands == Operands::unary) i.source = Source::immediate;
-  const bool any_width = i.form == Form::load || i.form == Form::store || i.form == Form::constant ||
-                         (i.form == Form::atomic && i.operation >= 10);
+  if (i.form == Form::alu && kAlu[i.alu()].operands == Operands::unary)
+    i.source = Source::immediate;
+  const bool any_width = i.form == Form::load || i.form == Form::store ||
+                         i.form == Form::constant || (i.form == Form::atomic && i.operation >= 10);
   if (!any_width && i.form != Form::alu && i.form != Form::jump) {
     i.width = i.form == Form::atomic ? (b[2] % 2 == 0 ? Width::w32 : Width::w64)
                                      : static_cast<Width>(b[2] % 3);

@@ -44,10 +44,10 @@ TEST(Json, EscapesWhatMustBe) {
       {"\0\x1f\x7f"sv, R"("\u0000\u001f\u007f")"},
       {"é€😀", R"("é€😀")"},
       {"\xff", R"("\u00ff")"},
-      {"\xc3", R"("\u00c3")"},              // cut
-      {"\xc0\xaf", R"("\u00c0\u00af")"},    // too long a form
+      {"\xc3", R"("\u00c3")"},            // cut
+      {"\xc0\xaf", R"("\u00c0\u00af")"},  // too long a form
       {"\xe0\x80\x80", R"("\u00e0\u0080\u0080")"},
-      {"\xed\xa0\x80", R"("\u00ed\u00a0\u0080")"},  // a surrogate
+      {"\xed\xa0\x80", R"("\u00ed\u00a0\u0080")"},            // a surrogate
       {"\xf4\x90\x80\x80", R"("\u00f4\u0090\u0080\u0080")"},  // beyond U+10FFFF
       {"é\xff", "\"é\\u00ff\""},
   };

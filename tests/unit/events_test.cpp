@@ -119,7 +119,8 @@ TEST(Encode, SaysWhatWasExpected) {
   const Case cases[] = {
       {"prefix", "10.0.0.1/8", "10.0.0.1/8 has bits set behind its length"},
       {"prefix", "10.0.0.0/33", "expected a prefix length of at most 32, found '10.0.0.0/33'"},
-      {"prefix", "somewhere", "expected a prefix, as 10.0.0.0/8 or 2001:db8::/32, found 'somewhere'"},
+      {"prefix", "somewhere",
+       "expected a prefix, as 10.0.0.0/8 or 2001:db8::/32, found 'somewhere'"},
       {"in6_addr", "nobody", "expected an IPv4 or IPv6 address, found 'nobody'"},
       {"in_addr", "::1", "expected an IPv4 address, found '::1'"},
       {"inner", "tcp", "expected 2 members of struct inner: protocol,port, found 'tcp'"},
@@ -137,7 +138,8 @@ TEST(Encode, SaysWhatWasExpected) {
 
 TEST(Encode, RoundTripsEveryShape) {
   const std::string text =
-      "5ms,2001:db8::1,192.0.2.1,10.0.0.1,443,16909060,02:00:00:00:00:1f,{1,2,255},\"a,b\",true,blue,"
+      "5ms,2001:db8::1,192.0.2.1,10.0.0.1,443,16909060,02:00:00:00:00:1f,{1,2,255},\"a,b\",true,"
+      "blue,"
       "5,freezing,-5,18446744073709551615,2.5,0.25,{tcp,80},{1,2,3},{{1,1},{2,2}},5,17,-3,green,7,"
       "10.0.0.0/8,2001:db8::/32,0x1000,'x'";
   const btf::TypeId type = structure("shapes");
@@ -145,7 +147,8 @@ TEST(Encode, RoundTripsEveryShape) {
   ASSERT_TRUE(bytes.ok()) << bytes.error().message;
   EXPECT_EQ(
       to_line(decode(types(), type, Bytes(*bytes))),
-      "source_time=5.00ms source=[2001:db8::1]:443 mapped=192.0.2.1 plain=10.0.0.1 network=16909060 "
+      "source_time=5.00ms source=[2001:db8::1]:443 mapped=192.0.2.1 plain=10.0.0.1 "
+      "network=16909060 "
       "source_mac=02:00:00:00:00:1f bytes=01 02 ff text=\"a,b\" flag=true colour=blue no_colour=5 "
       "temperature=freezing negative=-5 large=18446744073709551615 real=2.5 half=0.25 "
       "inner={protocol=tcp port=80} list=[1 2 3] "
@@ -182,9 +185,10 @@ TEST(Contents, AddsUpWhatEachCpuCounted) {
             "per_cpu (percpu_array, 1 entry of 4 in use)\n"
             "  key  value\n"
             "    2     36\n");
-  EXPECT_EQ(contents_json(*contents, 0),
-            R"({"type":"map","map":"per_cpu","kind":"percpu_array","entries":[{"key":2,"value":36}]})"
-            "\n");
+  EXPECT_EQ(
+      contents_json(*contents, 0),
+      R"({"type":"map","map":"per_cpu","kind":"percpu_array","entries":[{"key":2,"value":36}]})"
+      "\n");
 }
 
 TEST(Contents, DrawsHistogramsFromTheFirstToTheLastCount) {

@@ -1,7 +1,5 @@
-// Every form of the assembler, with every register and both sizes of displacement and immediate, against what
-// llvm-mc reads out of the bytes.
-#include "jit/x86_64/assembler.hpp"
-
+// Every form of the assembler, with every register and both sizes of displacement and immediate,
+// against what llvm-mc reads out of the bytes.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,26 +10,30 @@
 
 #include "base/enum_array.hpp"
 #include "base/text.hpp"
+#include "jit/x86_64/assembler.hpp"
 
 namespace skep::jit::x86_64 {
 namespace {
 
 constexpr const char* kDisassembler = "llvm-mc-19";
 
-constexpr std::array<std::string_view, 16> kNames64 = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+constexpr std::array<std::string_view, 16> kNames64 = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                       "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                       "r12", "r13", "r14", "r15"};
 constexpr std::array<std::string_view, 16> kNames32 = {
     "eax", "ecx", "edx",  "ebx",  "esp",  "ebp",  "esi",  "edi",
     "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"};
 constexpr std::array<std::string_view, 16> kNames16 = {
     "ax",  "cx",  "dx",   "bx",   "sp",   "bp",   "si",   "di",
     "r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w"};
-constexpr std::array<std::string_view, 16> kNames8 = {
-    "al",  "cl",  "dl",   "bl",   "spl",  "bpl",  "sil",  "dil",
-    "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"};
-constexpr EnumArray<Width, const std::array<std::string_view, 16>*> kNames(
-    {{Width::w8, &kNames8}, {Width::w16, &kNames16}, {Width::w32, &kNames32}, {Width::w64, &kNames64}});
+constexpr std::array<std::string_view, 16> kNames8 = {"al",   "cl",   "dl",   "bl",  "spl",  "bpl",
+                                                      "sil",  "dil",  "r8b",  "r9b", "r10b", "r11b",
+                                                      "r12b", "r13b", "r14b", "r15b"};
+constexpr EnumArray<Width, const std::array<std::string_view, 16>*> kNames({{Width::w8, &kNames8},
+                                                                            {Width::w16, &kNames16},
+                                                                            {Width::w32, &kNames32},
+                                                                            {Width::w64,
+                                                                             &kNames64}});
 constexpr EnumArray<Width, std::string_view> kPointers(
     {{Width::w8, "byte"}, {Width::w16, "word"}, {Width::w32, "dword"}, {Width::w64, "qword"}});
 constexpr EnumArray<Arithmetic, std::string_view> kArithmeticNames({{Arithmetic::add, "add"},
@@ -40,8 +42,9 @@ constexpr EnumArray<Arithmetic, std::string_view> kArithmeticNames({{Arithmetic:
                                                                     {Arithmetic::sub, "sub"},
                                                                     {Arithmetic::xor_, "xor"},
                                                                     {Arithmetic::cmp, "cmp"}});
-constexpr EnumArray<Shift, std::string_view> kShiftNames(
-    {{Shift::shl, "shl"}, {Shift::shr, "shr"}, {Shift::sar, "sar"}});
+constexpr EnumArray<Shift, std::string_view> kShiftNames({{Shift::shl, "shl"},
+                                                          {Shift::shr, "shr"},
+                                                          {Shift::sar, "sar"}});
 constexpr EnumArray<Unary, std::string_view> kUnaryNames({{Unary::not_, "not"},
                                                           {Unary::neg, "neg"},
                                                           {Unary::mul, "mul"},
@@ -65,12 +68,14 @@ std::string name(const Operand& operand, std::string_view pointer) {
   return out + "]";
 }
 
-// The disassembler prints immediates of 16 and 32 bits without sign, unless the instruction extends a byte.
+// The disassembler prints immediates of 16 and 32 bits without sign, unless the instruction extends
+// a byte.
 enum class Encoded : u8 { byte_if_it_fits, whole };
 std::string shown(Width width, s64 immediate, Encoded encoded) {
   const bool byte = encoded == Encoded::byte_if_it_fits && immediate == static_cast<s8>(immediate);
   if (byte || width == Width::w64 || width == Width::w8) return format("{}", immediate);
-  return format("{}", width == Width::w16 ? static_cast<u16>(immediate) : static_cast<u32>(immediate));
+  return format("{}",
+                width == Width::w16 ? static_cast<u16>(immediate) : static_cast<u32>(immediate));
 }
 
 std::vector<Reg> every_register() {
@@ -79,7 +84,8 @@ std::vector<Reg> every_register() {
   return out;
 }
 
-// Collects instructions with the text that they must have, and asks the disassembler about all at once.
+// Collects instructions with the text that they must have, and asks the disassembler about all at
+// once.
 class Sheet {
  public:
   void expect(auto emit, std::string text) {
@@ -108,7 +114,8 @@ class Sheet {
       std::string text(trimmed(line.data()));
       for (char& c : text) c = c == '\t' ? ' ' : c;
       if (text == ".text") continue;
-      if (!lines.empty() && lines.back() == "lock") {  // an instruction of its own to the disassembler
+      if (!lines.empty() &&
+          lines.back() == "lock") {  // an instruction of its own to the disassembler
         lines.back() += " " + text;
       } else {
         lines.push_back(text);
@@ -284,10 +291,12 @@ TEST_F(AssemblerForms, shifts_and_swaps) {
         sheet.expect([&](Assembler& out) { out.shift_by_cl(op, w, a); },
                      format("{} {}, cl", mnemonic, name(w, a)));
         for (Reg b : every_register()) {
-          sheet.expect([&](Assembler& out) { out.shift_by(op, w, a, direct(b), Reg::rcx); },
-                       format("{}x {}, {}, {}", mnemonic, name(w, a), name(w, b), name(w, Reg::rcx)));
-          sheet.expect([&](Assembler& out) { out.shift_by(op, w, Reg::rdx, direct(a), b); },
-                       format("{}x {}, {}, {}", mnemonic, name(w, Reg::rdx), name(w, a), name(w, b)));
+          sheet.expect(
+              [&](Assembler& out) { out.shift_by(op, w, a, direct(b), Reg::rcx); },
+              format("{}x {}, {}, {}", mnemonic, name(w, a), name(w, b), name(w, Reg::rcx)));
+          sheet.expect(
+              [&](Assembler& out) { out.shift_by(op, w, Reg::rdx, direct(a), b); },
+              format("{}x {}, {}, {}", mnemonic, name(w, Reg::rdx), name(w, a), name(w, b)));
         }
       }
       sheet.expect([&](Assembler& out) { out.swap_bytes(w, a); }, format("bswap {}", name(w, a)));
@@ -350,9 +359,9 @@ TEST_F(AssemblerForms, transfers) {
   });
   sheet.expect([](Assembler& out) { out.ret(); }, "ret");
   sheet.expect([](Assembler& out) { out.trap(); }, "ud2");
-  constexpr std::array<std::string_view, 16> kConditions = {
-      "jo", "jno", "jb", "jae", "je", "jne", "jbe", "ja",
-      "js", "jns", "jp", "jnp", "jl", "jge", "jle", "jg"};
+  constexpr std::array<std::string_view, 16> kConditions = {"jo",  "jno", "jb",  "jae", "je", "jne",
+                                                            "jbe", "ja",  "js",  "jns", "jp", "jnp",
+                                                            "jl",  "jge", "jle", "jg"};
   for (u8 at = 0; at < kConditions.size(); ++at) {
     sheet.expect(
         [&](Assembler& out) {

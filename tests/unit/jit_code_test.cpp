@@ -1,5 +1,5 @@
-// Where machine code lives and what it is called: pages that are never writable and executable, names for gdb and
-// perf, and the table from BPF instructions to machine code.
+// Where machine code lives and what it is called: pages that are never writable and executable,
+// names for gdb and perf, and the table from BPF instructions to machine code.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -112,7 +112,8 @@ TEST(Symbols, are_an_elf_file_that_readelf_takes) {
   if (std::system("llvm-readelf-19 --version >/dev/null 2>&1") != 0) {
     GTEST_SKIP() << "llvm-readelf-19 is not installed";
   }
-  const std::vector<Symbol> symbols = {{"bpf_prog_main", 0x10000, 0x40}, {"bpf_prog_f", 0x10040, 8}};
+  const std::vector<Symbol> symbols = {{"bpf_prog_main", 0x10000, 0x40},
+                                       {"bpf_prog_f", 0x10040, 8}};
   const std::vector<u8> file = symbol_file(symbols, 0x10000, 0x48);
   std::string path = testing::TempDir() + "skep-symbols-XXXXXX";
   const int fd = ::mkstemp(path.data());
@@ -142,13 +143,20 @@ u32 registered() {
 Source two_functions() {
   static const isa::Code code = [] {
     isa::Code out(6);
-    out[0] = {.form = isa::Form::call, .operation = static_cast<u8>(isa::Call::local),
+    out[0] = {.form = isa::Form::call,
+              .operation = static_cast<u8>(isa::Call::local),
               .target = isa::InstructionIndex(2)};
-    out[2] = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .dst = 0,
+    out[2] = {.form = isa::Form::alu,
+              .operation = static_cast<u8>(isa::Alu::mov),
+              .dst = 0,
               .immediate = 5};
-    out[3] = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .dst = 3,
+    out[3] = {.form = isa::Form::alu,
+              .operation = static_cast<u8>(isa::Alu::mov),
+              .dst = 3,
               .immediate = 7};  // nobody reads it
-    out[4] = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::add), .dst = 0,
+    out[4] = {.form = isa::Form::alu,
+              .operation = static_cast<u8>(isa::Alu::add),
+              .dst = 0,
               .immediate = 1};
     isa::assign_slots(out);
     return out;
@@ -168,8 +176,9 @@ TEST(Symbols, are_registered_with_gdb_while_the_program_lives) {
     EXPECT_EQ(registered(), before + 2);
     EXPECT_EQ(__jit_debug_descriptor.action_flag, 1u);
     const auto& entry = *__jit_debug_descriptor.first_entry;
-    EXPECT_EQ(std::string_view(entry.symfile_addr, 4), "\x7f"
-                                                       "ELF");
+    EXPECT_EQ(std::string_view(entry.symfile_addr, 4),
+              "\x7f"
+              "ELF");
     const std::string_view bytes(entry.symfile_addr, entry.symfile_size);
     EXPECT_NE(bytes.find("bpf_prog_entry_helper"), std::string_view::npos);
   }

@@ -60,8 +60,7 @@ void CaptureReader::Close::operator()(pcap* capture) const { ::pcap_close(captur
 Result<CaptureReader> CaptureReader::open(const std::string& path) {
   std::FILE* file = TRY(open_file(path));
   char message[PCAP_ERRBUF_SIZE] = {};
-  pcap* raw =
-      ::pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, message);
+  pcap* raw = ::pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, message);
   if (raw == nullptr) {
     if (file != stdin) std::fclose(file);
     if (is_too_short(message))
@@ -85,8 +84,8 @@ Result<std::optional<CapturedPacket>> CaptureReader::next() {
   packet.bytes = {reinterpret_cast<const std::byte*>(data), header->caplen};
   packet.wire_length = header->len;
   // libpcap keeps nanoseconds in tv_usec when it was asked for that precision.
-  packet.time_ns = static_cast<u64>(header->ts.tv_sec) * 1'000'000'000 +
-                   static_cast<u64>(header->ts.tv_usec);
+  packet.time_ns =
+      static_cast<u64>(header->ts.tv_sec) * 1'000'000'000 + static_cast<u64>(header->ts.tv_usec);
   if (framing_ == Framing::raw_ip) {
     packet.bytes = framed(packet.bytes);
     packet.wire_length += kEthernetHeaderBytes;

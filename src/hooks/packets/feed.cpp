@@ -40,7 +40,8 @@ class Feeder {
   // Puts a packet into the batch and runs the batch when it is full.
   Result<Continue> add(const CapturedPacket& captured) {
     const bool too_long = captured.bytes.size() > runtime::Packet::kLengthMax;
-    const auto bytes = too_long ? captured.bytes.first(runtime::Packet::kLengthMax) : captured.bytes;
+    const auto bytes =
+        too_long ? captured.bytes.first(runtime::Packet::kLengthMax) : captured.bytes;
     runtime::Arrival arrival;
     arrival.time_ns = captured.time_ns;
     if (captured.wire_length > bytes.size()) {

@@ -23,8 +23,8 @@ struct RunSummary {
   u64 truncated = 0;  // packets of which the capture kept only the start
   u64 written = 0;
   std::vector<VerdictCount> verdicts;
-  bool stopped = false;             // after_batch said so
-  std::optional<Error> cut_short;   // the capture or the output failed here
+  bool stopped = false;            // after_batch said so
+  std::optional<Error> cut_short;  // the capture or the output failed here
 };
 
 enum class Continue : u8 { yes, no };

@@ -30,8 +30,8 @@ Fate fate_of(ProgramType type, s64 verdict) {
     case ProgramType::xdp:
       return verdict >= kXdpPass && verdict <= kXdpRedirect ? Fate::passed : Fate::dropped;
     case ProgramType::sched_cls: {
-      const bool gone = verdict == kTcShot || verdict == kTcStolen || verdict == kTcQueued ||
-                        verdict == kTcTrap;
+      const bool gone =
+          verdict == kTcShot || verdict == kTcStolen || verdict == kTcQueued || verdict == kTcTrap;
       return gone ? Fate::dropped : Fate::passed;
     }
     default: return verdict == 0 ? Fate::dropped : Fate::passed;

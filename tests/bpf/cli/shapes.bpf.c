@@ -2,9 +2,9 @@
 //
 // One value of every shape that skep can show or set: what is printed for each is a case of
 // tests/cases/cli, so that a convention of bpf/skep.bpf.h cannot change unseen.
-#include "skep.bpf.h"
-
 #include <linux/in.h>
+
+#include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -2,9 +2,9 @@
 //
 // Programs of each packet type that decide by a number: the fourth byte of the destination MAC, or
 // what `decision` says. For verdict names, what --write keeps, and choosing a program.
-#include "skep.bpf.h"
-
 #include <linux/pkt_cls.h>
+
+#include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
