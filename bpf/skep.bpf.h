@@ -13,7 +13,8 @@
 //   struct in_addr           an IPv4 address
 //   struct prefix            10.0.0.0/8, 2001:db8::/32; of IPv4, the length is stored 96 longer
 //   __be16, __be32           a number in network order (a port, a sequence number)
-//   an enum                  the enumerator's name, the number where there is none
+//   an enum                  the enumerator's name, the number where there is none; in the line of
+//                            an event, one named `unknown` is left out, as is an empty string
 //   char name[N]             a string, up to its first zero byte
 //   __u8 mac[6]              a MAC address; the field's name has to end in "mac"
 //   __u8 protocol            tcp, udp, icmp, ipv6-icmp, else the number

@@ -4,6 +4,8 @@
 # another one only through LINKS: each has an include root of its own that holds nothing but itself, so that an
 # include against the direction of ARCHITECTURE.md does not build.
 
+option(SKEP_TESTS "build the tests" ON)
+option(SKEP_BENCH "build the benchmarks, which are for optimised builds" OFF)
 option(SKEP_FUZZ "build the libFuzzer targets instead of the tests" OFF)
 
 set(CMAKE_CXX_STANDARD 23)

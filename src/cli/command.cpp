@@ -7,7 +7,8 @@ namespace {
 
 constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::program,
-     {"--program", 0, Takes::one, "NAME", "the program of the object; without it, the first one"}},
+     {"--program", 0, Takes::one, "NAME",
+      "the program; without it: run, test-run the first, verify, disasm all"}},
     {Flag::pcap,
      {"--pcap", 0, Takes::one, "FILE", "feed the packets of this capture; - is standard input"}},
     {Flag::write,

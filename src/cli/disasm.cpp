@@ -55,8 +55,8 @@ void list(const Listing& listing, Output& out) {
     }
     std::string slot = std::to_string(listing.code[index].slot.value());
     slot.insert(0, slot.size() < 6 ? 6 - slot.size() : 0, ' ');
-    out.write(function_text(listing, at) + source_text(listing, at, out) + slot + ": " + text +
-              "\n");
+    out.write(format("{}{}{}: {}\n", function_text(listing, at), source_text(listing, at, out),
+                     slot, text));
   }
 }
 

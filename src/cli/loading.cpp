@@ -53,7 +53,7 @@ Result<object::ProgramEntry> choose_program(const object::Object& object,
   return first;
 }
 
-Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> program,
+Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Program>& program,
                                       const Output& out) {
   verify::Verdict verdict = verify::verify(program);
   if (auto* proved = std::get_if<verify::VerifiedProgram>(&verdict.outcome))

@@ -21,7 +21,7 @@ Result<object::ProgramEntry> choose_program(const object::Object& object,
 std::vector<std::string> tail_call_targets(const object::Object& object);
 
 // Proves a program; one that is rejected is an error, its whole report on stderr.
-Result<verify::VerifiedProgram> prove(std::shared_ptr<const platform::Program> program,
+Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Program>& program,
                                       const Output& out);
 
 // Loads what the maps can tail-call, beside the program `entry` that is loaded already.

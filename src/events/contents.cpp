@@ -42,7 +42,7 @@ Value combined(const std::vector<Value>& values, const std::vector<bool>& touche
 
 Value decode_value(const MapSpec& spec, const btf::Types& types, Bytes bytes) {
   if (!is_per_cpu(spec)) return decode(types, spec.value_type, bytes);
-  const u64 stride = (spec.value_size + 7) / 8 * 8;
+  const u64 stride = (u64{spec.value_size} + 7) / 8 * 8;
   std::vector<Value> values;
   std::vector<bool> touched;
   for (u64 at = 0; at + stride <= bytes.size(); at += stride) {
@@ -102,7 +102,7 @@ Table read_table(const maps::Map& map, const btf::Types& types) {
     entries.push_back(
         {key, {decode_key(spec, types, Bytes(key)), decode_value(spec, types, value)}});
   });
-  if (!is_array(spec)) std::ranges::stable_sort(entries, goes_before);
+  if (!is_array(spec)) std::ranges::sort(entries, goes_before);
   for (RawEntry& each : entries) table.entries.push_back(std::move(each.entry));
   return table;
 }

@@ -53,7 +53,9 @@ std::string ipv6_text(std::span<const u8, 16> address) {
   if (is_ipv4_mapped(address)) return ipv4_text(address.subspan<12, 4>());
   // The longest run of at least two zero groups, the first of equals, becomes "::" (RFC 5952, 4.2).
   u32 groups[8];
-  for (int at = 0; at < 8; ++at) groups[at] = address[2 * at] << 8u | address[2 * at + 1];
+  for (std::size_t at = 0; at < 8; ++at) {
+    groups[at] = u32{address[2 * at]} << 8 | address[2 * at + 1];
+  }
   int best = -1, best_length = 1;
   for (int at = 0; at < 8;) {
     int end = at;

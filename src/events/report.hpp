@@ -1,6 +1,6 @@
 // Contents of maps as text for people and as JSON, one object a line.
 //
-// The JSON objects, each with its "type" first, are a contract (docs/manual/json.md):
+// The JSON objects, each with its "type" first, are a contract (docs/man/skep.1.scd):
 //   {"type":"map","map":"flows","kind":"hash","entries":[{"key":…,"value":…}]}
 //   {"type":"histogram","map":"sizes","buckets":[{"min":64,"max":127,"count":412}]}
 //   {"type":"globals","map":".bss","values":{"malformed":0}}

@@ -56,6 +56,9 @@ Cell cell_of(const Record& record, const Field& field) {
   return {std::move(name), to_text(field.value), is_number};
 }
 
+// In a line, an empty string and an enumerator named `unknown` are left out with their names.
+bool says_nothing(const Cell& cell) { return cell.text == "\"\"" || cell.text == "unknown"; }
+
 std::string record_text(const Value& value) {
   std::vector<std::string> parts;
   for (const Cell& cell : to_cells(value, "")) parts.push_back(cell.name + "=" + cell.text);
@@ -125,7 +128,7 @@ std::string to_line(const Value& value) {
   if (!std::holds_alternative<Record>(value.of)) return to_text(value);
   std::vector<std::string> parts;
   for (const Cell& cell : to_cells(value, "")) {
-    if (cell.text != "\"\"") parts.push_back(cell.name + "=" + cell.text);
+    if (!says_nothing(cell)) parts.push_back(cell.name + "=" + cell.text);
   }
   return join(parts, " ");
 }

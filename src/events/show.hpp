@@ -26,7 +26,7 @@ struct Cell {
 };
 std::vector<Cell> to_cells(const Value& value, std::string_view otherwise);
 
-// "kind=tcp_open source=10.0.0.1:51234"; strings that are empty are left out.
+// "kind=tcp_open source=10.0.0.1:51234"; what is "" or an enumerator `unknown` is left out.
 std::string to_line(const Value& value);
 
 void to_json(JsonWriter& json, const Value& value);

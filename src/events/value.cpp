@@ -1,6 +1,7 @@
 #include "events/value.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace skep::events {
 namespace {
@@ -22,9 +23,7 @@ std::optional<double> first_number(const Value& value) {
                  [](s64 n) { return Found(static_cast<double>(n)); },
                  [](double n) { return Found(n); },
                  [](Nanoseconds n) { return Found(static_cast<double>(n.count)); },
-                 [](const List& list) {
-                   return first_of(list, [](const Value& v) -> const Value& { return v; });
-                 },
+                 [](const List& list) { return first_of(list, std::identity()); },
                  [](const Record& record) {
                    return first_of(record, [](const Field& f) -> const Value& { return f.value; });
                  },

@@ -404,6 +404,7 @@ class Machine {
 };
 
 // Numbers are pasted into labels here, never names; both macros end with this function.
+// clang-format off
 #define SKEP_EACH_16(use, high)                                                                  \
   use(high##0) use(high##1) use(high##2) use(high##3) use(high##4) use(high##5) use(high##6)     \
       use(high##7) use(high##8) use(high##9) use(high##a) use(high##b) use(high##c) use(high##d) \
@@ -413,10 +414,11 @@ class Machine {
   SKEP_EACH_16(use, 0x1)                                                                          \
   SKEP_EACH_16(use, 0x2)                                                                          \
   SKEP_EACH_16(use, 0x3)                                                                          \
-  SKEP_EACH_16(use, 0x4) SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6) SKEP_EACH_16(use, 0x7)     \
-      SKEP_EACH_16(use, 0x8) SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) SKEP_EACH_16(use, 0xb) \
-          SKEP_EACH_16(use, 0xc) SKEP_EACH_16(use, 0xd) SKEP_EACH_16(use, 0xe)                    \
-              SKEP_EACH_16(use, 0xf)
+  SKEP_EACH_16(use, 0x4)                                                                          \
+  SKEP_EACH_16(use, 0x5) SKEP_EACH_16(use, 0x6) SKEP_EACH_16(use, 0x7) SKEP_EACH_16(use, 0x8)     \
+      SKEP_EACH_16(use, 0x9) SKEP_EACH_16(use, 0xa) SKEP_EACH_16(use, 0xb) SKEP_EACH_16(use, 0xc) \
+          SKEP_EACH_16(use, 0xd) SKEP_EACH_16(use, 0xe) SKEP_EACH_16(use, 0xf)
+// clang-format on
 #define SKEP_LABEL(code) &&at_##code,
 #define SKEP_NEXT()                                        \
   if (machine.pay(at) == Next::stop) return machine.r_[0]; \

@@ -162,7 +162,8 @@ class Lowerer {
     const s32 map = source_.facts[at].map;
     if (map < 0 || static_cast<u32>(map) >= bindings_.arrays.size()) return -1;
     const platform::ArrayShape& array = bindings_.arrays[static_cast<u32>(map)];
-    return array.entries == 0 || array.stride > INT32_MAX ? -1 : map;
+    const bool is_far = array.stride > INT32_MAX || array.cpu_stride > INT32_MAX;
+    return array.entries == 0 || is_far ? -1 : map;
   }
 
   // ---- pairs that are one operation ----

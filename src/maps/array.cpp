@@ -3,8 +3,7 @@
 //
 //   offset  bytes  field
 //        0    128  Header                  stride: value_size rounded up to 8
-//     4096      -  values                  max_entries * stride; on a page of its own, so that it
-//     can be mapped alone
+//     4096      -  values                  max_entries * stride, on pages of their own
 //
 // Every element exists from the start and cannot be deleted (kernel/bpf/arraymap.c).
 #include "maps/kinds.hpp"
@@ -71,6 +70,10 @@ Copied ArrayMap::lookup_copy(Header& map, const void* key) {
 
 s64 ArrayMap::update_all(Header& map, const void* key, const void* value, platform::Update flags) {
   return update(map, key, value, flags, 0);
+}
+
+platform::ArrayShape ArrayMap::shape(const Header& map) {
+  return {reinterpret_cast<u64>(at(map, map.values)), map.stride, map.max_entries};
 }
 
 bool ArrayMap::contains(const Header& map, u64 address, u32 bytes) {

@@ -40,6 +40,7 @@ struct Unsupported {
   }
   static Key next_key(Header&, std::span<const std::byte>) { return std::nullopt; }
   static u64 count(const Header& map) { return map.max_entries; }
+  static platform::ArrayShape shape(const Header&) { return {}; }
   static bool contains(const Header&, u64, u32) { return false; }
 };
 
@@ -52,6 +53,7 @@ struct ArrayMap : Unsupported {
   static Copied lookup_copy(Header& map, const void* key);
   static s64 update_all(Header& map, const void* key, const void* value, platform::Update flags);
   static Key next_key(Header& map, std::span<const std::byte> key) { return next_index(map, key); }
+  static platform::ArrayShape shape(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
 };
 
@@ -65,6 +67,7 @@ struct PercpuArrayMap : Unsupported {
   static Copied lookup_copy(Header& map, const void* key);
   static s64 update_all(Header& map, const void* key, const void* value, platform::Update flags);
   static Key next_key(Header& map, std::span<const std::byte> key) { return next_index(map, key); }
+  static platform::ArrayShape shape(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
 };
 

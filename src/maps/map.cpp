@@ -78,6 +78,9 @@ u64 Map::values_address() const {
   return spec_.kind == MapKind::array ? address() + header().values : 0;
 }
 u32 Map::stride() const { return header().stride; }
+platform::ArrayShape Map::array_shape() const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.shape(header()); });
+}
 u64 Map::lost() const { return header().lost.load(std::memory_order_relaxed); }
 
 u64 Map::user_value_size() const {

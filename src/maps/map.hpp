@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/mapping.hpp"
+#include "platform/machine.hpp"
 #include "platform/map_kinds.hpp"
 
 namespace skep::maps {
@@ -55,9 +56,10 @@ class Map {
 
   const platform::MapSpec& spec() const { return spec_; }
   Header& header() const;
-  u64 address() const;         // for Bindings::maps
-  u64 values_address() const;  // for Bindings::map_values: arrays, else 0
-  u32 stride() const;          // of arrays: bytes from value to value
+  u64 address() const;                       // for Bindings::maps
+  u64 values_address() const;                // for Bindings::map_values: arrays, else 0
+  u32 stride() const;                        // of arrays: bytes from value to value
+  platform::ArrayShape array_shape() const;  // for Bindings::arrays
 
   // As the bpf(2) commands: a value of a per-CPU map is all slots' values in a row, each padded to
   // 8 bytes.

@@ -73,6 +73,11 @@ s64 PercpuArrayMap::update_all(Header& map, const void* key, const void* value,
   return 0;
 }
 
+platform::ArrayShape PercpuArrayMap::shape(const Header& map) {
+  return {reinterpret_cast<u64>(at(map, map.values)), map.stride, map.max_entries,
+          slot_bytes_of(map)};
+}
+
 bool PercpuArrayMap::contains(const Header& map, u64 address, u32 bytes) {
   const u64 slot_bytes = slot_bytes_of(map);
   const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));

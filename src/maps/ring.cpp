@@ -7,8 +7,7 @@
 //      136      8  pending                 position of the oldest record that is not finished
 //     4096      8  consumer                position up to which records were read
 //     8192      8  producer                position behind the last record
-//    12288      -  data                    mapped twice in a row, so that a record that wraps is
-//    one piece
+//    12288      -  data                    mapped twice in a row: records that wrap are one piece
 //
 // Positions only grow; a record is at position modulo the data size. It begins with 4 bytes of
 // length, of which bit 31 says that its producer is not done and bit 30 that it is to be skipped,

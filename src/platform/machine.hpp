@@ -29,11 +29,12 @@ using TailCallTarget = const void* (*)(u64 map, u64 index, void* execution);
 using PacketLoad = s64 (*)(u64 context, s32 offset, u32 bytes, void* execution);
 
 // Where the values of an array map stand, for look-ups that the JIT makes in place. A map whose
-// look-up is anything else (another kind, per-CPU slots, inner maps) has none.
+// look-up is anything else (another kind, inner maps) has none.
 struct ArrayShape {
-  u64 values = 0;   // address of element 0
-  u32 stride = 0;   // bytes from one element to the next
-  u32 entries = 0;  // 0: not such a map
+  u64 values = 0;      // address of element 0; of a per-CPU array: that of CPU 0
+  u32 stride = 0;      // bytes from one element to the next
+  u32 entries = 0;     // 0: not such a map
+  u64 cpu_stride = 0;  // of a per-CPU array: bytes from one CPU's elements to the next one's
 };
 
 struct Bindings {
@@ -41,6 +42,7 @@ struct Bindings {
   std::span<const u64>
       map_values;  // by number of the map: address of its first value, 0 when it has none
   std::span<const ArrayShape> arrays;  // by number of the map; may be empty
+  u32 cpu_offset = 0;  // where an Execution has the CPU's number, a u32, for per-CPU arrays
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;

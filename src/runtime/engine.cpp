@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <deque>
 #include <optional>
 #include <string>
@@ -88,6 +89,7 @@ platform::Bindings App::State::bindings() const {
   bindings.maps = addresses;
   bindings.map_values = values;
   bindings.arrays = arrays;
+  bindings.cpu_offset = offsetof(Execution, cpu);
   bindings.helpers = kHelperBodies;
   bindings.tail_call = tail_call_target;
   bindings.packet_load = load_from_packet;
@@ -114,12 +116,9 @@ Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> sp
     const u64 seed = u64{environment.random()} << 32 | environment.random();
     state->maps.push_back(TRY(maps::Map::create(spec, seed)));
     const maps::Map& map = state->maps.back();
-    const bool is_array = spec.kind == platform::MapKind::array;
     state->addresses.push_back(map.address());
     state->values.push_back(map.values_address());
-    state->arrays.push_back(
-        is_array ? platform::ArrayShape{map.values_address(), map.stride(), spec.max_entries}
-                 : platform::ArrayShape{});
+    state->arrays.push_back(map.array_shape());
   }
   return App(std::move(state));
 }

@@ -16,7 +16,7 @@ class ProgramSource final : public StatementSink {
     layout.instruction(parsed);
     return {};
   }
-  bool is_skipping() const override { return false; }
+  bool passes_over(std::string_view) const override { return false; }
 
   Layout layout;
 };

@@ -1,34 +1,21 @@
 // A whole source file as clang -S writes it: sections, symbols, data and instructions.
 //
 // What describes the source and not the program (.file, .size, .loc, .debug_*) is passed over. BTF
-// is data like any other, so programs compiled with -g keep their maps and line information. Labels
-// that begin with .L are the compiler's own: references to them become section plus offset.
+// is data like any other, so programs compiled with -g keep their maps and line information.
+// References to what is not global become section plus offset, as clang writes them.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <map>
 #include <set>
 
-#include "base/bytes.hpp"
 #include "base/text.hpp"
+#include "text/data.hpp"
 #include "text/layout.hpp"
 #include "text/statements.hpp"
 #include "text/text.hpp"
 
 namespace skep::text {
 namespace {
-
-constexpr u64 kSectionBytesMax = u64{1} << 30;  // .zero must not be a bomb
-
-struct Section {
-  std::string name;
-  Layout layout;
-  std::vector<std::byte> data;
-  std::map<std::string, u64, std::less<>> labels;  // of data, in bytes
-  std::vector<AssembledReference> references;
-
-  bool is_code() const { return !layout.empty() || name == ".text"; }
-};
 
 class ObjectSource final : public StatementSink {
  public:
@@ -45,13 +32,19 @@ class ObjectSource final : public StatementSink {
 
   Result<void> instruction(const Parsed& parsed) override {
     Section& section = sections_[current_];
-    if (!section.data.empty()) return mixed(section);
+    if (!section.data.empty()) return mixed_section(section.name);
     section.layout.instruction(parsed);
     return {};
   }
 
   Result<void> directive(const Token& name, Cursor& cursor) override;
-  bool is_skipping() const override { return skipping_; }
+  bool passes_over(std::string_view first_word) const override {
+    const auto known = std::ranges::find(kDirectives, first_word, &Directive::name);
+    if (known == kDirectives.end()) return skipping_;
+    if (known->run == &ObjectSource::ignore) return true;
+    return skipping_ && known->run != &ObjectSource::section && known->run != &ObjectSource::text &&
+           known->run != &ObjectSource::initialised && known->run != &ObjectSource::zeroed;
+  }
 
   Result<std::vector<AssembledSection>> finish() &&;
 
@@ -62,11 +55,6 @@ class ObjectSource final : public StatementSink {
     u64 argument = 0;
   };
   static const std::array<Directive, 44> kDirectives;
-
-  Error mixed(const Section& section) const {
-    return {Fault::unsupported, format("section {} has both data and instructions", section.name),
-            "put the data in a section of its own"};
-  }
 
   void enter(std::string_view name) {
     skipping_ = name.starts_with(".debug_");
@@ -88,16 +76,8 @@ class ObjectSource final : public StatementSink {
   // name.
   Result<void> section(Cursor& cursor, u64) {
     const Token& first = cursor.peek();
-    if (cursor.at_end()) return cursor.unexpected("the name of a section");
-    const char* end =
-        first.spelling
-            .data();  // NOLINT(bugprone-suspicious-stringview-data-usage): two ends of one text
-    while (!cursor.at_end() && !cursor.is(",")) {
-      const Token& token = cursor.take();
-      end = token.spelling.data() + token.spelling.size();
-    }
-    const std::string_view name(first.spelling.data(),
-                                static_cast<std::size_t>(end - first.spelling.data()));
+    std::string name;
+    while (!cursor.at_end() && !cursor.is(",")) name += cursor.take().spelling;
     if (name.empty()) return error_at(first.place, "expected the name of a section");
     enter(name);
     pass(cursor);
@@ -115,6 +95,10 @@ class ObjectSource final : public StatementSink {
     globals_.insert(TRY(symbol(cursor)));
     return {};
   }
+  Result<void> local(Cursor& cursor, u64) {
+    locals_.insert(TRY(symbol(cursor)));
+    return {};
+  }
   Result<void> type(Cursor& cursor, u64) {
     const std::string name = TRY(symbol(cursor));
     TRY(cursor.expect(","));
@@ -123,99 +107,37 @@ class ObjectSource final : public StatementSink {
     return {};
   }
 
-  Result<u64> count(Cursor& cursor) {
-    if (cursor.peek().kind != Token::Kind::number) return cursor.unexpected("a number");
-    const Token& token = cursor.take();
-    if (token.magnitude > kSectionBytesMax)
-      return error_at(token.place, "a section has at most 1 GiB");
-    return token.magnitude;
-  }
-  Result<std::vector<std::byte>*> data(Cursor& cursor, u64 more) {
-    Section& section = sections_[current_];
-    if (!section.layout.empty()) return mixed(section);
-    if (section.data.size() + more > kSectionBytesMax) {
-      return error_at(cursor.peek().place, "a section has at most 1 GiB");
-    }
-    return &section.data;
-  }
-
-  Result<void> zero(Cursor& cursor, u64) {
-    const u64 bytes = TRY(count(cursor));
-    auto* out = TRY(data(cursor, bytes));
-    out->resize(out->size() + bytes);
-    return {};
-  }
-  // .p2align takes the exponent, .align the bytes. Code is aligned by its nature.
+  Result<void> zero(Cursor& cursor, u64) { return read_zeros(cursor, sections_[current_]); }
   Result<void> align(Cursor& cursor, u64 exponents) {
-    const Token& token = cursor.peek();
-    const u64 argument = TRY(count(cursor));
+    const auto given = exponents != 0 ? Alignment::exponent : Alignment::bytes;
+    TRY(read_alignment(cursor, sections_[current_], given));
     pass(cursor);
-    constexpr u64 kExponentMax = 16;
-    const u64 unit = exponents != 0 ? u64{1} << std::min(argument, kExponentMax + 1) : argument;
-    if (!std::has_single_bit(unit) || unit > u64{1} << kExponentMax) {
-      return error_at(token.place, "alignment is a power of two up to 65536");
-    }
-    Section& section = sections_[current_];
-    if (section.is_code()) return {};
-    section.data.resize((section.data.size() + unit - 1) / unit * unit);
     return {};
+  }
+  Result<void> integers(Cursor& cursor, u64 bytes) {
+    return read_integers(cursor, sections_[current_], bytes);
+  }
+  Result<void> characters(Cursor& cursor, u64 terminators) {
+    return read_characters(cursor, sections_[current_], terminators);
   }
   // ".comm NAME, SIZE, ALIGNMENT": a zeroed variable.
   Result<void> common(Cursor& cursor, u64) {
     const std::size_t before = current_;
     const Token name = cursor.peek();
-    globals_.insert(TRY(symbol(cursor)));
+    const std::string variable = TRY(symbol(cursor));
+    if (!locals_.contains(variable)) globals_.insert(variable);
     TRY(cursor.expect(","));
     enter(".bss");
-    const u64 bytes = TRY(count(cursor));
-    const u64 alignment = cursor.accept(",") ? std::max<u64>(1, TRY(count(cursor))) : 1;
-    auto* out = TRY(data(cursor, bytes + alignment));
-    out->resize((out->size() + alignment - 1) / alignment * alignment);
+    const u64 bytes = TRY(read_count(cursor));
+    const u64 alignment = cursor.accept(",") ? std::max<u64>(1, TRY(read_count(cursor))) : 1;
+    Section& section = sections_[current_];
+    TRY(make_room(cursor, section, bytes + alignment));
+    section.data.resize((section.data.size() + alignment - 1) / alignment * alignment);
     TRY(label(name));
-    out->resize(out->size() + bytes);
+    section.data.resize(section.data.size() + bytes);
     current_ = before;
     return {};
   }
-
-  Result<void> integers(Cursor& cursor, u64 bytes) {
-    do {
-      if (cursor.peek().kind == Token::Kind::word) {
-        TRY(data_reference(cursor, bytes));
-        continue;
-      }
-      const bool negative = cursor.accept("-");
-      if (cursor.peek().kind != Token::Kind::number)
-        return cursor.unexpected("a number or a symbol");
-      const Token& token = cursor.take();
-      const u64 limit = bytes == 8 ? ~u64{0} : (u64{1} << (8 * bytes)) - 1;
-      if (token.magnitude > (negative ? limit / 2 + 1 : limit)) {
-        return error_at(token.place,
-                        format("`{}` does not fit in {}", token.spelling, counted(bytes, "byte")));
-      }
-      TRY(put(cursor, negative ? u64{0} - token.magnitude : token.magnitude, bytes));
-    } while (cursor.accept(","));
-    return {};
-  }
-  Result<void> put(Cursor& cursor, u64 value, u64 bytes) {
-    auto* out = TRY(data(cursor, bytes));
-    for (u64 at = 0; at < bytes; ++at) out->push_back(static_cast<std::byte>(value >> (8 * at)));
-    return {};
-  }
-  Result<void> data_reference(Cursor& cursor, u64 bytes) {
-    const Token& token = cursor.peek();
-    if (bytes < 4) return error_at(token.place, "a symbol has 4 or 8 bytes");
-    const auto kind =
-        bytes == 4 ? AssembledReference::Kind::data32 : AssembledReference::Kind::data64;
-    Section& section = sections_[current_];
-    const u64 offset = section.data.size();
-    const std::string name = TRY(symbol(cursor));
-    if (cursor.is("-") || cursor.is("+")) return cursor.unexpected("no arithmetic with symbols");
-    TRY(put(cursor, 0, bytes));
-    section.references.push_back({kind, offset, name});
-    return {};
-  }
-
-  Result<void> characters(Cursor& cursor, u64 terminators);
 
   // ---- the end ----
 
@@ -226,8 +148,6 @@ class ObjectSource final : public StatementSink {
   using Definitions = std::map<std::string, Definition, std::less<>>;
   Definitions definitions() const;
   Result<AssembledSection> finish_section(Section& section, const Definitions& defined) const;
-  static void add_in_place(AssembledSection& section, const AssembledReference& reference,
-                           u64 offset);
   std::vector<AssembledFunction> functions_of(const Section& section) const;
   std::vector<AssembledVariable> variables_of(const Section& section) const;
   platform::Linkage linkage(const std::string& name) const {
@@ -237,7 +157,7 @@ class ObjectSource final : public StatementSink {
   std::vector<Section> sections_;
   std::size_t current_ = 0;
   bool skipping_ = false;
-  std::set<std::string, std::less<>> names_, globals_, functions_;
+  std::set<std::string, std::less<>> names_, globals_, locals_, functions_;
 };
 
 const std::array<ObjectSource::Directive, 44> ObjectSource::kDirectives = {{
@@ -260,7 +180,7 @@ const std::array<ObjectSource::Directive, 44> ObjectSource::kDirectives = {{
     {".cfi_sections", &ObjectSource::ignore}, {".cfi_startproc", &ObjectSource::ignore},
     {".file", &ObjectSource::ignore},         {".hidden", &ObjectSource::ignore},
     {".ident", &ObjectSource::ignore},        {".internal", &ObjectSource::ignore},
-    {".loc", &ObjectSource::ignore},          {".local", &ObjectSource::ignore},
+    {".loc", &ObjectSource::ignore},          {".local", &ObjectSource::local},
     {".protected", &ObjectSource::ignore},    {".set", &ObjectSource::ignore},
     {".size", &ObjectSource::ignore},         {".version", &ObjectSource::ignore},
 }};
@@ -273,39 +193,6 @@ Result<void> ObjectSource::directive(const Token& name, Cursor& cursor) {
   for (const Directive& known : kDirectives) words.push_back(known.name);
   return error_at(name.place, format("unknown directive `{}`", name.spelling),
                   did_you_mean(name.spelling, words));
-}
-
-// The escapes that LLVM writes: \n \t \r \b \f \\ \" and up to three octal digits.
-Result<void> ObjectSource::characters(Cursor& cursor, u64 terminators) {
-  do {
-    if (cursor.peek().kind != Token::Kind::text) return cursor.unexpected("a text in quotes");
-    const Token& token = cursor.take();
-    auto* out = TRY(data(cursor, token.spelling.size() + terminators));
-    for (std::size_t at = 0; at < token.spelling.size();) {
-      const char c = token.spelling[at++];
-      if (c != '\\') {
-        out->push_back(static_cast<std::byte>(c));
-        continue;
-      }
-      constexpr std::string_view kLetters = "ntrbf\\\"", kMeanings = "\n\t\r\b\f\\\"";
-      const std::size_t letter = kLetters.find(token.spelling[at]);
-      if (letter != std::string_view::npos) {
-        out->push_back(static_cast<std::byte>(kMeanings[letter]));
-        ++at;
-        continue;
-      }
-      u32 value = 0;
-      const std::size_t first = at;
-      while (at < token.spelling.size() && at < first + 3 && token.spelling[at] >= '0' &&
-             token.spelling[at] <= '7') {
-        value = value * 8 + static_cast<u32>(token.spelling[at++] - '0');
-      }
-      if (at == first || value > 255) return error_at(token.place, "unknown escape in this text");
-      out->push_back(static_cast<std::byte>(value));
-    }
-    out->resize(out->size() + terminators);
-  } while (cursor.accept(","));
-  return {};
 }
 
 ObjectSource::Definitions ObjectSource::definitions() const {
@@ -355,33 +242,17 @@ Result<AssembledSection> ObjectSource::finish_section(Section& section,
     out.variables = variables_of(section);
   } else {
     out.functions = functions_of(section);
-    out.code = TRY(std::move(section.layout).finish({.references = &out.references}));
+    out.code = TRY(std::move(section.layout).finish({{}, &out.references, &globals_}));
   }
   out.data = std::move(section.data);
   out.references.insert(out.references.end(), section.references.begin(), section.references.end());
   for (AssembledReference& reference : out.references) {
     const auto target = defined.find(reference.symbol);
-    if (target == defined.end() || !reference.symbol.starts_with(".L")) continue;
+    if (target == defined.end() || globals_.contains(reference.symbol)) continue;
     reference.symbol = target->second.section;
-    add_in_place(out, reference, target->second.offset);
+    reference.addend = target->second.offset;
   }
   return out;
-}
-
-// A reference to a section holds the offset into it where the symbol's address will be added.
-void ObjectSource::add_in_place(AssembledSection& section, const AssembledReference& reference,
-                                u64 offset) {
-  using Kind = AssembledReference::Kind;
-  if (reference.kind == Kind::constant) {
-    const isa::SlotIndex slot(reference.offset / sizeof(isa::Slot));
-    std::ranges::lower_bound(section.code, slot, {}, &isa::Instruction::slot)->immediate =
-        static_cast<s64>(offset);
-    return;
-  }
-  const u64 bytes = reference.kind == Kind::data32 ? 4 : reference.kind == Kind::data64 ? 8 : 0;
-  for (u64 at = 0; at < bytes; ++at) {
-    section.data[reference.offset + at] = static_cast<std::byte>(offset >> (8 * at));
-  }
 }
 
 Result<std::vector<AssembledSection>> ObjectSource::finish() && {

@@ -91,6 +91,10 @@ u32 relocation_type(const AssembledSection& section, AssembledReference::Kind ki
   return 0;
 }
 
+u64 bytes_of(AssembledReference::Kind kind) {
+  return kind == AssembledReference::Kind::data32 ? 4 : 8;
+}
+
 class Writer {
  public:
   explicit Writer(std::span<const AssembledSection> sections) : sections_(sections) {}
@@ -133,7 +137,36 @@ class Writer {
   }
 
   Result<void> contents(const AssembledSection& section) {
-    const bool zeros = section.name.starts_with(".bss");
+    align();
+    const std::size_t start = file_.size();
+    TRY(unpatched(section));
+    for (const AssembledReference& reference : section.references) {
+      const u64 end = reference.offset + bytes_of(reference.kind);
+      if (end < reference.offset || end > headers_.back().size) {
+        return Error(Fault::malformed, format("{}: reference to {} at offset {} is outside",
+                                              section.name, reference.symbol, reference.offset));
+      }
+      patch(start, reference);
+    }
+    return {};
+  }
+
+  // What stands in place: calls count slots from behind themselves (llvm's BPF relocations).
+  void patch(std::size_t start, const AssembledReference& reference) {
+    using Kind = AssembledReference::Kind;
+    const bool in_instruction = reference.kind == Kind::constant || reference.kind == Kind::call;
+    const u64 value =
+        reference.kind == Kind::call ? reference.addend / sizeof(isa::Slot) - 1 : reference.addend;
+    const u64 at = start + reference.offset + (in_instruction ? offsetof(isa::Slot, immediate) : 0);
+    const u64 bytes = reference.kind == Kind::data64 ? 8 : 4;  // of constants, the low half
+    for (u64 byte = 0; byte < bytes; ++byte) {
+      file_[at + byte] = static_cast<std::byte>(value >> (8 * byte));
+    }
+  }
+
+  Result<void> unpatched(const AssembledSection& section) {
+    const bool zeros = section.name.starts_with(".bss") && section.references.empty() &&
+                       std::ranges::count(section.data, std::byte{0}) == std::ssize(section.data);
     SectionHeader& made = header(section.name, zeros ? kNobits : kProgbits);
     made.flags = flags_of(section);
     made.size = section.data.size();
@@ -160,9 +193,11 @@ class Writer {
     add_symbol(name, symbol);
   }
   static u64 byte_offset(const AssembledSection& section, isa::InstructionIndex at) {
-    u64 slots = 0;
-    for (u32 i = 0; i < at.value(); ++i) slots += section.code[i].is_wide() ? 2 : 1;
-    return slots * sizeof(isa::Slot);
+    if (at.value() < section.code.size()) {
+      return section.code[at.value()].slot.value() * sizeof(isa::Slot);
+    }
+    const isa::Instruction& last = section.code.back();
+    return (last.slot.value() + (last.is_wide() ? 2 : 1)) * sizeof(isa::Slot);
   }
   static le16 section_number(std::size_t at) { return static_cast<u16>(at + 1); }
 

@@ -122,11 +122,12 @@ Result<void> Layout::settle_callee(const Pending& pending, const Outside& outsid
   Instruction& i = code_[pending.at.value()];
   const std::string_view name = pending.reference.name;
   const auto label = labels_.find(name);
-  if (label != labels_.end()) {
+  const bool is_global = outside.globals != nullptr && outside.globals->contains(name);
+  if (label != labels_.end() && !is_global) {
     i.operation = static_cast<u8>(Call::local);
     return aim(pending, label->second);
   }
-  i.immediate = helper_number(name);
+  i.immediate = is_global ? 0 : helper_number(name);
   if (i.immediate != 0) return {};
   if (outside.references == nullptr) {
     std::vector<std::string_view> known;
@@ -134,7 +135,6 @@ Result<void> Layout::settle_callee(const Pending& pending, const Outside& outsid
     return error_at(pending.reference.place, format("no helper or label `{}`", name),
                     callee_hint(name, known));
   }
-  // Relocated calls hold -1: the distance to the call itself (llvm's BPF ELF relocations).
   i.operation = static_cast<u8>(Call::local);
   i.target = pending.at;
   refer(pending, outside, AssembledReference::Kind::call);

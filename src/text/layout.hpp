@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,10 +15,11 @@
 namespace skep::text {
 
 // Where names come from that are not labels of the section. Without `references` there is no linker
-// behind us, and every name must be known now.
+// behind us, and every name must be known now. Calls of `globals` are always left to the linker.
 struct Outside {
   std::span<const platform::MapSpec> maps{};
   std::vector<AssembledReference>* references = nullptr;
+  const std::set<std::string, std::less<>>* globals = nullptr;
 };
 
 class Layout {

@@ -1,5 +1,7 @@
 #include "text/statements.hpp"
 
+#include "base/text.hpp"
+
 namespace skep::text {
 namespace {
 
@@ -24,11 +26,9 @@ Result<void> read_line(Cursor& cursor, StatementSink& sink) {
   return {};
 }
 
-bool leaves_section(std::string_view line) {
-  const std::size_t first = line.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return false;
-  line.remove_prefix(first);
-  return line.starts_with(".section") || line.starts_with(".text") || line.starts_with(".data");
+std::string_view first_word(std::string_view line) {
+  line = trimmed(line);
+  return line.substr(0, line.find_first_of(" \t"));
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Result<void> read_statements(std::string_view source, StatementSink& sink) {
     std::string_view line = source.substr(0, end);
     source.remove_prefix(end == std::string_view::npos ? source.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (sink.is_skipping() && !leaves_section(line)) continue;
+    if (sink.passes_over(first_word(line))) continue;
     const std::vector<Token> tokens = TRY(tokens_of(line, number));
     Cursor cursor(tokens);
     TRY(read_line(cursor, sink));

@@ -17,8 +17,8 @@ class StatementSink {
   // `cursor` stands behind the directive's name. What it leaves of the line is an error.
   virtual Result<void> directive(const Token& name, Cursor& cursor) = 0;
   virtual Result<void> instruction(const Parsed& parsed) = 0;
-  // Whether what follows is to be passed over unread, up to the next `.section`.
-  virtual bool is_skipping() const = 0;
+  // Whether a line whose first word is this one is not to be read at all.
+  virtual bool passes_over(std::string_view first_word) const = 0;
 };
 
 Result<void> read_statements(std::string_view source, StatementSink& sink);

@@ -76,17 +76,19 @@ struct AssembledVariable {
   platform::Linkage linkage = platform::Linkage::local;
 };
 
-// A symbol that the linker or loader puts in.
+// A symbol that the linker or loader puts in. The place itself is zero until write_elf() adds the
+// addend there; a call has itself as target.
 struct AssembledReference {
   enum class Kind : u8 { constant, call, data32, data64 };
   Kind kind = Kind::constant;
-  u64 offset = 0;  // bytes into the section
-  std::string symbol{};
+  u64 offset = 0;        // bytes into the section
+  std::string symbol{};  // or the name of a section
+  u64 addend = 0;        // bytes behind the symbol
 };
 
 struct AssembledSection {
   std::string name{};
-  isa::Code code{};               // of sections with instructions
+  isa::Code code{};               // of sections with instructions; slots are assigned
   std::vector<std::byte> data{};  // of the others
   std::vector<AssembledFunction> functions{};
   std::vector<AssembledVariable> variables{};

@@ -35,6 +35,10 @@ struct Analysis {
   }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   u32 new_id() { return next_id++; }
+  // Before `value` is copied: the copy and it learn together.
+  void link(Value& value) {
+    if (value.is_number() && !value.number.is_constant() && value.id == 0) value.id = new_id();
+  }
 
   const platform::Program& program;
   isa::Code code;  // with context accesses rewritten to the run-time layout

@@ -105,8 +105,7 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
 void do_move(Analysis& analysis, State& state, const isa::Instruction& i, Value& source) {
   Value& dst = state.registers()[i.dst];
   if (i.width == Width::w64 || (source.is_number() && source.number.full.umax <= 0xffffffff)) {
-    if (source.is_number() && !source.number.is_constant() && source.id == 0)
-      source.id = analysis.new_id();
+    analysis.link(source);
     dst = source;
     return;
   }

@@ -41,36 +41,41 @@ Registers compared(const isa::Instruction& i) {
   return static_cast<Registers>(bit(i.dst) | (i.has_register_source() ? bit(i.src) : 0));
 }
 
+// The operands of a comparison on one of its ways.
+struct Compared {
+  Scalar left;
+  Scalar right;
+  bool possible = false;
+
+  Compared(const isa::Instruction& i, Holds holds, const Scalar& a, const Scalar& b)
+      : left(a), right(b) {
+    possible = assume(i.jump(), holds, i.width, left, right);
+  }
+};
+
 // Both ways of a comparison of numbers. `b` is a register or stands for the immediate.
 void compare_numbers(Analysis& analysis, State&& state, const isa::Instruction& i, const Scalar& b,
                      Ways& ways) {
-  note_linked(state, state.registers()[i.dst].id, analysis.demand.linked);
+  Value& a = state.registers()[i.dst];
+  note_linked(state, a.id, analysis.demand.linked);
   if (i.has_register_source()) {
     note_linked(state, state.registers()[i.src].id, analysis.demand.linked);
   }
-  const auto way = [&](Holds holds, State&& from) -> std::optional<State> {
-    Scalar left = from.registers()[i.dst].number;
-    Scalar right = b;
-    if (!assume(i.jump(), holds, i.width, left, right)) return std::nullopt;
-    learn(from, from.registers()[i.dst], left);
+  const Compared passed(i, Holds::no, a.number, b);
+  const Compared taken(i, Holds::yes, a.number, b);
+  if (!passed.possible || !taken.possible) analysis.demand.registers |= compared(i);
+  const auto way = [&](const Compared& known, State&& from) {
+    learn(from, from.registers()[i.dst], known.left);
     if (i.has_register_source()) {
-      learn(from, from.registers()[i.src], i.src == i.dst ? left : right);
+      learn(from, from.registers()[i.src], i.src == i.dst ? known.left : known.right);
     }
     return std::move(from);
   };
-  // Deciding first whether a way exists saves copying the state for it.
-  Scalar left = state.registers()[i.dst].number, right = b;
-  const bool can_pass = assume(i.jump(), Holds::no, i.width, left, right);
-  left = state.registers()[i.dst].number, right = b;
-  const bool can_take = assume(i.jump(), Holds::yes, i.width, left, right);
-  if (!can_pass || !can_take) analysis.demand.registers |= compared(i);
-  if (can_pass && can_take) {
-    ways.taken = way(Holds::yes, State(state));
-    ways.passed = way(Holds::no, std::move(state));
-  } else if (can_take) {
-    ways.taken = way(Holds::yes, std::move(state));
-  } else {
-    ways.passed = way(Holds::no, std::move(state));
+  if (passed.possible && taken.possible) ways.taken = way(taken, State(state));
+  if (passed.possible) {
+    ways.passed = way(passed, std::move(state));
+  } else if (taken.possible) {
+    ways.taken = way(taken, std::move(state));
   }
 }
 

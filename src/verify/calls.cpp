@@ -256,7 +256,7 @@ Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at)
                      format("instruction {} reserved it", state.held.front().reserved_at.value()),
                      {}};
     }
-    if (state.frames.size() > 1)
+    if (!state.in_main())
       return Refusal{Property::unsupported, "a tail call in a function",
                      "it would leave the function only",
                      "make the tail call in the program itself"};

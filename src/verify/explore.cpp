@@ -209,8 +209,10 @@ Explorer::Outcome Explorer::at_join(Path& path) {
                       "the walk comes back with the same knowledge, so it would go on forever",
                       {}}};
     }
-    if (!on_this_path && covers(checkpoint.state, path.state, live)) {
+    const bool may_stop = !on_this_path && limits_.prune == Prune::yes;
+    if (may_stop && covers(checkpoint.state, path.state, {live, checkpoint.read})) {
       ++checkpoint.hits;
+      note_read(path, checkpoint.read);
       require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
       return {Ends::yes, {}};
     }
@@ -230,7 +232,9 @@ Explorer::Outcome Explorer::at_join(Path& path) {
 void Explorer::keep(Path& path) {
   drop_lone_ids(path.state);
   const s32 number = static_cast<s32>(checkpoints_.size());
-  checkpoints_.push_back({.state = path.state, .parent = path.checkpoint});
+  checkpoints_.push_back(
+      {.state = path.state, .parent = path.checkpoint, .written_before = path.written});
+  path.written = {};
   kept_[path.at.value()].push_back(number);
   path.checkpoint = number;
   path.trail = trail_.add_checkpoint(path.trail, number);
@@ -293,6 +297,29 @@ void Explorer::note(Path& path, std::size_t depth) {
     require(path.trail, depth, places);
   }
   path.trail = trail_.add(path.trail, path.at, analysis_.demand);
+  note_read(path, analysis_.demand.read);
+  for (std::size_t frame = 0; frame < path.written.size(); ++frame) {
+    path.written[frame] |= analysis_.demand.written[frame];
+  }
+}
+
+// Slots that are read here hold what they held at every kept state before, back to where they were
+// overwritten: there they count.
+void Explorer::note_read(const Path& path, SlotSets slots) {
+  const SlotSets* written = &path.written;
+  for (s32 at = path.checkpoint; at != kNone;) {
+    Checkpoint& checkpoint = checkpoints_[static_cast<u32>(at)];
+    bool any = false;
+    for (std::size_t frame = 0; frame < slots.size(); ++frame) {
+      slots[frame] &= ~(*written)[frame];
+      slots[frame] &= ~checkpoint.read[frame];
+      checkpoint.read[frame] |= slots[frame];
+      any = any || slots[frame] != 0;
+    }
+    if (!any) return;
+    written = &checkpoint.written_before;
+    at = checkpoint.parent;
+  }
 }
 
 s32 Explorer::decide(const Path& path, Holds holds) {
@@ -307,12 +334,23 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
     return {Ends::no, std::move(refused)};
   note(path, depth);
   ++path.jumps;
+  // Neither way is possible: what is known of the numbers contradicts itself, which the domain did
+  // not see earlier. Nothing gets here.
+  if (!ways.taken && !ways.passed) return {Ends::yes, {}};
   if (ways.taken && ways.passed) {
+    if (pending_.size() >= limits_.pending_max) {
+      return {Ends::no, Refusal{Property::too_complex,
+                                format("more than {} ways wait to be walked",
+                                       grouped(limits_.pending_max)),
+                                "",
+                                {}}};
+    }
     Path other{.state = std::move(*ways.taken),
                .at = i.target,
                .checkpoint = path.checkpoint,
                .decision = decide(path, Holds::yes),
                .trail = path.trail,
+               .written = path.written,
                .jumps = path.jumps,
                .instructions = path.instructions};
     if (other.checkpoint != kNone) ++checkpoints_[static_cast<u32>(other.checkpoint)].open;
@@ -344,6 +382,7 @@ Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
   for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = path.state.registers()[r];
   frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
   frame.registers[isa::kFramePointer].frame = static_cast<u8>(path.state.frames.size());
+  path.written[path.state.frames.size()] = ~u64{0};  // nothing older can be read there
   path.state.frames.push_back(std::move(frame));
   path.at = i.target;
   return {};

@@ -28,7 +28,9 @@ class Explorer {
   struct Checkpoint {
     State state;
     s32 parent = kNone;
-    u32 open = 1;  // paths behind it that have not ended
+    u32 open = 1;               // paths behind it that have not ended
+    SlotSets read{};            // slots that something behind it may read
+    SlotSets written_before{};  // slots overwritten between its parent and it
     u32 hits = 0;
     u32 misses = 0;
   };
@@ -47,6 +49,7 @@ class Explorer {
     s32 checkpoint = kNone;
     s32 decision = kNone;
     s32 trail = Trail::kStart;
+    SlotSets written{};    // slots overwritten since its last checkpoint
     u32 jumps = 0;         // since its last checkpoint
     u32 instructions = 0;  // since its last checkpoint
   };
@@ -73,6 +76,7 @@ class Explorer {
   std::vector<Registers> live_at(const State& state, isa::InstructionIndex at) const;
   void require(s32 trail, std::size_t depth, const Places& places);
   void note(Path& path, std::size_t depth);
+  void note_read(const Path& path, SlotSets slots);
   bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 

@@ -315,6 +315,8 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
     if (auto refused = check_readable(state, i.src)) return refused;
   }
   const Value pointer = state.registers()[i.dst];
+  if (i.has_register_source() && pointer.kind == Kind::stack)
+    analysis.link(state.registers()[i.src]);  // the copy on the stack learns with the register
   const Value stored = i.has_register_source()
                            ? state.registers()[i.src]
                            : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
@@ -383,9 +385,11 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
     if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
   }
   const Value result = Value::of_number(Scalar::zero_extended(i.width));
-  if (acquire && operand == isa::kFramePointer)
+  const isa::Fetch fetch = isa::kAtomic[i.atomic()].fetch;
+  const bool writes_operand = fetch == isa::Fetch::source || fetch == isa::Fetch::destination;
+  if (writes_operand && operand == isa::kFramePointer)
     return Refusal{Property::frame_pointer, "r10 is written", "", {}};
-  switch (isa::kAtomic[i.atomic()].fetch) {
+  switch (fetch) {
     case isa::Fetch::nothing: break;
     case isa::Fetch::source: state.registers()[i.src] = result; break;
     case isa::Fetch::r0: state.registers()[isa::kR0] = result; break;
@@ -402,7 +406,7 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
                    format("legacy packet loads are not for {} programs", analysis.type().name), "",
                    "read the packet through its pointers"};
   }
-  if (state.frames.size() > 1)
+  if (!state.in_main())
     return Refusal{Property::unsupported,
                    "a legacy packet load in a function",
                    "it would leave the program, not the function",

@@ -38,6 +38,8 @@ struct Demand {
   Registers registers = 0;           // of the innermost frame: their numbers must be precise here
   std::optional<SlotPlace> spilled;  // a load took, or a store replaced, what is spilled here
   Places linked;                     // a comparison taught all of these the same
+  SlotSets read{};                   // slots that it may read
+  SlotSets written{};                // slots that it surely overwrites, whole
   bool enters = false;               // a call went into a static function
 };
 
@@ -72,6 +74,8 @@ class Trail {
     s32 checkpoint = -1;
     s32 linked = -1;
     std::optional<SlotPlace> spilled{};
+    SlotSets read{};     // slots that it may read
+    SlotSets written{};  // slots that it surely overwrites, whole
     bool enters = false;
   };
   void undo(const platform::Program& program, const Step& step, std::size_t& depth,

@@ -202,6 +202,11 @@ bool Scalar::couple() {
 }
 
 Scalar apply(Alu operation, Width width, const Scalar& a, const Scalar& b) {
+  if (a.is_constant() && b.is_constant()) {
+    const isa::AluRow& row = isa::kAlu[operation];
+    if (width == Width::w64) return Scalar::constant(row.eval64(a.value(), b.value()));
+    return Scalar::constant(row.eval32(static_cast<u32>(a.value()), static_cast<u32>(b.value())));
+  }
   switch (operation) {
     case Alu::movsx8: return move_signed(8, width, b);
     case Alu::movsx16: return move_signed(16, width, b);

@@ -38,6 +38,12 @@ Refusal unset_byte(s64 byte, std::string_view what) {
           {}};
 }
 
+// The slots that lie in reach, in part or whole.
+u64 slots_in(const Reach& reach) {
+  const u32 lowest = Frame::slot_of(reach.last), highest = Frame::slot_of(reach.first);
+  return (~u64{0} >> (kStackSlots - 1 - highest)) & (~u64{0} << lowest);
+}
+
 Check check_set(const Frame& frame, const Reach& reach, std::string_view what) {
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
     const u32 number = Frame::slot_of(byte);
@@ -61,6 +67,16 @@ void overwrite(Frame& frame, const Reach& reach, u64 certain) {
     const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
     drop_spill(slot, bit);
     if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
+  }
+}
+
+// A helper surely writes the first `certain` bytes: the slots among them are overwritten whole.
+void note_filled(Analysis& analysis, const Value& pointer, const Reach& reach, u64 certain) {
+  if (!reach.exact) return;
+  for (s64 byte = reach.first; byte + kSlotBytes <= reach.first + static_cast<s64>(certain);
+       ++byte) {
+    if (Frame::byte_of(byte) != 0) continue;
+    analysis.demand.written[pointer.frame] |= u64{1} << Frame::slot_of(byte);
   }
 }
 
@@ -98,11 +114,12 @@ Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
 
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
                  Value& out) {
-  const Frame& frame = state.frames[pointer.frame];
+  Frame& frame = state.frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(frame, reach, "reads")) return refused;
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (!reach.exact) return {};
   if (reach.first % bytes != 0) {
     return Refusal{Property::stack_alignment,
@@ -110,12 +127,13 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
                    "",
                    {}};
   }
-  const StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
+  StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
   if (slot.value.is_number()) {
+    if (whole) analysis.link(slot.value);
     out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
     return {};
   }
@@ -161,6 +179,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   const u8 written = byte_mask(reach.first, bytes);
   drop_spill(slot, written);
   slot.set |= written;
+  if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
   if (Frame::byte_of(reach.first) != 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   slot.spilled = static_cast<u8>(bytes);
@@ -178,6 +197,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(frame, reach, "reads")) return refused;
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
   return {};
 }
@@ -186,6 +206,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   const Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   return check_set(frame, reach, format("the call reads through {}", register_name(r)));
 }
 
@@ -194,6 +215,7 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
   const Reach reach = reach_of(pointer, 0, extent.most);
   note_depth(analysis, frame, reach.first);
   overwrite(frame, reach, extent.least);
+  note_filled(analysis, pointer, reach, extent.least);
   return {};
 }
 
@@ -201,6 +223,7 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
+  analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (check_set(frame, reach, "")) {
     FrameUse& use = analysis.frames[frame.function];
     const s64 old_end =

@@ -15,12 +15,14 @@ class Comparison {
   enum class How : u8 { inclusion, equality };
   explicit Comparison(How how) : how_(how) {}
 
-  bool frames(const State& before, const State& now, std::span<const Registers> live) {
+  bool frames(const State& before, const State& now, const Relevant& relevant) {
     if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size()) {
       return false;
     }
     for (std::size_t at = 0; at < before.frames.size(); ++at) {
-      if (!frame(before.frames[at], now.frames[at], live[at])) return false;
+      if (!frame(before.frames[at], now.frames[at], relevant.registers[at], relevant.slots[at])) {
+        return false;
+      }
     }
     for (std::size_t at = 0; at < before.held.size(); ++at) {
       if (!same_id(before.held[at].id, now.held[at].id)) return false;
@@ -29,7 +31,7 @@ class Comparison {
   }
 
  private:
-  bool frame(const Frame& before, const Frame& now, Registers live) {
+  bool frame(const Frame& before, const Frame& now, Registers live, u64 slots) {
     if (before.function != now.function || before.return_to != now.return_to) return false;
     for (std::size_t r = 0; r < before.registers.size(); ++r) {
       if ((live & bit(static_cast<u8>(r))) == 0) continue;
@@ -37,7 +39,7 @@ class Comparison {
     }
     for (std::size_t at = 0; at < before.slots.size(); ++at) {
       const StackSlot& old_slot = before.slots[at];
-      if (old_slot.is_untouched()) continue;
+      if (old_slot.is_untouched() || (slots >> at & 1) == 0) continue;
       if (at >= now.slots.size() || !slot(old_slot, now.slots[at])) return false;
     }
     return how_ == How::inclusion || same_depth(before, now);
@@ -115,13 +117,16 @@ std::string offset_text(const Value& value) {
 
 }  // namespace
 
-bool covers(const State& before, const State& now, std::span<const Registers> live) {
-  return Comparison(Comparison::How::inclusion).frames(before, now, live);
+bool covers(const State& before, const State& now, const Relevant& relevant) {
+  return Comparison(Comparison::How::inclusion).frames(before, now, relevant);
 }
 
 bool unchanged(const State& before, const State& now, std::span<const Registers> live) {
-  return Comparison(Comparison::How::equality).frames(before, now, live) &&
-         Comparison(Comparison::How::equality).frames(now, before, live);
+  SlotSets all;
+  all.fill(~u64{0});
+  const Relevant relevant{live, all};
+  return Comparison(Comparison::How::equality).frames(before, now, relevant) &&
+         Comparison(Comparison::How::equality).frames(now, before, relevant);
 }
 
 std::string describe(const Value& value) {

@@ -36,6 +36,9 @@ enum class Kind : u8 {
 using Registers = u16;
 constexpr Registers bit(u8 r) { return static_cast<Registers>(1u << r); }
 
+// A set of stack slots for each frame: bit s is slot s.
+using SlotSets = std::array<u64, isa::kFramesMax>;
+
 // Whether something that was proved stood on the value of a number, not only on its being one
 // (precision.hpp).
 enum class Precise : u8 { no, yes };
@@ -116,6 +119,9 @@ struct State {
   const Frame& frame() const { return frames.back(); }
   std::array<Value, isa::kRegisters>& registers() { return frames.back().registers; }
 
+  // Whether the next exit leaves the program: global functions are walked on their own, but called.
+  bool in_main() const { return frames.size() == 1 && frames.front().function == 0; }
+
   // Calls `visit` for every register and spilled value of every frame.
   template <class Visit>
   void for_each_value(Visit visit) {
@@ -128,12 +134,18 @@ struct State {
   }
 };
 
-// Whether everything that can happen from `now` was covered when `before` was proved: `now` is
-// included in it in all that is live (one set of registers a frame) and, for numbers, precise.
-bool covers(const State& before, const State& now, std::span<const Registers> live);
+// What of a state is compared: the registers that are live, one set a frame, and the slots that may
+// be read.
+struct Relevant {
+  std::span<const Registers> registers;
+  const SlotSets& slots;
+};
 
-// Whether two states are the same in every respect that matters: on one path that means an infinite
-// loop.
+// Whether everything that can happen from `now` was covered when `before` was proved: `now` is
+// included in it in all that is relevant and, for numbers, precise.
+bool covers(const State& before, const State& now, const Relevant& relevant);
+
+// Whether two states are the same but for dead registers: on one path that means an infinite loop.
 bool unchanged(const State& before, const State& now, std::span<const Registers> live);
 
 // In words, for reports: "a number, 0 to 255", "packet + 14 (34 bytes proved)".

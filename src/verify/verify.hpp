@@ -19,8 +19,14 @@
 
 namespace skep::verify {
 
+// Whether paths stop at states that were proved before. Without it every path is walked to its end:
+// slow, and the oracle of pruning.
+enum class Prune : u8 { yes, no };
+
 struct Limits {
   u64 instructions_max = 1'000'000;  // walked, over all paths; as BPF_COMPLEXITY_LIMIT_INSNS
+  u64 pending_max = 8192;            // ways that wait; as BPF_COMPLEXITY_LIMIT_JMP_SEQ
+  Prune prune = Prune::yes;
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.

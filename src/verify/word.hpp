@@ -58,6 +58,14 @@ struct Word {
     return word;
   }
 
+  // The same, with ranges that say nothing yet; for parts that are tightened together later.
+  static constexpr Word loose_bits(U value, U mask) {
+    Word word;
+    word.value = static_cast<U>(value & static_cast<U>(~mask));
+    word.mask = mask;
+    return word;
+  }
+
   constexpr bool is_constant() const { return umin == umax; }
   constexpr bool is_unknown() const { return *this == Word(); }
   constexpr bool contains(U v) const {
@@ -75,10 +83,16 @@ struct Word {
   // Makes each view as tight as the others allow. False when no value is left: the word is
   // impossible.
   constexpr bool tighten() {
+    if (mask == 0 || umin == umax) {
+      const U only = mask == 0 ? value : umin;
+      if (!contains(only)) return false;
+      *this = constant(only);
+      return true;
+    }
     for (int round = 0; round < 3; ++round) {
       const Word before = *this;
       if (!from_bits() || !from_unsigned() || !from_signed() || !bits_from_range()) return false;
-      if (*this == before) break;
+      if (umin == before.umin && umax == before.umax && mask == before.mask) break;
     }
     return true;
   }
@@ -159,7 +173,7 @@ constexpr Word<U> add_bits(const Word<U>& a, const Word<U>& b) {
   const U sum_mask = static_cast<U>(a.mask + b.mask);
   const U sum_value = static_cast<U>(a.value + b.value);
   const U carries = static_cast<U>(static_cast<U>(sum_mask + sum_value) ^ sum_value);
-  return Word<U>::known_bits(sum_value, static_cast<U>(carries | a.mask | b.mask));
+  return Word<U>::loose_bits(sum_value, static_cast<U>(carries | a.mask | b.mask));
 }
 
 template <class U>
@@ -167,7 +181,7 @@ constexpr Word<U> sub_bits(const Word<U>& a, const Word<U>& b) {
   const U difference = static_cast<U>(a.value - b.value);
   const U alpha = static_cast<U>(difference + a.mask);
   const U beta = static_cast<U>(difference - b.mask);
-  return Word<U>::known_bits(difference, static_cast<U>((alpha ^ beta) | a.mask | b.mask));
+  return Word<U>::loose_bits(difference, static_cast<U>((alpha ^ beta) | a.mask | b.mask));
 }
 
 }  // namespace detail
@@ -288,7 +302,7 @@ template <class U>
 constexpr Word<U> bit_and(const Word<U>& a, const Word<U>& b) {
   const U alpha = static_cast<U>(a.value | a.mask), beta = static_cast<U>(b.value | b.mask);
   const U value = static_cast<U>(a.value & b.value);
-  Word<U> out = Word<U>::known_bits(value, static_cast<U>((alpha & beta) ^ value));
+  const Word<U> out = Word<U>::loose_bits(value, static_cast<U>((alpha & beta) ^ value));
   return detail::combined(out, Word<U>::unsigned_range(0, std::min(a.umax, b.umax)));
 }
 
@@ -296,7 +310,7 @@ template <class U>
 constexpr Word<U> bit_or(const Word<U>& a, const Word<U>& b) {
   const U value = static_cast<U>(a.value | b.value);
   const U mask = static_cast<U>((a.mask | b.mask) & static_cast<U>(~value));
-  return detail::combined(Word<U>::known_bits(value, mask),
+  return detail::combined(Word<U>::loose_bits(value, mask),
                           Word<U>::unsigned_range(std::max(a.umin, b.umin), Word<U>::kMax));
 }
 
@@ -317,7 +331,7 @@ constexpr Word<U> lsh(const Word<U>& a, const Word<U>& amount) {
       range.umax = static_cast<U>(a.umax << by);
     }
     return detail::combined(
-        Word<U>::known_bits(static_cast<U>(a.value << by), static_cast<U>(a.mask << by)), range);
+        Word<U>::loose_bits(static_cast<U>(a.value << by), static_cast<U>(a.mask << by)), range);
   }
   if (amount.umax >= static_cast<U>(Word<U>::kBits)) return Word<U>::unknown();
   const int most = static_cast<int>(amount.umax), least = static_cast<int>(amount.umin);
@@ -330,7 +344,7 @@ constexpr Word<U> rsh(const Word<U>& a, const Word<U>& amount) {
   if (amount.is_constant()) {
     const int by = static_cast<int>(amount.umin & (Word<U>::kBits - 1));
     return detail::combined(
-        Word<U>::known_bits(static_cast<U>(a.value >> by), static_cast<U>(a.mask >> by)),
+        Word<U>::loose_bits(static_cast<U>(a.value >> by), static_cast<U>(a.mask >> by)),
         Word<U>::unsigned_range(static_cast<U>(a.umin >> by), static_cast<U>(a.umax >> by)));
   }
   if (amount.umax >= static_cast<U>(Word<U>::kBits)) return Word<U>::unsigned_range(0, a.umax);
@@ -351,7 +365,7 @@ constexpr Word<U> arsh(const Word<U>& a, const Word<U>& amount) {
   const S high = static_cast<S>(a.smax >> (a.smax < 0 ? most : least));
   Word<U> range = Word<U>::signed_range(low, high);
   if (!amount.is_constant()) return range;
-  return detail::combined(Word<U>::known_bits(static_cast<U>(static_cast<S>(a.value) >> least),
+  return detail::combined(Word<U>::loose_bits(static_cast<U>(static_cast<S>(a.value) >> least),
                                               static_cast<U>(static_cast<S>(a.mask) >> least)),
                           range);
 }

@@ -1,6 +1,8 @@
 // Calls of every kind, on both engines: helpers, local functions, tail calls, packet loads,
 // look-ups in place.
 #include <array>
+#include <cstddef>
+#include <numeric>
 
 #include "engines.hpp"
 
@@ -379,6 +381,37 @@ TEST(Calls, a_look_up_in_a_known_array_is_made_in_place) {
     EXPECT_EQ(
         compile(calls, bindings, Bmi2::if_present, std::span(facts).first(2)).run(nullptr, nullptr),
         42u);
+  }
+}
+
+TEST(Calls, a_look_up_in_a_per_cpu_array_is_made_in_the_slot_of_the_execution) {
+  struct {
+    u64 other = ~u64{0};
+    u32 cpu = 0;
+    u32 behind = ~u32{0};
+  } execution;
+  std::array<u64, 12> values;
+  std::iota(values.begin(), values.end(), 10);
+  for (u64 cpu_stride : {16u, 24u, 32u}) {
+    const platform::ArrayShape shape{reinterpret_cast<u64>(values.data()), 8, 2, cpu_stride};
+    Bindings bindings;
+    bindings.arrays = std::span(&shape, 1);
+    bindings.cpu_offset = offsetof(decltype(execution), cpu);
+    bindings.helpers[1] = clobber;  // what a call would give
+    const Code code =
+        program({store_reg(Width::w32, 10, -4, 1), mov_reg(2, 10), alu(Alu::add, 2, -4), mov(1, 0),
+                 call_helper(1), jump(Jump::eq, 0, 0, 7), load(Width::w64, 0, 0, 0), leave()});
+    std::vector<verify::Fact> facts(code.size());
+    facts[4].map = 0;
+    const auto inlined = compile(code, bindings, Bmi2::if_present, facts);
+    for (u32 cpu : {0u, 1u, 2u}) {
+      execution.cpu = cpu;
+      for (u64 index : {0u, 1u}) {
+        EXPECT_EQ(inlined.run(reinterpret_cast<void*>(index), &execution),
+                  10 + cpu * cpu_stride / 8 + index);
+      }
+      EXPECT_EQ(inlined.run(reinterpret_cast<void*>(u64{2}), &execution), 0u);
+    }
   }
 }
 

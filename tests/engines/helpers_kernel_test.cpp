@@ -391,6 +391,7 @@ TEST_F(HelpersBesideTheKernel, VlanPushAndPop) {
     }
     Case one{ProgramType::sched_cls, packet, {}, fields};
     for (u32 calls = 1 + below(5); calls != 0; --calls) {
+      if (below(6) == 0) one.calls.push_back({43, {number(below(8)), number(0)}});
       if (below(2) == 0) {
         one.calls.push_back(
             {18, {number(pick({0x0081, 0xa888, 0, 0x0008})), number(below(0x10000))}});

@@ -117,7 +117,12 @@ TEST(Hash, AnUpdateLeavesTheOldValueWholeForWhoHoldsIt) {
   value = 20;
   ASSERT_EQ(update(map.header(), &key, &value, Update::any, 0), 0);
   EXPECT_EQ(*held, 10u);
-  EXPECT_EQ(*static_cast<const u64*>(lookup(map.header(), &key, 0)), 20u);
+  held = static_cast<const u64*>(lookup(map.header(), &key, 0));
+  EXPECT_EQ(*held, 20u);
+  value = 30;
+  ASSERT_EQ(update(map.header(), &key, &value, Update::any, 0), 0);
+  EXPECT_EQ(*held, 20u);
+  EXPECT_EQ(*static_cast<const u64*>(lookup(map.header(), &key, 0)), 30u);
 }
 
 TEST(Hash, AWalkThatDeletesTheKeyBeforeSeesEveryOtherKey) {

@@ -124,21 +124,30 @@ void Emitter::atomic_fetch(const Operation& op, Operand place) {
   }
 }
 
-// r0 = index < entries ? values + index * stride : null
+void Emitter::scale(Reg reg, u64 factor) {
+  if (std::has_single_bit(factor)) {
+    a_.shift(Shift::shl, Width::w64, reg, static_cast<u8>(std::countr_zero(factor)));
+  } else {
+    a_.multiply(Width::w64, reg, direct(reg), static_cast<s32>(factor));
+  }
+}
+
+// r0 = index < entries ? values + index * stride (+ cpu * cpu_stride) : null
 void Emitter::array_lookup(const Operation& op) {
-  const platform::ArrayShape& array = bindings_.arrays[static_cast<std::size_t>(op.immediate)];
+  const platform::ArrayShape& array = array_of(op);
   const Label done = a_.make_label();
   const Label null = a_.make_label();
   a_.load(Width::w32, Reg::rax, address(2, 0));
   a_.arithmetic(Arithmetic::cmp, Width::w32, direct(Reg::rax), static_cast<s32>(array.entries));
   a_.jump_if(Condition::ae, null);
-  if (std::has_single_bit(array.stride)) {
-    a_.shift(Shift::shl, Width::w64, Reg::rax, static_cast<u8>(std::countr_zero(array.stride)));
-  } else {
-    a_.multiply(Width::w64, Reg::rax, direct(Reg::rax), static_cast<s32>(array.stride));
-  }
+  scale(Reg::rax, array.stride);
   a_.move_immediate(Reg::r11, array.values);
   a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
+  if (array.cpu_stride != 0) {
+    a_.load(Width::w32, Reg::r11, memory(Reg::r12, static_cast<s32>(bindings_.cpu_offset)));
+    scale(Reg::r11, array.cpu_stride);
+    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
+  }
   a_.bind(done);
   cold_.push_back([this, null, done] {
     a_.bind(null);

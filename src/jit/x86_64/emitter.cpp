@@ -46,6 +46,7 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
   for (const Operation& op : unit.operations) {
     makes_tail_calls_ |= op.kind == Kind::tail_call;
     uses_execution_ |= is_call(op.kind) && op.kind != Kind::call_local;
+    uses_execution_ |= op.kind == Kind::array_lookup && array_of(op).cpu_stride != 0;
   }
   for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
     blocks_.push_back(a_.make_label());

@@ -123,6 +123,10 @@ class Emitter {
   void atomic(const Operation& op);
   void atomic_fetch(const Operation& op, Operand memory);
   void array_lookup(const Operation& op);
+  void scale(Reg reg, u64 factor);
+  const platform::ArrayShape& array_of(const Operation& op) const {
+    return bindings_.arrays[static_cast<std::size_t>(op.immediate)];
+  }
 
   // ---- control: emit_control.cpp ----
   void branch(const Operation& op);

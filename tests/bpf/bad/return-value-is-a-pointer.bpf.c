@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Refused at line 10: the verdict of a socket filter is a number, and a pointer is none.
-// The kernel lets those do it that may see its addresses (CAP_PERFMON), and refuses it to others.
+// Refused at line 9: the verdict of a program is a number, and a pointer is none.
+// Kernel: accepted because it lets those do it that may see its addresses (CAP_PERFMON).
 #include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

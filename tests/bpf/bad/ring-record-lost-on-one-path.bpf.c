@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Refused at line 18: an early return forgets the record.
+// Refused at line 22: the early return of line 18 forgets the record.
 #include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

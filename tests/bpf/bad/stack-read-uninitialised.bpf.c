@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Refused at line 11: the byte is read, nothing wrote it.
-// The kernel lets those do it that may read its memory (CAP_PERFMON), and refuses it to others.
+// Kernel: accepted because it lets those do it that may read its memory (CAP_PERFMON).
 #include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

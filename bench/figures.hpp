@@ -1,0 +1,17 @@
+// The figures of skep_bench, one file each. Names are what --filter is matched with.
+#pragma once
+
+#include "report.hpp"
+
+namespace skep::bench {
+
+inline constexpr u32 kRounds = 15;
+
+Result<void> start(Report& report);         // `skep run` from spawn to exit
+Result<void> flows(Report& report);         // the run loop on a million packets
+Result<void> verification(Report& report);  // the shipped programs
+Result<void> compilation(Report& report);
+Result<void> loops(Report& report);  // instructions
+Result<void> maps(Report& report);   // map operations
+
+}  // namespace skep::bench

@@ -1,0 +1,80 @@
+// What the kernel's verifier says of a Program: its maps are made and the program is loaded through
+// bpf(2), and let go again.
+#pragma once
+
+#include <vector>
+
+#include "isa/instruction.hpp"
+#include "kernel_bpf.hpp"
+#include "platform/program.hpp"
+
+namespace skep::kernel_test {
+
+struct KernelVerdict {
+  bool asked = false;  // else `log` says why the kernel could not be asked
+  bool accepted = false;
+  std::string log;
+};
+
+// A map as `spec` says, filled and frozen when it holds constants; or a negative errno.
+inline s64 create_map(const platform::MapSpec& spec) {
+  bpf_attr attributes = no_attributes();
+  attributes.map_type = platform::kernel_number(spec.kind);
+  attributes.key_size = spec.key_size;
+  attributes.value_size = spec.value_size;
+  attributes.max_entries = spec.max_entries;
+  attributes.map_flags = spec.flags;
+  const s64 fd = bpf(BPF_MAP_CREATE, attributes);
+  if (fd < 0 || spec.initial.empty()) return fd;
+  const u32 key = 0;
+  bpf_attr fill = no_attributes();
+  fill.map_fd = static_cast<u32>(fd);
+  fill.key = reinterpret_cast<u64>(&key);
+  fill.value = reinterpret_cast<u64>(spec.initial.data());
+  if (bpf(BPF_MAP_UPDATE_ELEM, fill) < 0) return -EIO;
+  if ((spec.flags & platform::kReadOnlyForProgram) == 0) return fd;
+  bpf_attr freeze = no_attributes();
+  freeze.map_fd = static_cast<u32>(fd);
+  return bpf(BPF_MAP_FREEZE, freeze) < 0 ? -EIO : fd;
+}
+
+// `code` with descriptors in place of the numbers of maps.
+inline isa::Code with_descriptors(isa::Code code, const std::vector<Fd>& maps) {
+  for (isa::Instruction& i : code) {
+    const bool names_map = i.form == isa::Form::constant &&
+                           (i.constant() == isa::Constant::map ||
+                            i.constant() == isa::Constant::map_value);
+    if (!names_map || i.map_number() >= maps.size()) continue;
+    const u64 high = u64{i.map_value_offset()} << 32;
+    i.immediate = static_cast<s64>(high | static_cast<u32>(maps[i.map_number()].get()));
+  }
+  return code;
+}
+
+inline KernelVerdict kernel_verdict(const platform::Program& program) {
+  std::vector<Fd> maps;
+  for (const platform::MapSpec& spec : *program.maps) {
+    const s64 fd = create_map(spec);
+    if (fd < 0) return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
+    maps.push_back(Fd::adopt(static_cast<int>(fd)));
+  }
+  const auto slots = isa::encode(with_descriptors(program.code, maps));
+  if (!slots.ok()) return {false, false, slots.error().what()};
+  std::vector<char> log(1 << 22);
+  bpf_attr load = no_attributes();
+  load.prog_type = platform::kernel_number(program.type);
+  load.insns = reinterpret_cast<u64>(slots->data());
+  load.insn_cnt = static_cast<u32>(slots->size());
+  load.license = reinterpret_cast<u64>(program.gpl_compatible ? "GPL" : "Proprietary");
+  load.log_buf = reinterpret_cast<u64>(log.data());
+  load.log_size = static_cast<u32>(log.size());
+  load.log_level = 1;
+  const s64 fd = bpf(BPF_PROG_LOAD, load);
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  std::string text = log.data();
+  if (text.size() > 3000) text = "..." + text.substr(text.size() - 3000);
+  if (fd < 0) text += std::string("errno: ") + std::strerror(static_cast<int>(-fd));
+  return {true, fd >= 0, std::move(text)};
+}
+
+}  // namespace skep::kernel_test

@@ -1,0 +1,52 @@
+// Our verdicts beside the kernel's, on every case of tests/cases/verify and every program that the
+// build compiles.
+//
+// A case says `kernel: accepted because ...` or `kernel: rejected because ...` where the kernel is
+// meant to differ; a line that is not needed is a failure too. The kernel is asked as root, who may
+// leak pointers.
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "kernel_programs.hpp"
+#include "support/case_file.hpp"
+#include "support/program_case.hpp"
+#include "verify/verify.hpp"
+
+namespace skep::verify {
+namespace {
+
+std::string word(bool accepted) { return accepted ? "accepted" : "rejected"; }
+
+class VerdictsBesideTheKernel : public testing::TestWithParam<test::CaseFile> {};
+
+TEST_P(VerdictsBesideTheKernel, AreTheSame) {
+  if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
+  const test::CaseFile& file = GetParam();
+  const auto program = test::program_of(file);
+  ASSERT_TRUE(program.ok()) << program.error().what();
+  const kernel_test::KernelVerdict kernel = kernel_test::kernel_verdict(**program);
+  ASSERT_TRUE(kernel.asked) << kernel.log;
+  const std::string ours(file.field("verdict").substr(0, 8));
+  const std::string_view line = file.field("kernel");
+  if (line.empty()) {
+    EXPECT_EQ(word(kernel.accepted), ours) << file.sentence << "\n" << kernel.log;
+    return;
+  }
+  EXPECT_NE(line.find(" because "), std::string_view::npos) << "a difference without a reason";
+  EXPECT_EQ(word(kernel.accepted), line.substr(0, 8)) << kernel.log;
+  EXPECT_NE(word(kernel.accepted), ours) << "the kernel does not differ; remove the line";
+}
+
+std::string name_of(const testing::TestParamInfo<test::CaseFile>& info) {
+  std::string name = info.param.stem();
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, VerdictsBesideTheKernel,
+                         testing::ValuesIn(test::cases_in("tests/cases/verify")), name_of);
+
+}  // namespace
+}  // namespace skep::verify

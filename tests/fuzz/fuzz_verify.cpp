@@ -1,0 +1,19 @@
+// A program that the verifier accepts must not fault, must mean the same in every tier, and must be
+// accepted without pruning too. The input chooses what the writer of tests/support writes.
+#include <cstdio>
+#include <cstdlib>
+
+#include "engines/soundness.hpp"
+#include "support/random_program.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const skep::u8* data, std::size_t size) {
+  using namespace skep;
+  const auto program = test::random_program(test::Choices(std::span(data, size)));
+  bool ignored = false;
+  std::string wrong = soundness::complaint(program, soundness::random_packets(size, 4),
+                                           soundness::Tiers::all, ignored);
+  if (wrong.empty()) wrong = soundness::pruning_complaint(program, 5000, ignored);
+  if (wrong.empty()) return 0;
+  std::fprintf(stderr, "%s\n", wrong.c_str());
+  std::abort();
+}

@@ -1,0 +1,1 @@
+skep_test(packets SOURCES unit/packets_test.cpp LINKS hooks)
