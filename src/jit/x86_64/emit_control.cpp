@@ -123,7 +123,7 @@ void Emitter::call_local(const Operation& op) {
   if (!confined()) return a_.call(entries_[op.target]);
   const Operand loops = state(offsetof(State, loops));
   constexpr auto kFrame = static_cast<s32>(isa::kStackBytes);
-  a_.move_immediate(Reg::r10, confines_.stack_end - (isa::kFramesMax - 1) * isa::kStackBytes);
+  a_.move_immediate(Reg::r10, confines_.stack_end - u64{isa::kFramesMax - 1} * isa::kStackBytes);
   a_.arithmetic(Arithmetic::cmp, Width::w64, direct(Reg::rbp), Reg::r10);
   a_.jump_if(Condition::be, trap_at(op.from, Trap::frames));
   for (Reg reg : kConfinedSaved) a_.push(reg);
