@@ -1,6 +1,7 @@
 #include "jit/dataflow.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace skep::jit {
 namespace {
@@ -9,6 +10,14 @@ using isa::Alu;
 using isa::Width;
 
 Registers optional_set(Register r) { return r == kNoRegister ? Registers{0} : set_of(r); }
+
+// Without a jump backward, one pass over the blocks in order has seen all.
+bool has_loops(const Unit& unit) {
+  for (u32 at = 0; at < unit.blocks.size(); ++at) {
+    if (unit.blocks[at].branch_to <= at) return true;
+  }
+  return false;
+}
 
 // ---- forward: upper halves that are zero ----
 
@@ -106,14 +115,14 @@ class Liveness {
   explicit Liveness(Unit& unit) : unit_(unit), live_in_(unit.blocks.size()) {}
 
   void run() {
-    for (bool changed = true; changed;) {
-      changed = false;
+    const bool loops = has_loops(unit_);
+    for (bool changed = true; std::exchange(changed, false);) {
       for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
         Halves live = live_out(unit_.blocks[at]);
         for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
           live = before(unit_.operations[op], live);
         }
-        changed |= std::exchange(live_in_[at], live) != live;
+        changed |= std::exchange(live_in_[at], live) != live && loops;
       }
     }
     settle();
@@ -183,9 +192,9 @@ class UpperZeros {
     for (const Operation& op : unit_.operations) {
       if (op.kind == Kind::call_local) zero_in_[op.target] = 0;
     }
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const Block& block : unit_.blocks) changed |= flow(block);
+    const bool loops = has_loops(unit_);
+    for (bool changed = true; std::exchange(changed, false);) {
+      for (const Block& block : unit_.blocks) changed |= flow(block) && loops;
     }
     for (std::size_t at = 0; at < unit_.blocks.size(); ++at) drop_extensions(at);
   }
