@@ -27,11 +27,7 @@ struct jit_descriptor {
   jit_code_entry* first_entry;
 };
 
-<<<<<<< HEAD
-// NOLINTBEGIN(bugprone-reserved-identifier): the names that gdb looks for
-=======
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are gdb's
->>>>>>> jit
 extern "C" {
 [[gnu::weak, gnu::noinline]] void __jit_debug_register_code() { asm volatile("" ::: "memory"); }
 [[gnu::weak]] jit_descriptor __jit_debug_descriptor = {1, 0, nullptr, nullptr};
