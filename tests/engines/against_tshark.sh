@@ -15,8 +15,11 @@ skep_json() {
   cat "$written/json"
 }
 
-# It warns about being run by root.
-ask_tshark() { tshark -n -r "$capture" "$@" 2>/dev/null; }
+# It warns about being run by root, so what it says is shown only when it fails.
+ask_tshark() {
+  tshark -n -r "$capture" "$@" >"$written/answer" 2>"$written/complaint" || cat "$written/complaint" >&2
+  cat "$written/answer"
+}
 
 flow_table_ours() {
   skep_json flows | jq -r 'select(.map == "flow_table") | .entries[] |
