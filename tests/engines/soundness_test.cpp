@@ -106,7 +106,7 @@ bool is_program(const isa::Code& code) {
 TEST(Soundness, MutantsThatAreAcceptedRun) {
   const Packets packets = captured();
   ASSERT_GT(packets.size(), 10u);
-  const u64 first = setting("SKEP_SEED", 1), count = setting("SKEP_COUNT", 1500) / 15;
+  const u64 first = setting("SKEP_SEED", 1), count = setting("SKEP_COUNT", 1500) / 30;
   u64 accepted = 0, mutants = 0;
   for (const char* name : {"dns_only", "filter", "flows", "latency", "protocols", "rewrite"}) {
     const auto object =

@@ -128,7 +128,9 @@ class Writer {
   }
 
   void part() {
-    switch (choices_.below(22)) {
+    switch (choices_.below(24)) {
+      case 21:
+      case 22: return two_values();
       case 0: return take_packet();
       case 1: return move_packet();
       case 2:
@@ -350,6 +352,55 @@ class Writer {
     const bool half = now_[from].what == Belief::number && choices_.one_in(4);
     put(half ? alu_reg(Alu::mov, to, from, Width::w32) : mov_reg(to, from));
     now_[to] = now_[from];
+  }
+
+  // A number that is small on the way that is walked first, and perhaps too large on the other one;
+  // behind joins it moves a pointer or decides a branch. This is what wrong pruning lets through.
+  void two_values() {
+    u8 r = static_cast<u8>(7 + choices_.below(3));
+    if (depth_ >= kDepthMax || (locked_ >> r & 1) != 0) return;
+    const u8 n = number();
+    if (n == r) return;
+    const bool unsafe = choices_.one_in(2);
+    const u32 small = choices_.below(8), large = unsafe ? kGlobalBytes + small : small + 1;
+    put(mov(r, large));
+    const u32 skip = here();
+    put(jump(static_cast<Jump>(choices_.below(kCount<Jump>)), n, choices_.below(40), skip + 2));
+    put(mov(r, small));
+    code_[skip].target = InstructionIndex(here());
+    now_[r] = {Belief::number, 0};
+    const u32 way = choices_.below(4);
+    const s16 place = static_cast<s16>(-56 - 8 * static_cast<s32>(depth_));
+    if (way == 1) put(store_reg(Width::w64, 10, place, r));
+    if (way == 2) put(alu(Alu::add, r, 3));
+    ++depth_;
+    locked_ |= 1u << r;
+    for (u32 joins = 1 + choices_.below(4); joins-- > 0;) diamond();
+    locked_ &= ~(1u << r);
+    --depth_;
+    if (way == 1) put(load(Width::w64, r, 10, place));
+    if (way == 2) put(alu(Alu::sub, r, 3, Width::w32));
+    use_as_index(r, small);
+  }
+
+  void use_as_index(u8 r, u32 small) {
+    const s64 globals = static_cast<s64>(u64{0} << 32 | kGlobals);
+    put({.form = Form::constant,
+         .operation = static_cast<u8>(Constant::map_value),
+         .dst = 0,
+         .immediate = globals});
+    if (choices_.one_in(3)) {  // decides a branch: only the other number comes to the bad access
+      put(jump(Jump::le, r, small + 1, here() + 2));
+      put(load(Width::w8, 0, 0, kGlobalBytes));
+    } else {
+      const bool copied = choices_.one_in(2);
+      if (copied) put(mov_reg(5, r));
+      put(alu_reg(Alu::add, 0, copied ? 5 : r));
+    }
+    put(load(Width::w8, 0, 0, 0));
+    if (now_[5].what != Belief::nothing) now_[5] = {};
+    now_[0] = {Belief::number, 256};
+    now_[r] = {Belief::number, 0};
   }
 
   void choose_constant() {
