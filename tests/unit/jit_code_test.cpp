@@ -110,7 +110,7 @@ std::string output_of(const std::string& command) {
 
 TEST(Symbols, are_an_elf_file_that_readelf_takes) {
   if (std::system("llvm-readelf-19 --version >/dev/null 2>&1") != 0) {
-    GTEST_SKIP() << "llvm-readelf-19 is not installed";
+    FAIL() << "llvm-readelf-19 is not installed; it is in packages.txt";
   }
   const std::vector<Symbol> symbols = {{"bpf_prog_main", 0x10000, 0x40},
                                        {"bpf_prog_f", 0x10040, 8}};
