@@ -13,26 +13,27 @@ namespace {
 // ----------------------------------------------------------------------------------------------------
 
 // A plain number: the engine keeps it where the program looks for it.
-constexpr ContextField number(std::string_view name, u16 offset, u8 size = 4,
-                              Access access = Access::read) {
-  return {name, offset, size, FieldKind::number, access, offset, size};
+constexpr ContextField number(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
+                              u8 size = 4, Access access = Access::read) {
+  return {name, offset, size, FieldKind::number, access, parts, offset, size};
 }
 constexpr ContextField pointer(std::string_view name, u16 offset, FieldKind kind,
                                std::size_t runtime_offset) {
-  return {name, offset, 4, kind, Access::read, static_cast<u16>(runtime_offset), 8};
+  return {name, offset, 4, kind, Access::read, Parts::none, static_cast<u16>(runtime_offset), 8};
 }
-constexpr ContextField writable(std::string_view name, u16 offset, u8 size = 4) {
-  return number(name, offset, size, Access::read_write);
+constexpr ContextField writable(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
+                                u8 size = 4) {
+  return number(name, offset, parts, size, Access::read_write);
 }
 
-// struct xdp_md
+// struct xdp_md (xdp_is_valid_access in net/core/filter.c)
 // clang-format off
 constexpr ContextField kXdp[] = {
     pointer("data", 0, FieldKind::packet, offsetof(PacketContext, data)),
     pointer("data_end", 4, FieldKind::packet_end, offsetof(PacketContext, data_end)),
     pointer("data_meta", 8, FieldKind::packet_meta, offsetof(PacketContext, data_meta)),
-    number("ingress_ifindex", 12),
-    number("rx_queue_index", 16),
+    number("ingress_ifindex", 12, Parts::none),
+    number("rx_queue_index", 16, Parts::none),
 };
 // clang-format on
 
@@ -42,11 +43,11 @@ constexpr ContextField kXdp[] = {
 constexpr ContextField kSchedCls[] = {
     number("len", 0), number("pkt_type", 4), writable("mark", 8), writable("queue_mapping", 12), number("protocol", 16),
     number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), writable("priority", 32),
-    number("ingress_ifindex", 36), number("ifindex", 40), writable("tc_index", 44), writable("cb", 48, 20),
+    number("ingress_ifindex", 36), number("ifindex", 40), writable("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
     number("hash", 68), writable("tc_classid", 72), pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
     pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)), number("napi_id", 84),
-    pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)), writable("tstamp", 152, 8),
-    number("wire_len", 160), number("gso_segs", 164), number("gso_size", 176), number("hwtstamp", 184, 8),
+    pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)), writable("tstamp", 152, Parts::none, 8),
+    number("wire_len", 160), number("gso_segs", 164), number("gso_size", 176), number("hwtstamp", 184, Parts::none, 8),
 };
 // clang-format on
 
@@ -55,7 +56,7 @@ constexpr ContextField kSchedCls[] = {
 constexpr ContextField kSocketFilter[] = {
     number("len", 0), number("pkt_type", 4), number("mark", 8), number("queue_mapping", 12), number("protocol", 16),
     number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), number("priority", 32),
-    number("ingress_ifindex", 36), number("ifindex", 40), number("tc_index", 44), writable("cb", 48, 20),
+    number("ingress_ifindex", 36), number("ifindex", 40), number("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
     number("hash", 68), number("napi_id", 84), number("gso_segs", 164), number("gso_size", 176),
 };
 // clang-format on

@@ -62,6 +62,8 @@ constexpr ProgramTypes set_of(ProgramType first, More... more) {
 // What a field of the context holds, as the program sees it.
 enum class FieldKind : u8 { number, packet, packet_meta, packet_end };
 enum class Access : u8 { read, read_write };
+// Whether an access may reach less than the whole field; where it may, only aligned to its size.
+enum class Parts : u8 { none, of_reads, of_reads_and_writes };
 
 // One field of the structure that r1 points to at the start.
 struct ContextField {
@@ -70,6 +72,7 @@ struct ContextField {
   u8 size;
   FieldKind kind;
   Access access;
+  Parts parts;
   u16 runtime_offset;  // in PacketContext, where the engine keeps it
   u8 runtime_size;     // pointers are four bytes to the program and eight at run time
 };

@@ -104,7 +104,7 @@ Check check_map_value(const Analysis& analysis, const Value& pointer, const Acce
 // Everything but the context, whose fields are looked up, and the stack's contents.
 Check check_region(const Analysis& analysis, const State& state, const Value& pointer,
                    const Access& access) {
-  const std::string name = register_name(access.r);
+  const std::string_view name = register_name(access.r);
   if (auto refused = check_readable(state, access.r)) return refused;
   if (pointer.is_pointer() && pointer.null == Null::maybe) {
     return Refusal{
@@ -170,8 +170,16 @@ Refusal bad_context(const Analysis& analysis, std::string what, s64 offset, u32 
           {}};
 }
 
-// The field that an access reaches, or a refusal. Numbers may be read in part; pointers only as
-// declared.
+bool may_be_in_part(const platform::ContextField& field, Touch touch) {
+  switch (field.parts) {
+    case platform::Parts::none: return false;
+    case platform::Parts::of_reads: return touch == Touch::read;
+    case platform::Parts::of_reads_and_writes: return true;
+  }
+  return false;
+}
+
+// The field that an access reaches, or a refusal.
 Check find_field(const Analysis& analysis, const Value& pointer, const Access& access,
                  const platform::ContextField*& field) {
   if (pointer.offset != 0) {
@@ -185,14 +193,16 @@ Check find_field(const Analysis& analysis, const Value& pointer, const Access& a
   if (access.offset % access.bytes != 0)
     return bad_context(analysis, format("field {} is accessed across its alignment", field->name),
                        access.offset, access.bytes);
-  if (field->kind != platform::FieldKind::number && access.bytes != field->size) {
-    return bad_context(analysis,
-                       format("field {} is a pointer and is accessed in part", field->name),
-                       access.offset, access.bytes);
-  }
   if (access.touch == Touch::write && field->access != platform::Access::read_write) {
     return bad_context(analysis, format("field {} is written, but may only be read", field->name),
                        access.offset, access.bytes);
+  }
+  if (access.bytes != field->size && !may_be_in_part(*field, access.touch)) {
+    return bad_context(
+        analysis,
+        format("field {} is {} in part, but has to be as a whole of {}", field->name,
+               access.touch == Touch::read ? "read" : "written", counted(field->size, "byte")),
+        access.offset, access.bytes);
   }
   return {};
 }
