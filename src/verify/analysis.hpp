@@ -36,8 +36,11 @@ struct Analysis {
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   u32 new_id() { return next_id++; }
   // Before `value` is copied: the copy and it learn together.
+  static bool wants_link(const Value& value) {
+    return value.is_number() && !value.number.is_constant() && value.id == 0;
+  }
   void link(Value& value) {
-    if (value.is_number() && !value.number.is_constant() && value.id == 0) value.id = new_id();
+    if (wants_link(value)) value.id = new_id();
   }
 
   const platform::Program& program;
@@ -49,7 +52,7 @@ struct Analysis {
 };
 
 // "r3"
-std::string register_name(u8 r);
+std::string_view register_name(u8 r);
 
 // ---- arithmetic.cpp
 // ----------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& numbe
 Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, const Value& a,
                   const Value& b) {
   Value& dst = state.registers()[i.dst];
-  const std::string name = register_name(i.dst);
+  const std::string_view name = register_name(i.dst);
   if (i.width == Width::w32 || (i.alu() != Alu::add && i.alu() != Alu::sub)) {
     if (i.alu() == Alu::sub && a.is_pointer() && b.is_pointer()) {
       dst = Value::of_number(Scalar::zero_extended(Width::w32));

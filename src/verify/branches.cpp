@@ -15,9 +15,8 @@ void learn(State& state, Value& place, const Scalar& number) {
   const u32 id = place.id;
   place.number = number;
   if (id == 0) return;
-  state.for_each_value([&](Value& value) {
-    if (value.is_number() && value.id == id) value.number = number;
-  });
+  state.change_values([&](const Value& value) { return value.is_number() && value.id == id; },
+                      [&](Value& value) { value.number = number; });
 }
 
 // Where the numbers with that id are, besides the register that was compared.
@@ -79,21 +78,22 @@ void compare_numbers(Analysis& analysis, State&& state, const isa::Instruction& 
   }
 }
 
+auto may_be_null_with(u32 id) {
+  return [id](const Value& value) {
+    return value.is_pointer() && value.null == Null::maybe && value.id == id;
+  };
+}
+
 void make_null(State& state, u32 id) {
-  state.for_each_value([&](Value& value) {
-    if (value.is_pointer() && value.null == Null::maybe && value.id == id) {
-      value = Value::of_number(Scalar::constant(0));
-    }
-  });
+  state.change_values(may_be_null_with(id),
+                      [](Value& value) { value = Value::of_number(Scalar::constant(0)); });
   std::erase_if(state.held, [&](const Held& held) { return held.id == id; });
 }
 
 void make_pointer(State& state, u32 id) {
-  state.for_each_value([&](Value& value) {
-    if (value.is_pointer() && value.null == Null::maybe && value.id == id) {
-      value.null = Null::no;
-      if (value.kind != Kind::record) value.id = 0;
-    }
+  state.change_values(may_be_null_with(id), [](Value& value) {
+    value.null = Null::no;
+    if (value.kind != Kind::record) value.id = 0;
   });
 }
 
@@ -119,10 +119,10 @@ void prove_range(State& state, const Value& pointer, u32 extra) {
     return;
   }
   const u32 proved = static_cast<u32>(pointer.offset) + extra;
-  state.for_each_value([&](Value& value) {
-    if (value.kind == pointer.kind && value.id == pointer.id)
-      value.range = std::max(value.range, proved);
-  });
+  const auto learns = [&, kind = pointer.kind, id = pointer.id](const Value& value) {
+    return value.kind == kind && value.id == id && value.range < proved;
+  };
+  state.change_values(learns, [&](Value& value) { value.range = proved; });
 }
 
 bool is_edge_for(const Value& pointer, const Value& edge) {

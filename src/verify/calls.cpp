@@ -233,8 +233,10 @@ void note_map(Analysis& analysis, const Call& call, bool first) {
 }  // namespace
 
 void forget_record(State& state, u32 id, isa::InstructionIndex at) {
-  state.for_each_value([&](Value& value) {
-    if (value.kind != Kind::record || value.id != id) return;
+  const auto is_record = [&](const Value& value) {
+    return value.kind == Kind::record && value.id == id;
+  };
+  state.change_values(is_record, [&](Value& value) {
     value = Value::of_number(Scalar::unknown());
     value.lost_at = at.value() + 1;
   });

@@ -1,6 +1,7 @@
 #include "verify/explore.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "isa/control_flow.hpp"
@@ -25,11 +26,11 @@ void drop_lone_ids(State& state) {
     if (value.is_number() && value.id != 0) ids.push_back(value.id);
   });
   std::ranges::sort(ids);
-  state.for_each_value([&](Value& value) {
-    if (!value.is_number() || value.id == 0) return;
-    if (std::ranges::upper_bound(ids, value.id) - std::ranges::lower_bound(ids, value.id) == 1)
-      value.id = 0;
-  });
+  const auto is_alone = [&](const Value& value) {
+    return value.is_number() && value.id != 0 &&
+           std::ranges::equal_range(ids, value.id).size() == 1;
+  };
+  state.change_values(is_alone, [](Value& value) { value.id = 0; });
 }
 
 // Where a kept state has numbers that something stood on.
@@ -62,13 +63,18 @@ std::shared_ptr<const platform::Program> with_functions(
 Analysis::Analysis(const platform::Program& of)
     : program(of), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
 
-std::string register_name(u8 r) { return format("r{}", r); }
+std::string_view register_name(u8 r) {
+  constexpr std::array<std::string_view, isa::kRegisters> kNames = {
+      "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10"};
+  return kNames[r];
+}
 
 Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits)
     : program_(with_functions(std::move(program))),
       limits_(limits),
       analysis_(*program_),
-      kept_(program_->code.size()) {}
+      kept_(program_->code.size()),
+      trail_(*program_) {}
 
 Verdict Explorer::run() {
   const auto start = std::chrono::steady_clock::now();
@@ -87,7 +93,7 @@ Verdict Explorer::run() {
       refused = misshapen->refusal;
     }
   }
-  work_.states = checkpoints_.size();
+  work_.states += checkpoints_.size();  // of the function that was refused
   work_.time_ns =
       static_cast<u64>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
   if (refused) return {report(refused_at_, *refused, refused_decision_), work_};
@@ -124,7 +130,17 @@ Check Explorer::explore_function(std::size_t function) {
     pending_.pop_back();
     if (auto refused = follow(std::move(path))) return refused;
   }
+  forget_walk();
   return {};
+}
+
+// What was kept of one function's walk says nothing of another's: its memory serves the next one.
+void Explorer::forget_walk() {
+  work_.states += checkpoints_.size();
+  checkpoints_.clear();
+  decisions_.clear();
+  trail_.clear();
+  for (std::vector<s32>& kept : kept_) kept.clear();
 }
 
 Check Explorer::follow(Path path) {
@@ -154,14 +170,14 @@ Check Explorer::follow(Path path) {
   return {};
 }
 
-std::vector<Registers> Explorer::live_at(const State& state, InstructionIndex at) const {
-  std::vector<Registers> out;
+Explorer::LiveRegisters Explorer::live_at(const State& state, InstructionIndex at) const {
+  LiveRegisters out{};
   for (std::size_t frame = 0; frame + 1 < state.frames.size(); ++frame) {
     const Registers caller = live_[state.frames[frame + 1].return_to.value()];
-    out.push_back(caller &
-                  static_cast<Registers>(~0b111111));  // the call writes r0 and clears r1 to r5
+    out[frame] =
+        caller & static_cast<Registers>(~0b111111);  // the call writes r0 and clears r1 to r5
   }
-  out.push_back(live_[at.value()]);
+  out[state.frames.size() - 1] = live_[at.value()];
   return out;
 }
 
@@ -170,21 +186,23 @@ std::vector<Registers> Explorer::live_at(const State& state, InstructionIndex at
 bool Explorer::mark(s32 checkpoint, Places& places) {
   State& state = checkpoints_[static_cast<u32>(checkpoint)].state;
   bool changed = false;
-  const auto mark_value = [&](Value& value) {
-    changed = changed || value.precise == Precise::no;
-    value.precise = Precise::yes;
-    return value.is_number();
-  };
   for (std::size_t f = 0; f < state.frames.size(); ++f) {
     Frame& frame = state.frames[f];
-    for (u8 r = 0; r < isa::kRegisters; ++r) {
-      if ((places.registers[f] & bit(r)) != 0 && !mark_value(frame.registers[r]))
-        places.registers[f] &= static_cast<Registers>(~bit(r));
+    for (Registers left = places.registers[f]; left != 0;
+         left &= static_cast<Registers>(left - 1)) {
+      Value& value = frame.registers[static_cast<std::size_t>(std::countr_zero(left))];
+      changed = changed || value.precise == Precise::no;
+      value.precise = Precise::yes;
+      if (!value.is_number()) places.registers[f] &= static_cast<Registers>(~(left & -left));
     }
-    for (std::size_t s = 0; s < frame.slots.size(); ++s) {
-      const u64 slot = u64{1} << s;
-      if ((places.slots[f] & slot) != 0 && !mark_value(frame.slots[s].value))
-        places.slots[f] &= ~slot;
+    for (u64 left = places.slots[f]; left != 0; left &= left - 1) {
+      const auto s = static_cast<std::size_t>(std::countr_zero(left));
+      if (s >= frame.slots.size()) break;
+      if (frame.slots[s].value.precise == Precise::no) {
+        changed = true;
+        frame.slots.edit(s).value.precise = Precise::yes;
+      }
+      if (!frame.slots[s].value.is_number()) places.slots[f] &= ~(left & -left);
     }
   }
   return changed;
@@ -192,13 +210,13 @@ bool Explorer::mark(s32 checkpoint, Places& places) {
 
 // What lies behind `trail` stood on the numbers at `places`.
 void Explorer::require(s32 trail, std::size_t depth, const Places& places) {
-  trail_.carry_back(*program_, trail, depth, places,
+  trail_.carry_back(trail, depth, places,
                     [&](s32 checkpoint, Places& there) { return mark(checkpoint, there); });
 }
 
 Explorer::Outcome Explorer::at_join(Path& path) {
-  const std::vector<Registers> live = live_at(path.state, path.at);
   std::vector<s32>& kept = kept_[path.at.value()];
+  const LiveRegisters live = live_at(path.state, path.at);
   for (std::size_t n = 0; n < kept.size();) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
@@ -292,7 +310,7 @@ Check Explorer::transfer(Path& path, const Instruction& i) {
 // `depth`.
 void Explorer::note(Path& path, std::size_t depth) {
   if (analysis_.demand.registers != 0) {
-    Places places;
+    Places places{};
     places.registers[depth] = analysis_.demand.registers;
     require(path.trail, depth, places);
   }
@@ -306,6 +324,7 @@ void Explorer::note(Path& path, std::size_t depth) {
 // Slots that are read here hold what they held at every kept state before, back to where they were
 // overwritten: there they count.
 void Explorer::note_read(const Path& path, SlotSets slots) {
+  if (slots == SlotSets{}) return;
   const SlotSets* written = &path.written;
   for (s32 at = path.checkpoint; at != kNone;) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(at)];

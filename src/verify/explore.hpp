@@ -62,6 +62,7 @@ class Explorer {
 
   Check explore();
   Check explore_function(std::size_t function);
+  void forget_walk();
   Check follow(Path path);
   Outcome at_join(Path& path);
   Outcome step(Path& path);
@@ -73,7 +74,9 @@ class Explorer {
 
   void keep(Path& path);
   void close(s32 checkpoint);
-  std::vector<Registers> live_at(const State& state, isa::InstructionIndex at) const;
+  // The registers that are live, by frame.
+  using LiveRegisters = std::array<Registers, isa::kFramesMax>;
+  LiveRegisters live_at(const State& state, isa::InstructionIndex at) const;
   void require(s32 trail, std::size_t depth, const Places& places);
   void note(Path& path, std::size_t depth);
   void note_read(const Path& path, SlotSets slots);

@@ -140,8 +140,10 @@ bool moves_packet(const platform::Program& program, const platform::Function& fu
 }
 
 void forget_packet(State& state, isa::InstructionIndex at) {
-  state.for_each_value([&](Value& value) {
-    if (!value.is_packet() && value.kind != Kind::packet_end) return;
+  const auto is_of_packet = [](const Value& value) {
+    return value.is_packet() || value.kind == Kind::packet_end;
+  };
+  state.change_values(is_of_packet, [&](Value& value) {
     value = Value::of_number(Scalar::unknown());
     value.lost_at = at.value() + 1;
   });

@@ -42,10 +42,20 @@ void undo_alu(const Instruction& i, Registers& needed) {
 
 }  // namespace
 
-bool Places::empty() const { return *this == Places(); }
+Trail::Trail(const platform::Program& program) : program_(program) {
+  touches_.reserve(program.code.size());
+  for (const Instruction& i : program.code) {
+    touches_.push_back(i.form == Form::jump ? effects_of(i).reads : effects_of(i).writes);
+  }
+}
 
 s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
-  Step step{.before = before, .at = at.value(), .spilled = demand.spilled, .enters = demand.enters};
+  Step step{.before = before, .number = at.value()};
+  if (demand.enters || program_.code[at.value()].form == Form::exit) step.what = What::frame_change;
+  if (demand.spilled) {
+    step.has_spilled = true;
+    step.spilled = *demand.spilled;
+  }
   if (!demand.linked.empty()) {
     step.linked = static_cast<s32>(linked_.size());
     linked_.push_back(demand.linked);
@@ -55,15 +65,20 @@ s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
 }
 
 s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
-  steps_.push_back({.before = before, .checkpoint = checkpoint});
+  steps_.push_back(
+      {.before = before, .number = static_cast<u32>(checkpoint), .what = What::checkpoint});
   return static_cast<s32>(steps_.size()) - 1;
+}
+
+void Trail::clear() {
+  steps_.clear();
+  linked_.clear();
 }
 
 // From what is needed behind an instruction to what is needed before it. `depth` is the frame it
 // ran in.
-void Trail::undo(const platform::Program& program, const Step& step, std::size_t& depth,
-                 Places& places) const {
-  const Instruction& i = program.code[step.at];
+void Trail::undo(const Step& step, std::size_t& depth, Places& places) const {
+  const Instruction& i = program_.code[step.number];
   if (i.form == Form::exit) {  // of a function: the path goes on in its caller, so walking back
                                // enters the function
     Registers& caller = places.registers[depth];
@@ -74,8 +89,8 @@ void Trail::undo(const platform::Program& program, const Step& step, std::size_t
     return;
   }
   Registers& needed = places.registers[depth];
-  if (step.enters) {  // the first instruction of the callee came next: its arguments are the
-                      // caller's
+  if (step.what == What::frame_change) {  // the first instruction of the callee came next: its
+                                          // arguments are the caller's
     const Registers arguments = needed & kArguments;
     places.registers[depth] = 0;
     places.slots[depth] = 0;
@@ -88,12 +103,12 @@ void Trail::undo(const platform::Program& program, const Step& step, std::size_t
     case Form::load_signed:
       if ((needed & bit(i.dst)) == 0) return;
       needed &= static_cast<Registers>(~bit(i.dst));
-      if (step.spilled) places.slots[step.spilled->frame] |= u64{1} << step.spilled->slot;
+      if (step.has_spilled) places.slots[step.spilled.frame] |= u64{1} << step.spilled.slot;
       return;
     case Form::store: {
-      if (!step.spilled) return;
-      u64& slots = places.slots[step.spilled->frame];
-      const u64 slot = u64{1} << step.spilled->slot;
+      if (!step.has_spilled) return;
+      u64& slots = places.slots[step.spilled.frame];
+      const u64 slot = u64{1} << step.spilled.slot;
       if ((slots & slot) == 0) return;
       slots &= ~slot;
       if (i.has_register_source()) needed |= bit(i.src);

@@ -24,7 +24,12 @@ struct Places {
   std::array<Registers, isa::kFramesMax> registers{};
   std::array<u64, isa::kFramesMax> slots{};  // bit s is slot s
 
-  bool empty() const;
+  bool empty() const {
+    u64 any = 0;
+    for (const Registers set : registers) any |= set;
+    for (const u64 set : slots) any |= set;
+    return any == 0;
+  }
   friend bool operator==(const Places&, const Places&) = default;
 };
 
@@ -48,39 +53,50 @@ class Trail {
  public:
   static constexpr s32 kStart = -1;
 
+  explicit Trail(const platform::Program& program);
+
   s32 add(s32 before, isa::InstructionIndex at, const Demand& demand);
   s32 add_checkpoint(s32 before, s32 checkpoint);
+  void clear();
 
   // Carries `places`, needed behind `from` at frame depth `depth`, back. `mark` is called with each
   // checkpoint and the places there; it says whether any of them was not precise before, else the
   // walk ends.
   template <class Mark>
-  void carry_back(const platform::Program& program, s32 from, std::size_t depth, Places places,
-                  Mark mark) const {
-    for (s32 at = from; at != kStart && !places.empty(); at = steps_[static_cast<u32>(at)].before) {
+  void carry_back(s32 from, std::size_t depth, Places places, Mark mark) const {
+    bool done = places.empty();
+    for (s32 at = from; at != kStart && !done; at = steps_[static_cast<u32>(at)].before) {
       const Step& step = steps_[static_cast<u32>(at)];
-      if (step.checkpoint >= 0) {
-        if (!mark(step.checkpoint, places)) return;
-      } else {
-        undo(program, step, depth, places);
+      if (step.what == What::checkpoint) {
+        done = !mark(static_cast<s32>(step.number), places) || places.empty();
+      } else if (concerns(step, depth, places)) {
+        undo(step, depth, places);
+        done = places.empty();
       }
     }
   }
 
  private:
+  enum class What : u8 { instruction, frame_change, checkpoint };
   struct Step {
     s32 before = kStart;
-    u32 at = 0;
-    s32 checkpoint = -1;
+    u32 number = 0;  // of the instruction or the checkpoint
     s32 linked = -1;
-    std::optional<SlotPlace> spilled{};
-    SlotSets read{};     // slots that it may read
-    SlotSets written{};  // slots that it surely overwrites, whole
-    bool enters = false;
+    What what = What::instruction;
+    bool has_spilled = false;
+    SlotPlace spilled{};
   };
-  void undo(const platform::Program& program, const Step& step, std::size_t& depth,
-            Places& places) const;
+  static_assert(sizeof(Step) == 16, "there is one for each instruction that is walked");
 
+  // Whether `step` may change what is needed: most do not, and are passed quickly.
+  bool concerns(const Step& step, std::size_t depth, const Places& places) const {
+    return (places.registers[depth] & touches_[step.number]) != 0 || step.has_spilled ||
+           step.linked >= 0 || step.what == What::frame_change;
+  }
+  void undo(const Step& step, std::size_t& depth, Places& places) const;
+
+  const platform::Program& program_;
+  std::vector<Registers> touches_;  // by instruction: a need for others passes it unchanged
   std::vector<Step> steps_;
   std::vector<Places> linked_;
 };

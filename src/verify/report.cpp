@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kStepsMax = 16;  // the last ones count
 
 std::string operand(const isa::Instruction& i) {
-  return i.has_register_source() ? register_name(i.src) : format("{}", i.immediate);
+  return i.has_register_source() ? std::string(register_name(i.src)) : format("{}", i.immediate);
 }
 
 // "assuming r2 > r3"

@@ -12,23 +12,70 @@ using isa::Width;
 
 constexpr u64 kLow = 0xffffffff;
 
-Word<u64> extended(const Word<u32>& half) {
-  Word<u64> full = Word<u64>::known_bits(half.value, half.mask);
-  full.umin = std::max<u64>(full.umin, half.umin);
-  full.umax = std::min<u64>(full.umax, half.umax);
-  full.tighten();
-  return full;
+constexpr bool is_one_block(const Word<u64>& full) { return full.umin >> 32 == full.umax >> 32; }
+constexpr bool is_signed_half(const Word<u64>& full) {
+  return full.smin >= Word<u32>::kSignedMin && full.smax <= Word<u32>::kSignedMax;
 }
 
-Scalar from_half(const Word<u32>& half) {
-  Scalar out{extended(half), half};
-  out.couple();
+// What `full` says of its low half: known bits, and the range when it lies inside one block of
+// 2^32.
+constexpr Word<u32> low_half(const Word<u64>& full) {
+  Word<u32> low = Word<u32>::loose_bits(static_cast<u32>(full.value), static_cast<u32>(full.mask));
+  if (is_one_block(full)) {
+    low.umin = static_cast<u32>(full.umin);
+    low.umax = static_cast<u32>(full.umax);
+  }
+  if (is_signed_half(full)) {
+    low.smin = static_cast<s32>(full.smin);
+    low.smax = static_cast<s32>(full.smax);
+  }
+  return low;
+}
+
+// What `half` says of the word `full`: known bits, the range below a constant upper half, and the
+// signed range when the word is one of 32 bits.
+constexpr Word<u64> with_half(const Word<u64>& full, const Word<u32>& half) {
+  Word<u64> high = Word<u64>::loose_bits(half.value, half.mask | ~kLow);
+  if (is_one_block(full)) {
+    high.umin = (full.umin & ~kLow) | half.umin;
+    high.umax = (full.umin & ~kLow) | half.umax;
+  }
+  if (is_signed_half(full)) {
+    high.smin = half.smin;
+    high.smax = half.smax;
+  }
+  return high;
+}
+
+constexpr bool couple_words(Word<u64>& full, Word<u32>& half) {
+  for (int round = 0; round < 2; ++round) {
+    if (full.is_constant()) {
+      const u32 low = static_cast<u32>(full.umin);
+      if (!half.contains(low)) return false;
+      half = Word<u32>::constant(low);
+      return true;
+    }
+    if (!half.intersect(low_half(full))) return false;
+    const Word<u64> before = full;
+    if (!full.intersect(with_half(full, half))) return false;
+    if (full == before) break;
+  }
+  return true;
+}
+
+constexpr Scalar from_half(const Word<u32>& half) {
+  Word<u64> full = Word<u64>::loose_bits(half.value, half.mask);
+  full.umin = half.umin;
+  full.umax = half.umax;
+  full.tighten();
+  Scalar out{full, half};
+  couple_words(out.full, out.half);
   return out;
 }
 
-Scalar from_full(const Word<u64>& full) {
+constexpr Scalar from_full(const Word<u64>& full) {
   Scalar out{full, Word<u32>::unknown()};
-  out.couple();
+  couple_words(out.full, out.half);
   return out;
 }
 
@@ -148,58 +195,36 @@ bool assume_clear(Word<U>& a, Word<U>& b) {
   return detail::assume_disjoint(a, b) && detail::assume_disjoint(b, old_a);
 }
 
+// What loads give, made once.
+constexpr Scalar below(int bits) {
+  return from_full(Word<u64>::unsigned_range(0, (u64{1} << bits) - 1));
+}
+constexpr Scalar around_zero(int bits) {
+  const s64 most = (s64{1} << (bits - 1)) - 1;
+  return from_full(Word<u64>::signed_range(-most - 1, most));
+}
+constexpr EnumArray<Width, Scalar> kZeroExtended({{Width::w8, below(8)},
+                                                  {Width::w16, below(16)},
+                                                  {Width::w32, below(32)},
+                                                  {Width::w64, Scalar()}});
+constexpr EnumArray<Width, Scalar> kSignExtended({{Width::w8, around_zero(8)},
+                                                  {Width::w16, around_zero(16)},
+                                                  {Width::w32, around_zero(32)},
+                                                  {Width::w64, Scalar()}});
+
 }  // namespace
 
 Scalar Scalar::constant(u64 value) {
   return {Word<u64>::constant(value), Word<u32>::constant(static_cast<u32>(value))};
 }
 
-Scalar Scalar::zero_extended(Width width) {
-  if (width == Width::w64) return unknown();
-  return range(0, (u64{1} << isa::bits_of(width)) - 1);
-}
+Scalar Scalar::zero_extended(Width width) { return kZeroExtended[width]; }
 
-Scalar Scalar::sign_extended(Width width) {
-  if (width == Width::w64) return unknown();
-  const s64 most = (s64{1} << (isa::bits_of(width) - 1)) - 1;
-  return from_full(Word<u64>::signed_range(-most - 1, most));
-}
+Scalar Scalar::sign_extended(Width width) { return kSignExtended[width]; }
 
 Scalar Scalar::range(u64 low, u64 high) { return from_full(Word<u64>::unsigned_range(low, high)); }
 
-bool Scalar::couple() {
-  for (int round = 0; round < 2; ++round) {
-    // Down: known bits, and the range when it lies inside one block of 2^32.
-    Word<u32> low =
-        Word<u32>::known_bits(static_cast<u32>(full.value), static_cast<u32>(full.mask));
-    if (full.umin >> 32 == full.umax >> 32) {
-      low.umin = std::max(low.umin, static_cast<u32>(full.umin));
-      low.umax = std::min(low.umax, static_cast<u32>(full.umax));
-    }
-    if (full.smin >= Word<u32>::kSignedMin && full.smax <= Word<u32>::kSignedMax) {
-      low.smin = std::max(low.smin, static_cast<s32>(full.smin));
-      low.smax = std::min(low.smax, static_cast<s32>(full.smax));
-    }
-    if (!low.tighten() || !half.intersect(low)) return false;
-
-    // Up: known bits, the range below a constant upper half, and the signed range when the word is
-    // one of 32 bits.
-    Word<u64> high = Word<u64>::known_bits(half.value, half.mask | ~kLow);
-    if (full.umin >> 32 == full.umax >> 32) {
-      high.umin = std::max(high.umin, (full.umin & ~kLow) | half.umin);
-      high.umax = std::min(high.umax, (full.umin & ~kLow) | half.umax);
-    }
-    if (full.smin >= Word<u32>::kSignedMin && full.smax <= Word<u32>::kSignedMax) {
-      high.smin = std::max<s64>(high.smin, half.smin);
-      high.smax = std::min<s64>(high.smax, half.smax);
-    }
-    if (!high.tighten()) return false;
-    const Word<u64> before = full;
-    if (!full.intersect(high)) return false;
-    if (full == before) break;
-  }
-  return true;
-}
+bool Scalar::couple() { return couple_words(full, half); }
 
 Scalar apply(Alu operation, Width width, const Scalar& a, const Scalar& b) {
   if (a.is_constant() && b.is_constant()) {

@@ -63,7 +63,7 @@ void drop_spill(StackSlot& slot, u8 written) {
 // Every byte in reach may have changed; those that are certain become set.
 void overwrite(Frame& frame, const Reach& reach, u64 certain) {
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
-    StackSlot& slot = frame.slot(Frame::slot_of(byte));
+    StackSlot& slot = frame.slots.edit(Frame::slot_of(byte));
     const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
     drop_spill(slot, bit);
     if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
@@ -127,14 +127,16 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
                    "",
                    {}};
   }
-  StackSlot& slot = frame.slots[Frame::slot_of(reach.first)];
+  const u32 number = Frame::slot_of(reach.first);
+  const StackSlot& slot = frame.slots[number];
   if (slot.spilled == 0) return {};
-  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
+  analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(number)};
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
   if (slot.value.is_number()) {
-    if (whole) analysis.link(slot.value);
-    out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
+    if (whole && analysis.wants_link(slot.value)) analysis.link(frame.slots.edit(number).value);
+    out =
+        whole ? frame.slots[number].value : Value::of_number(with_sign(part_of(slot, byte, i), i));
     return {};
   }
   if (!whole) {
@@ -175,7 +177,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                    describe(stored),
                    {}};
   }
-  StackSlot& slot = frame.slot(Frame::slot_of(reach.first));
+  StackSlot& slot = frame.slots.edit(Frame::slot_of(reach.first));
   const u8 written = byte_mask(reach.first, bytes);
   drop_spill(slot, written);
   slot.set |= written;

@@ -5,6 +5,8 @@
 // of `before` to ids of `now` that a comparison builds up must be a function in both directions.
 #include "verify/state.hpp"
 
+#include <bit>
+
 #include "base/text.hpp"
 
 namespace skep::verify {
@@ -90,18 +92,40 @@ class Comparison {
     return how_ == How::inclusion ? before.includes(now) : before == now;
   }
 
+  // States with more identities than there is room for are said to differ: they are walked.
   bool same_id(u32 before, u32 now) {
     if (before == 0 || now == 0) return before == now;
-    for (const auto& [old_id, new_id] : ids_) {
+    for (std::size_t at = 0; at < ids_count_; ++at) {
+      const auto& [old_id, new_id] = ids_[at];
       if (old_id == before || new_id == now) return old_id == before && new_id == now;
     }
-    ids_.emplace_back(before, now);
+    if (ids_count_ == ids_.size()) return false;
+    ids_[ids_count_++] = {before, now};
     return true;
   }
 
+  struct SameId {
+    u32 before;
+    u32 now;
+  };
   How how_;
-  std::vector<std::pair<u32, u32>> ids_;
+  std::size_t ids_count_ = 0;
+  std::array<SameId, 64> ids_;  // the first ids_count_
 };
+
+// Whether a register alone shows that the frames are not equal: of a loop that counts, one does.
+bool differs_at_a_glance(const Frame& before, const Frame& now, Registers live) {
+  for (; live != 0; live &= static_cast<Registers>(live - 1)) {
+    const auto r = static_cast<std::size_t>(std::countr_zero(live));
+    const Value& old_value = before.registers[r];
+    const Value& new_value = now.registers[r];
+    if (old_value.kind != new_value.kind || old_value.offset != new_value.offset ||
+        old_value.number.full.umin != new_value.number.full.umin ||
+        old_value.number.full.umax != new_value.number.full.umax)
+      return true;
+  }
+  return false;
+}
 
 std::string offset_text(const Value& value) {
   std::string out;
@@ -122,6 +146,8 @@ bool covers(const State& before, const State& now, const Relevant& relevant) {
 }
 
 bool unchanged(const State& before, const State& now, std::span<const Registers> live) {
+  if (before.frames.size() != now.frames.size()) return false;
+  if (differs_at_a_glance(before.frame(), now.frame(), live[now.frames.size() - 1])) return false;
   SlotSets all;
   all.fill(~u64{0});
   const Relevant relevant{live, all};

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "isa/instruction.hpp"
@@ -88,20 +90,37 @@ struct StackSlot {
 inline constexpr u32 kSlotBytes = 8;
 inline constexpr u32 kStackSlots = isa::kStackBytes / kSlotBytes;
 
+// The slots of a frame that were written so far, shared by copies of the frame until one of them
+// changes: paths fork often and write to the stack seldom.
+class Slots {
+ public:
+  std::size_t size() const { return shared_ == nullptr ? 0 : shared_->size(); }
+  const StackSlot& operator[](std::size_t number) const { return (*shared_)[number]; }
+  // For changes; the slot is made when it is not there yet.
+  StackSlot& edit(std::size_t number) {
+    if (shared_ == nullptr) {
+      shared_ = std::make_shared<std::vector<StackSlot>>();
+    } else if (shared_.use_count() > 1) {
+      shared_ = std::make_shared<std::vector<StackSlot>>(*shared_);
+    }
+    if (shared_->size() <= number) shared_->resize(number + 1);
+    return (*shared_)[number];
+  }
+
+ private:
+  std::shared_ptr<std::vector<StackSlot>> shared_;
+};
+
 struct Frame {
   u32 function = 0;                   // number in Program::functions
   isa::InstructionIndex return_to{};  // in the caller
   std::array<Value, isa::kRegisters> registers{};
-  std::vector<StackSlot> slots;  // [0] is the one right below the frame's end; grows on use
+  Slots slots;  // [0] is the one right below the frame's end
 
   // The slot that holds byte `offset` (negative, relative to the frame's end).
   static u32 slot_of(s64 offset) { return static_cast<u32>((-offset - 1) / kSlotBytes); }
   static u32 byte_of(s64 offset) {
     return static_cast<u32>(offset + isa::kStackBytes) % kSlotBytes;
-  }
-  StackSlot& slot(u32 number) {
-    if (slots.size() <= number) slots.resize(number + 1);
-    return slots[number];
   }
 };
 
@@ -124,11 +143,25 @@ struct State {
 
   // Calls `visit` for every register and spilled value of every frame.
   template <class Visit>
-  void for_each_value(Visit visit) {
+  void for_each_value(Visit visit) const {
+    for (const Frame& frame : frames) {
+      for (const Value& value : frame.registers) visit(value);
+      for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+        if (frame.slots[s].spilled != 0) visit(frame.slots[s].value);
+      }
+    }
+  }
+
+  // Calls `change` for those of them that `matches` says yes to.
+  template <class Matches, class Change>
+  void change_values(Matches matches, Change change) {
     for (Frame& frame : frames) {
-      for (Value& value : frame.registers) visit(value);
-      for (StackSlot& slot : frame.slots) {
-        if (slot.spilled != 0) visit(slot.value);
+      for (Value& value : frame.registers) {
+        if (matches(std::as_const(value))) change(value);
+      }
+      for (std::size_t s = 0; s < frame.slots.size(); ++s) {
+        const StackSlot& slot = frame.slots[s];
+        if (slot.spilled != 0 && matches(slot.value)) change(frame.slots.edit(s).value);
       }
     }
   }

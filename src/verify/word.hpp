@@ -97,7 +97,14 @@ struct Word {
     return true;
   }
 
+  // Keeps what is a value of both. Precondition: this word is tight; `other` may be loose.
   constexpr bool intersect(const Word& other) {
+    const Word before = *this;
+    return meet(other) && (*this == before || tighten());
+  }
+
+  // The same without tightening.
+  constexpr bool meet(const Word& other) {
     if (((value ^ other.value) & static_cast<U>(~mask) & static_cast<U>(~other.mask)) != 0) {
       return false;
     }
@@ -107,7 +114,7 @@ struct Word {
     umax = std::min(umax, other.umax);
     smin = std::max(smin, other.smin);
     smax = std::min(smax, other.smax);
-    return tighten();
+    return true;
   }
 
  private:
@@ -164,7 +171,7 @@ namespace detail {
 template <class U>
 constexpr Word<U> combined(const Word<U>& bits, const Word<U>& ranges) {
   Word<U> out = bits;
-  const bool possible = out.intersect(ranges);
+  const bool possible = out.meet(ranges) && out.tighten();
   return possible ? out : Word<U>::unknown();  // cannot happen for sound inputs
 }
 
