@@ -85,8 +85,9 @@ Result<int> run(const Arguments& arguments, Output& out) {
   auto program = TRY(object.program(entry.name));  // relocate
   auto verified = TRY(prove(program, out));        // verify
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment));  // make maps
-  const auto* compiled = TRY(app.load(std::move(verified), tier));    // compile
+  auto app = TRY(
+      runtime::App::create(program->maps, *environment, platform::Sharing::nobody));  // make maps
+  const auto* compiled = TRY(app.load(std::move(verified), tier));                    // compile
   TRY(load_targets(app, object, entry.name, tier, out));
   TRY(set_map_entries(app, object, arguments));
   auto capture = TRY(open_capture(capture_name, out));

@@ -93,7 +93,7 @@ Result<int> test_run(const Arguments& arguments, Output& out) {
   const auto program = TRY(object.program(entry.name));
   auto verified = TRY(prove(program, out));
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment));
+  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody));
   const auto* compiled = TRY(app.load(std::move(verified), tier_of(arguments)));
   TRY(load_targets(app, object, entry.name, tier_of(arguments), out));
   TRY(set_map_entries(app, object, arguments));

@@ -235,7 +235,8 @@ Registers reads(const Operation& op, Trust trust) {
   const Registers operands = optional_set(op.left) | optional_set(op.right);
   const Registers inherited = trust == Trust::confined ? kEveryRegister : kArguments;
   switch (op.kind) {
-    case Kind::array_lookup: return set_of(Register{2});
+    case Kind::array_lookup:
+    case Kind::map_lookup: return set_of(Register{2});
     case Kind::call_helper: return kArguments;
     case Kind::call_indirect: return kArguments | operands;
     case Kind::call_local: return inherited;

@@ -147,23 +147,27 @@ class Lowerer {
     }
     if (i.call() != isa::Call::helper) return out;
     if (i.immediate == interpret::kTailCallHelper) out.kind = Kind::tail_call;
-    if (i.immediate == kLookupHelper) {
-      if (const s32 map = known_array(out.from); map >= 0) {
-        out.kind = Kind::array_lookup;
-        out.immediate = map;
-      }
-    }
+    if (i.immediate == kLookupHelper) look_up(out);
     return out;
   }
 
-  // The number of the array map that this call was proved to look into, or -1.
-  s32 known_array(u32 at) const {
-    if (source_.facts.empty()) return -1;
-    const s32 map = source_.facts[at].map;
-    if (map < 0 || static_cast<u32>(map) >= bindings_.arrays.size()) return -1;
-    const platform::ArrayShape& array = bindings_.arrays[static_cast<u32>(map)];
-    const bool is_far = array.stride > INT32_MAX || array.cpu_stride > INT32_MAX;
-    return array.entries == 0 || is_far ? -1 : map;
+  // A look-up that was proved to be in one map is made in place, or by that map's own body.
+  void look_up(Operation& call) const {
+    if (source_.facts.empty() || source_.facts[call.from].map < 0) return;
+    const auto map = static_cast<std::size_t>(source_.facts[call.from].map);
+    if (is_near_array(map)) {
+      call.kind = Kind::array_lookup;
+      call.immediate = static_cast<s64>(map);
+    } else if (map < bindings_.lookups.size() && bindings_.lookups[map] != nullptr) {
+      call.kind = Kind::map_lookup;
+      call.immediate = static_cast<s64>(map);
+    }
+  }
+
+  bool is_near_array(std::size_t map) const {
+    if (map >= bindings_.arrays.size()) return false;
+    const platform::ArrayShape& array = bindings_.arrays[map];
+    return array.entries != 0 && array.stride <= INT32_MAX && array.cpu_stride <= INT32_MAX;
   }
 
   // ---- pairs that are one operation ----

@@ -21,6 +21,7 @@ enum class Kind : u8 {
   store,         // *(width *)(left + offset) = right
   atomic,        // *(width *)(left + offset) ATOMIC right
   array_lookup,  // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
+  map_lookup,    // r0 = address of the value of the key at r2, or null, by the map's own body
   packet_load,   // r0 = packet[right + immediate], or the function ends with 0
   branch,        // if left JUMP right goto target
   jump,          // goto target
@@ -54,7 +55,7 @@ struct Operation {
   u32 target = 0;            // a block
   u32 from = 0;              // the BPF instruction, for faults and tables of offsets
   Registers live_after = 0;  // what is read after it; filled by dataflow
-  s64 immediate = 0;         // of array_lookup: the number of the map
+  s64 immediate = 0;         // of array_lookup and map_lookup: the number of the map
 
   isa::Alu alu() const { return static_cast<isa::Alu>(row); }
   isa::Jump jump() const { return static_cast<isa::Jump>(row); }
@@ -92,7 +93,7 @@ struct Unit {
 
 constexpr bool is_call(Kind kind) {
   return kind == Kind::call_helper || kind == Kind::call_indirect || kind == Kind::call_local ||
-         kind == Kind::tail_call || kind == Kind::packet_load;
+         kind == Kind::map_lookup || kind == Kind::tail_call || kind == Kind::packet_load;
 }
 
 }  // namespace skep::jit

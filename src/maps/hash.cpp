@@ -163,9 +163,18 @@ Result<Mapping> HashMap::create(const platform::MapSpec& spec, u64 seed) {
 
 void* HashMap::lookup(Header& header, const void* key, u32) {
   Hash& map = as_hash(header);
-  return with_key_size(map.common.key_size, [&](auto bytes) -> void* {
-    const u32 found = find(map, place_of(map, key, bytes), key, bytes);
-    return found != kNone ? element(map, found).key() + rounded_up(bytes, 8) : nullptr;
+  return with_key_size(map.common.key_size, [&](auto bytes) { return value_at(map, key, bytes); });
+}
+
+// The look-up for this map's key size alone.
+platform::MapLookup HashMap::lookup_body(const Header& header) {
+  return with_key_size(header.key_size, []<class Bytes>(Bytes) -> platform::MapLookup {
+    return [](u64 address, u64 key) {
+      Hash& map = as_hash(*reinterpret_cast<Header*>(address));
+      u32 bytes = map.common.key_size;
+      if constexpr (!std::is_same_v<Bytes, u32>) bytes = Bytes::value;
+      return reinterpret_cast<u64>(value_at(map, reinterpret_cast<const void*>(key), bytes));
+    };
   });
 }
 

@@ -102,6 +102,12 @@ inline void* value_of(Hash& map, Element& e) {
   }
 }
 
+// The address of the value of `key`, or null.
+[[gnu::always_inline]] inline void* value_at(Hash& map, const void* key, u32 key_bytes) {
+  const u32 found = find(map, place_of(map, key, key_bytes), key, key_bytes);
+  return found != kNone ? element(map, found).key() + rounded_up(key_bytes, 8) : nullptr;
+}
+
 // Calls `use` with the key size as a constant where it is a common one.
 template <class Use>
 [[gnu::always_inline]] inline decltype(auto) with_key_size(u32 key_bytes, Use use) {

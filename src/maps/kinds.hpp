@@ -41,6 +41,7 @@ struct Unsupported {
   static Key next_key(Header&, std::span<const std::byte>) { return std::nullopt; }
   static u64 count(const Header& map) { return map.max_entries; }
   static platform::ArrayShape shape(const Header&) { return {}; }
+  static platform::MapLookup lookup_body(const Header&) { return nullptr; }
   static bool contains(const Header&, u64, u32) { return false; }
 };
 
@@ -90,6 +91,7 @@ struct HashMap : Unsupported {
   static s64 update_all(Header& map, const void* key, const void* value, platform::Update flags);
   static Key next_key(Header& map, std::span<const std::byte> key);
   static u64 count(const Header& map) { return map.count.load(std::memory_order_relaxed); }
+  static platform::MapLookup lookup_body(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
 };
 

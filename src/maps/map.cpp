@@ -81,6 +81,9 @@ u32 Map::stride() const { return header().stride; }
 platform::ArrayShape Map::array_shape() const {
   return dispatch(spec_.kind, [&](auto kind) { return kind.shape(header()); });
 }
+platform::MapLookup Map::lookup_body() const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.lookup_body(header()); });
+}
 u64 Map::lost() const { return header().lost.load(std::memory_order_relaxed); }
 
 u64 Map::user_value_size() const {

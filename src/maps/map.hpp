@@ -60,6 +60,7 @@ class Map {
   u64 values_address() const;                // for Bindings::map_values: arrays, else 0
   u32 stride() const;                        // of arrays: bytes from value to value
   platform::ArrayShape array_shape() const;  // for Bindings::arrays
+  platform::MapLookup lookup_body() const;   // for Bindings::lookups: of hashes, else null
 
   // As the bpf(2) commands: a value of a per-CPU map is all slots' values in a row, each padded to
   // 8 bytes.

@@ -37,11 +37,22 @@ struct ArrayShape {
   u64 cpu_stride = 0;  // of a per-CPU array: bytes from one CPU's elements to the next one's
 };
 
+// The look-up of one map, for calls that were proved to be in that map: the address of the value of
+// the key at `key`, or null.
+using MapLookup = u64 (*)(u64 map, u64 key);
+
+// Who else may touch the values of maps while a program runs. `nobody`: one thread runs all
+// programs and reads all maps, so that an atomic operation is one that is a single instruction.
+enum class Sharing : u8 { threads, nobody };
+
 struct Bindings {
   std::span<const u64> maps;  // by number of the map: what a map constant becomes
   std::span<const u64>
       map_values;  // by number of the map: address of its first value, 0 when it has none
   std::span<const ArrayShape> arrays;  // by number of the map; may be empty
+  std::span<const MapLookup> lookups;  // by number of the map; null: it has only the helper's; may
+                                       // be empty
+  Sharing sharing = Sharing::threads;
   u32 cpu_offset = 0;  // where an Execution has the CPU's number, a u32, for per-CPU arrays
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "base/text.hpp"
 #include "runtime/helpers/bodies.hpp"
@@ -22,18 +23,23 @@ struct LoadedProgram {
 };
 
 struct App::State {
-  State(std::shared_ptr<const std::vector<platform::MapSpec>> specs, Environment& environment)
-      : specs(std::move(specs)), environment(environment) {}
+  State(std::shared_ptr<const std::vector<platform::MapSpec>> specs, Environment& environment,
+        platform::Sharing sharing)
+      : specs(std::move(specs)), environment(environment), sharing(sharing) {}
 
   platform::Bindings bindings() const;
+  Result<Execution> execution() const;
   void put_into_prog_arrays(const LoadedProgram& program, u32 id);
 
   std::shared_ptr<const std::vector<platform::MapSpec>> specs;
   Environment& environment;
+  platform::Sharing sharing;
+  std::thread::id owner = std::this_thread::get_id();
   std::vector<maps::Map> maps;
   std::vector<u64> addresses;  // by number of the map, as Bindings wants them
   std::vector<u64> values;
   std::vector<platform::ArrayShape> arrays;
+  std::vector<platform::MapLookup> lookups;
   std::deque<LoadedProgram> programs;  // handles are addresses of these
   std::atomic<u64> skipped = 0;
 };
@@ -89,11 +95,24 @@ platform::Bindings App::State::bindings() const {
   bindings.maps = addresses;
   bindings.map_values = values;
   bindings.arrays = arrays;
+  bindings.lookups = lookups;
+  bindings.sharing = sharing;
   bindings.cpu_offset = offsetof(Execution, cpu);
   bindings.helpers = kHelperBodies;
   bindings.tail_call = tail_call_target;
   bindings.packet_load = load_from_packet;
   return bindings;
+}
+
+// What a run on this thread carries with it.
+Result<Execution> App::State::execution() const {
+  if (sharing == platform::Sharing::nobody && owner != std::this_thread::get_id()) {
+    return Error(Fault::usage, "a program is run on a thread that did not make its App",
+                 "make the App with Sharing::threads");
+  }
+  const Execution execution{&environment, nullptr, environment.cpu()};
+  if (execution.cpu >= maps::kCpuSlots) return no_slot();
+  return execution;
 }
 
 void App::State::put_into_prog_arrays(const LoadedProgram& program, u32 id) {
@@ -110,8 +129,8 @@ const void* tail_target(const LoadedProgram& program) {
 }
 
 Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> specs,
-                        Environment& environment) {
-  auto state = std::make_shared<State>(std::move(specs), environment);
+                        Environment& environment, platform::Sharing sharing) {
+  auto state = std::make_shared<State>(std::move(specs), environment, sharing);
   for (const platform::MapSpec& spec : *state->specs) {
     const u64 seed = u64{environment.random()} << 32 | environment.random();
     state->maps.push_back(TRY(maps::Map::create(spec, seed)));
@@ -119,6 +138,7 @@ Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> sp
     state->addresses.push_back(map.address());
     state->values.push_back(map.values_address());
     state->arrays.push_back(map.array_shape());
+    state->lookups.push_back(map.lookup_body());
   }
   return App(std::move(state));
 }
@@ -151,8 +171,7 @@ Result<u64> App::run(const LoadedProgram& program, Packet& packet) {
     state_->skipped.fetch_add(1, std::memory_order_relaxed);
     return u64{0};
   }
-  Execution execution{&state_->environment, nullptr, state_->environment.cpu()};
-  if (execution.cpu >= maps::kCpuSlots) return no_slot();
+  Execution execution = TRY(state_->execution());
   arrive(execution, packet);
   return run_one(program, execution, state_->maps);
 }
@@ -166,8 +185,7 @@ Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> pack
     std::ranges::fill(verdicts, 0);
     return {};
   }
-  Execution execution{&state_->environment, nullptr, state_->environment.cpu()};
-  if (execution.cpu >= maps::kCpuSlots) return no_slot();
+  Execution execution = TRY(state_->execution());
   const jit::Entry entry = program.compiled ? program.compiled->entry() : nullptr;
   for (std::size_t at = 0; at < packets.size(); ++at) {
     arrive(execution, packets[at]);

@@ -28,9 +28,12 @@ struct LoadedProgram;
 
 class App {
  public:
-  // Makes the maps. `environment` outlives the App.
+  // Makes the maps. `environment` outlives the App. With Sharing::nobody, only the thread that made
+  // the App may run its programs and touch its maps (Fault::usage from another), and compiled
+  // programs need no locked instructions.
   static Result<App> create(std::shared_ptr<const std::vector<platform::MapSpec>> maps,
-                            Environment& environment);
+                            Environment& environment,
+                            platform::Sharing sharing = platform::Sharing::threads);
 
   // Compiles `program` (or binds it to the interpreter) and puts it into the prog_arrays that name
   // it. The handle stays valid as long as the App. Compiled and interpreted programs cannot jump

@@ -335,12 +335,15 @@ TEST_F(AssemblerForms, atomic_operations) {
         const std::string operands = name(place, kPointers[w]) + ", " + name(w, a);
         sheet.expect([&](Assembler& out) { out.exchange(w, place, a); }, "xchg " + operands);
         if (w != Width::w32 && w != Width::w64) continue;
-        sheet.expect([&](Assembler& out) { out.exchange_add(w, place, a); },
-                     "lock xadd " + operands);
-        sheet.expect([&](Assembler& out) { out.compare_exchange(w, place, a); },
-                     "lock cmpxchg " + operands);
-        sheet.expect([&](Assembler& out) { out.locked_arithmetic(Arithmetic::or_, w, place, a); },
-                     "lock or " + operands);
+        for (Lock lock : {Lock::no, Lock::yes}) {
+          const std::string prefix = lock == Lock::yes ? "lock " : "";
+          sheet.expect([&](Assembler& out) { out.exchange_add(lock, w, place, a); },
+                       prefix + "xadd " + operands);
+          sheet.expect([&](Assembler& out) { out.compare_exchange(lock, w, place, a); },
+                       prefix + "cmpxchg " + operands);
+          sheet.expect([&](Assembler& out) { out.arithmetic(lock, Arithmetic::or_, w, place, a); },
+                       prefix + "or " + operands);
+        }
       }
     });
   }

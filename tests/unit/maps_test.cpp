@@ -89,6 +89,26 @@ TEST(Hash, HoldsKeysOfAnySizeAndTellsThemApart) {
   }
 }
 
+TEST(Hash, HasALookUpOfItsOwnThatFindsTheSame) {
+  for (const u32 key_size : {1u, 3u, 4u, 8u, 12u, 16u, 17u, 40u, 64u}) {
+    Map map = make(spec_of(MapKind::hash, key_size, 4, 300));
+    const platform::MapLookup look_up = map.lookup_body();
+    ASSERT_NE(look_up, nullptr);
+    std::vector<std::byte> key(key_size);
+    for (u32 last = 0; last < 256; last += 2) {
+      key.back() = static_cast<std::byte>(last);
+      ASSERT_EQ(update(map.header(), key.data(), &last, Update::only_new, 0), 0);
+    }
+    for (u32 last = 0; last < 256; ++last) {
+      key.back() = static_cast<std::byte>(last);
+      void* const value = lookup(map.header(), key.data(), 0);
+      ASSERT_EQ(value == nullptr, last % 2 == 1);
+      ASSERT_EQ(look_up(map.address(), reinterpret_cast<u64>(key.data())),
+                reinterpret_cast<u64>(value));
+    }
+  }
+}
+
 TEST(Hash, AFullMapRefusesNewKeysUpdatesOldOnesAndReusesDeletedOnesAtOnce) {
   Map map = make(spec_of(MapKind::hash, 4, 8, 10));
   const u64 value = 1;

@@ -293,6 +293,68 @@ TEST_P(Engine, ThreadsCountInSlotsOfTheirOwn) {
   EXPECT_EQ(total, u64{kThreads} * kRuns);
 }
 
+// Every atomic operation on counts[0], which is 5 and 0x70 in its halves; r0 sums up what they
+// give.
+constexpr const char* kAtomics = R"(
+  *(u32 *)(r10 - 4) = 0
+  r2 = r10
+  r2 += -4
+  r1 = counts ll
+  call bpf_map_lookup_elem
+  if r0 == 0 goto done
+  r6 = r0
+  r1 = 0x7000000005 ll
+  *(u64 *)(r6 + 0) = r1
+  r2 = 3
+  lock *(u64 *)(r6 + 0) += r2
+  lock *(u64 *)(r6 + 0) |= r2
+  r3 = 0xff
+  lock *(u32 *)(r6 + 4) &= r3
+  lock *(u32 *)(r6 + 4) ^= r2
+  r4 = 1
+  r4 = atomic_fetch_add((u64 *)(r6 + 0), r4)
+  r5 = 0x10
+  w5 = atomic_fetch_or((u32 *)(r6 + 4), w5)
+  r7 = 0x7f
+  r7 = atomic_fetch_and((u64 *)(r6 + 0), r7)
+  r8 = 0x1
+  r8 = atomic_fetch_xor((u64 *)(r6 + 0), r8)
+  r9 = 0x99
+  r9 = xchg_64(r6 + 0, r9)
+  r0 = 0x99
+  r1 = 0x1234
+  r0 = cmpxchg_64(r6 + 0, r0, r1)
+  r0 += r4
+  r0 += r5
+  r0 += r7
+  r0 += r8
+  r0 += r9
+done:
+  exit
+)";
+
+TEST_P(Engine, AtomicsGiveTheSameWithoutSharing) {
+  const u64 shared = app_->run(load("atomics", kAtomics), packet()).value();
+  app_ =
+      std::make_unique<App>(App::create(specs_, *environment_, platform::Sharing::nobody).value());
+  EXPECT_EQ(app_->run(load("atomics", kAtomics), packet()).value(), shared);
+  EXPECT_EQ(value("counts", 0), 0x1234u);
+}
+
+TEST_P(Engine, AnAppOfOneThreadRunsOnNoOther) {
+  app_ =
+      std::make_unique<App>(App::create(specs_, *environment_, platform::Sharing::nobody).value());
+  const LoadedProgram& program = load("count", kCount);
+  EXPECT_TRUE(app_->run(program, packet()).ok());
+  std::jthread([&] {
+    std::array<u32, 1> verdict{};
+    EXPECT_EQ(app_->run(program, arena_[0]).error().fault, Fault::usage);
+    EXPECT_EQ(app_->run_batch(program, arena_.packets().first(1), verdict).error().fault,
+              Fault::usage);
+  }).join();
+  EXPECT_EQ(value("counts", 0), 1u);
+}
+
 std::string name_of(const testing::TestParamInfo<Tier>& info) {
   if (info.param == Tier::interpreter) return "interpreter";
   return info.param == Tier::jit ? "jit" : "checked";

@@ -102,8 +102,8 @@ void Assembler::arithmetic(Arithmetic op, Width width, Operand dst, s32 immediat
   put_immediate(immediate, byte ? 1 : 4);
 }
 
-void Assembler::locked_arithmetic(Arithmetic op, Width width, Operand memory, Reg src) {
-  put(kLock);
+void Assembler::arithmetic(Lock lock, Arithmetic op, Width width, Operand memory, Reg src) {
+  if (lock == Lock::yes) put(kLock);
   arithmetic(op, width, memory, src);
 }
 
@@ -250,13 +250,13 @@ void Assembler::exchange(Width width, Operand memory, Reg reg) {
   form(width, {0, 0x87}, code(reg), memory);
 }
 
-void Assembler::exchange_add(Width width, Operand memory, Reg reg) {
-  put(kLock);
+void Assembler::exchange_add(Lock lock, Width width, Operand memory, Reg reg) {
+  if (lock == Lock::yes) put(kLock);
   form(width, {0x0f, 0xc1}, code(reg), memory);
 }
 
-void Assembler::compare_exchange(Width width, Operand memory, Reg src) {
-  put(kLock);
+void Assembler::compare_exchange(Lock lock, Width width, Operand memory, Reg src) {
+  if (lock == Lock::yes) put(kLock);
   form(width, {0x0f, 0xb1}, code(src), memory);
 }
 

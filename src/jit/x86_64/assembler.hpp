@@ -63,6 +63,9 @@ struct OutsideCall {
   u64 target;
 };
 
+// Whether other processors see a change of memory as one.
+enum class Lock : u8 { no, yes };
+
 struct Linked {
   std::vector<u8> code;
   std::vector<u32> labels;  // offsets, by number of the label
@@ -75,7 +78,7 @@ class Assembler {
   void arithmetic(Arithmetic op, Width width, Operand dst, Reg src);  // dst may be memory
   void arithmetic(Arithmetic op, Width width, Reg dst, Operand src);
   void arithmetic(Arithmetic op, Width width, Operand dst, s32 immediate);
-  void locked_arithmetic(Arithmetic op, Width width, Operand memory, Reg src);
+  void arithmetic(Lock lock, Arithmetic op, Width width, Operand memory, Reg src);
   void test(Width width, Reg a, Reg b);
   void test(Width width, Reg a,
             s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
@@ -97,9 +100,9 @@ class Assembler {
   void unary(Unary op, Width width, Operand operand);
   void sign_into_rdx(Width width);  // cdq, cqo
   void swap_bytes(Width width, Reg dst);
-  void exchange(Width width, Operand memory, Reg reg);          // 8 to 64 bits
-  void exchange_add(Width width, Operand memory, Reg reg);      // locked
-  void compare_exchange(Width width, Operand memory, Reg src);  // locked; rax is compared
+  void exchange(Width width, Operand memory, Reg reg);  // 8 to 64 bits; the processor locks it
+  void exchange_add(Lock lock, Width width, Operand memory, Reg reg);
+  void compare_exchange(Lock lock, Width width, Operand memory, Reg src);  // rax is compared
   void push(Reg reg);
   void pop(Reg reg);
   void push(Operand memory);

@@ -101,6 +101,12 @@ void Emitter::call_helper(const Operation& op) {
   forget_arguments();
 }
 
+void Emitter::map_lookup(const Operation& op) {
+  const auto map = static_cast<std::size_t>(op.immediate);
+  a_.move_immediate(Reg::rdi, bindings_.maps[map]);
+  call_body(reinterpret_cast<u64>(bindings_.lookups[map]));
+}
+
 void Emitter::call_indirect(const Operation& op) {
   const Label unbound = trap_at(op.from, Trap::helper);
   into(Width::w64, Reg::r11, op.left);

@@ -67,6 +67,11 @@ void Emitter::store(const Operation& op) {
 // ---- atomic operations (RFC 9669, 5.3); all orders of x86-64 are at least acquire and release
 // ----
 
+// One instruction is one change to its own thread: the lock is for others.
+Lock Emitter::lock() const {
+  return bindings_.sharing == platform::Sharing::threads ? Lock::yes : Lock::no;
+}
+
 void Emitter::atomic(const Operation& op) {
   const Operand place = access(op, op.left);
   const u32 bytes = isa::bytes_of(op.width);
@@ -77,15 +82,15 @@ void Emitter::atomic(const Operation& op) {
   if (op.atomic() == Atomic::load_acquire) return a_.load(op.width, home(op.dst), place);
   const Reg source = value(op.right, Reg::r10);
   switch (op.atomic()) {
-    case Atomic::add: return a_.locked_arithmetic(Arithmetic::add, op.width, place, source);
-    case Atomic::or_: return a_.locked_arithmetic(Arithmetic::or_, op.width, place, source);
-    case Atomic::and_: return a_.locked_arithmetic(Arithmetic::and_, op.width, place, source);
-    case Atomic::xor_: return a_.locked_arithmetic(Arithmetic::xor_, op.width, place, source);
-    case Atomic::fetch_add: return a_.exchange_add(op.width, place, source);
+    case Atomic::add: return a_.arithmetic(lock(), Arithmetic::add, op.width, place, source);
+    case Atomic::or_: return a_.arithmetic(lock(), Arithmetic::or_, op.width, place, source);
+    case Atomic::and_: return a_.arithmetic(lock(), Arithmetic::and_, op.width, place, source);
+    case Atomic::xor_: return a_.arithmetic(lock(), Arithmetic::xor_, op.width, place, source);
+    case Atomic::fetch_add: return a_.exchange_add(lock(), op.width, place, source);
     case Atomic::xchg: return a_.exchange(op.width, place, source);
     case Atomic::store_release: return a_.store(op.width, place, source);
     case Atomic::cmpxchg:
-      a_.compare_exchange(op.width, place, source);
+      a_.compare_exchange(lock(), op.width, place, source);
       // rax is not written when the comparison holds.
       if (op.width == Width::w32) a_.move(Width::w32, Reg::rax, Reg::rax);
       return;
@@ -113,7 +118,7 @@ void Emitter::atomic_fetch(const Operation& op, Operand place) {
   a_.bind(again);
   a_.move(op.width, changed, Reg::rax);
   a_.arithmetic(row, op.width, direct(changed), Reg::r10);
-  a_.compare_exchange(op.width, memory(Reg::r11, 0), changed);
+  a_.compare_exchange(lock(), op.width, memory(Reg::r11, 0), changed);
   a_.jump_if(Condition::ne, again);
   a_.pop(changed);
   if (source != Reg::rax) {

@@ -29,6 +29,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::store, &Emitter::store},
     {Kind::atomic, &Emitter::atomic},
     {Kind::array_lookup, &Emitter::array_lookup},
+    {Kind::map_lookup, &Emitter::map_lookup},
     {Kind::packet_load, &Emitter::packet_load},
     {Kind::branch, &Emitter::branch},
     {Kind::jump, &Emitter::jump},
@@ -45,7 +46,8 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
     : unit_(unit), bindings_(bindings), target_(target), confines_(confines) {
   for (const Operation& op : unit.operations) {
     makes_tail_calls_ |= op.kind == Kind::tail_call;
-    uses_execution_ |= is_call(op.kind) && op.kind != Kind::call_local;
+    uses_execution_ |=
+        is_call(op.kind) && op.kind != Kind::call_local && op.kind != Kind::map_lookup;
     uses_execution_ |= op.kind == Kind::array_lookup && array_of(op).cpu_stride != 0;
   }
   for (std::size_t at = 0; at < unit.blocks.size(); ++at) {

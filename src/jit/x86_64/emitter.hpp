@@ -122,6 +122,7 @@ class Emitter {
   void store(const Operation& op);
   void atomic(const Operation& op);
   void atomic_fetch(const Operation& op, Operand memory);
+  Lock lock() const;
   void array_lookup(const Operation& op);
   void scale(Reg reg, u64 factor);
   const platform::ArrayShape& array_of(const Operation& op) const {
@@ -134,6 +135,7 @@ class Emitter {
   void may_goto(const Operation& op);
   void exit(const Operation& op);
   void call_helper(const Operation& op);
+  void map_lookup(const Operation& op);
   void call_indirect(const Operation& op);
   void call_local(const Operation& op);
   void tail_call(const Operation& op);
