@@ -90,14 +90,22 @@ __u64 not_ip;
 __u64 map_full;
 __u64 events_lost;
 
+// The key of a packet's flow. The last word, ports and protocol, is made in a register (see
+// mapped()).
+static __always_inline struct flow_key key_of(const struct packet* packet) {
+  struct flow_key key;
+  __u64 last =
+      (__u64)packet->protocol << 32 | (__u32)packet->destination_port << 16 | packet->source_port;
+  _Static_assert(offsetof(struct flow_key, protocol) == offsetof(struct flow_key, source_port) + 4,
+                 "one word, and little-endian");
+  key.source = packet->source;
+  key.destination = packet->destination;
+  __builtin_memcpy(&key.source_port, &last, sizeof last);
+  return key;
+}
+
 static __always_inline void count_flow(const struct packet* packet, __u64 bytes) {
-  struct flow_key key = {
-      .source = packet->source,
-      .destination = packet->destination,
-      .source_port = packet->source_port,
-      .destination_port = packet->destination_port,
-      .protocol = packet->protocol,
-  };
+  struct flow_key key = key_of(packet);
   struct flow_count* count = bpf_map_lookup_elem(&flow_table, &key);
   if (!count) {
     // Another CPU may be first: its entry is as good as ours.

@@ -22,7 +22,7 @@
 enum parsed { parsed_ip, parsed_other, parsed_malformed };
 
 struct packet {
-  struct in6_addr source;
+  struct in6_addr source __attribute__((aligned(8)));
   struct in6_addr destination;
   __be16 source_port;
   __be16 destination_port;
@@ -41,8 +41,13 @@ static __always_inline void* bytes_at(struct xdp_md* context, __u32 offset, __u3
   return start;
 }
 
+// Made of whole words, because keys are hashed by whole words: what was stored in smaller parts is
+// not at hand for a wider load until it has reached the cache.
 static __always_inline struct in6_addr mapped(__be32 ipv4) {
-  return (struct in6_addr){.in6_u.u6_addr32 = {0, 0, bpf_htonl(0xffff), ipv4}};
+  __u64 words[2] = {0, (__u64)ipv4 << 32 | bpf_htonl(0xffff)};
+  struct in6_addr address;
+  __builtin_memcpy(&address, words, sizeof address);
+  return address;
 }
 
 // Reads the transport header, of which the IP header promises `left` bytes.

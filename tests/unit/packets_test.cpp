@@ -76,7 +76,7 @@ TEST(Verdicts, OfTcAreSigned) {
 
 TEST(Verdicts, AreCountedByName) {
   VerdictCounts counts(ProgramType::xdp);
-  for (const s64 verdict : {2, 1, 2, 99, 1000}) counts.count(verdict);
+  counts.count(std::array<u32, 5>{2, 1, 2, 99, 1000});
   const auto named = counts.named();
   ASSERT_EQ(named.size(), 4u);
   EXPECT_EQ(named[0].name, "XDP_DROP");

@@ -59,9 +59,8 @@ class Feeder {
     std::array<u32, kBatch> verdicts;
     const auto results = std::span(verdicts).first(filled_);
     TRY(app_.run_batch(feeding_.program, arena_.packets().first(filled_), results));
-    for (u32 at = 0; at < filled_; ++at) {
-      TRY(account(arena_[at], times_[at], verdict_of(feeding_.type, results[at])));
-    }
+    verdicts_.count(results);
+    if (feeding_.writer != nullptr) TRY(write_passed(results));
     filled_ = 0;
     return feeding_.after_batch(summary_.packets);
   }
@@ -74,11 +73,14 @@ class Feeder {
   RunSummary& summary() { return summary_; }
 
  private:
-  Result<void> account(runtime::Packet& packet, u64 time_ns, s64 verdict) {
-    verdicts_.count(verdict);
-    if (feeding_.writer == nullptr || fate_of(feeding_.type, verdict) == Fate::dropped) return {};
-    ++summary_.written;
-    return write(packet, time_ns, verdict);
+  Result<void> write_passed(std::span<const u32> results) {
+    for (u32 at = 0; at < results.size(); ++at) {
+      const s64 verdict = verdict_of(feeding_.type, results[at]);
+      if (fate_of(feeding_.type, verdict) == Fate::dropped) continue;
+      ++summary_.written;
+      TRY(write(arena_[at], times_[at], verdict));
+    }
+    return {};
   }
 
   Result<void> write(runtime::Packet& packet, u64 time_ns, s64 verdict) {

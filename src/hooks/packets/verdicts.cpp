@@ -38,13 +38,16 @@ Fate fate_of(ProgramType type, s64 verdict) {
   }
 }
 
-void VerdictCounts::count(s64 verdict) {
-  if (type_ == ProgramType::socket_filter) verdict = verdict == 0 ? 0 : 1;
-  const auto slot = static_cast<u64>(verdict - kLowest);
-  if (slot < common_.size()) {
-    ++common_[slot];
-  } else {
-    ++others_[verdict];
+void VerdictCounts::count(std::span<const u32> results) {
+  for (const u32 r0 : results) {
+    s64 verdict = verdict_of(type_, r0);
+    if (type_ == ProgramType::socket_filter) verdict = verdict == 0 ? 0 : 1;
+    const auto slot = static_cast<u64>(verdict - kLowest);
+    if (slot < common_.size()) {
+      ++common_[slot];
+    } else {
+      ++others_[verdict];
+    }
   }
 }
 

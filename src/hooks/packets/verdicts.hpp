@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ class VerdictCounts {
  public:
   explicit VerdictCounts(platform::ProgramType type) : type_(type) {}
 
-  void count(s64 verdict);
+  void count(std::span<const u32> results);  // r0's low half of each run
   // Those that occurred, by rising value.
   std::vector<VerdictCount> named() const;
 
