@@ -134,7 +134,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
   if (slot.value.is_number()) {
-    if (whole && analysis.wants_link(slot.value)) analysis.link(frame.slots.edit(number).value);
+    if (whole && Analysis::wants_link(slot.value)) analysis.link(frame.slots.edit(number).value);
     out =
         whole ? frame.slots[number].value : Value::of_number(with_sign(part_of(slot, byte, i), i));
     return {};
