@@ -123,6 +123,10 @@ void App::State::put_into_prog_arrays(const LoadedProgram& program, u32 id) {
   }
 }
 
+bool may_change_packet(const LoadedProgram& program) {
+  return program.verified.may_change_packet();
+}
+
 const void* tail_target(const LoadedProgram& program) {
   if (program.compiled) return program.compiled->tail_entry();
   return &*program.image;

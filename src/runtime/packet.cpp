@@ -67,27 +67,9 @@ void Packet::reset(platform::ProgramType type, std::span<const std::byte> bytes,
     std::memset(reinterpret_cast<void*>(lowest_), 0, address_of(first) - lowest_);
   }
   if (!bytes.empty()) std::memcpy(first, bytes.data(), bytes.size());
-  context_.data = context_.data_meta = lowest_ = address_of(first);
-  context_.data_end = context_.data + bytes.size();
-  network_ = context_.data + (arrival.link == Link::ethernet ? kEthernetBytes : 0);
-  missing_ =
-      arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
-  time_ns_ = arrival.time_ns;
-  is_encapsulated_ = false;
-  is_skb_ = type != platform::ProgramType::xdp;
-  if (is_skb_) {
-    fill_skb(bytes, arrival);
-  } else {
-    fill_xdp(arrival);
-  }
-}
-
-void Packet::fill_xdp(const Arrival& arrival) {
-  // A packet beyond one page is in fragments in the kernel; here it is in one piece that cannot
-  // grow at its end.
-  context_.buffer_end = context_.data + std::max<u64>(kLinearBytes, length());
-  set_field<u32>(XdpField::ingress_ifindex, arrival.interface_index);
-  set_field<u32>(XdpField::rx_queue_index, 0);
+  lowest_ = address_of(first);
+  context_.buffer = address_of(frame_);
+  place(type, first, bytes, arrival);
 }
 
 void Packet::fill_skb(std::span<const std::byte> bytes, const Arrival& arrival) {

@@ -9,6 +9,7 @@
 // (net/bpf/test_run.c), which is the oracle.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "base/mapping.hpp"
 #include "platform/machine.hpp"
 #include "platform/program_types.hpp"
+#include "runtime/fields.hpp"
 
 namespace skep::runtime {
 
@@ -63,6 +65,10 @@ class Packet {
   // Puts a new packet in: `bytes` (at most kLengthMax of them) as a program of `type` gets to see
   // them. For socket filters data starts at the first byte, as on a packet socket.
   void reset(platform::ProgramType type, std::span<const std::byte> bytes, const Arrival& arrival);
+
+  // The same without a copy, for programs that leave packets as they are (may_change_packet()).
+  // `bytes` stay where they are until the next packet is put in.
+  void view(platform::ProgramType type, std::span<const std::byte> bytes, const Arrival& arrival);
 
   // What is in it now. For skb programs this is what BPF_PROG_TEST_RUN puts into data_out: a VLAN
   // tag that a program pushed as the outermost one is not among the bytes but in the context, as
@@ -127,6 +133,8 @@ class Packet {
   void forget_missing() { missing_ = 0; }
 
  private:
+  void place(platform::ProgramType type, const std::byte* first, std::span<const std::byte> bytes,
+             const Arrival& arrival);
   void fill_xdp(const Arrival& arrival);
   void fill_skb(std::span<const std::byte> bytes, const Arrival& arrival);
   void note_move();  // keeps the context and `lowest_` true to the pointers
@@ -141,6 +149,42 @@ class Packet {
   bool is_skb_ = false;
   bool is_encapsulated_ = false;
 };
+
+// ---- what is done for each packet of a capture, in line ----
+
+inline void Packet::view(platform::ProgramType type, std::span<const std::byte> bytes,
+                         const Arrival& arrival) {
+  EXPECT(bytes.size() <= kLengthMax);
+  place(type, bytes.data(), bytes, arrival);
+  context_.buffer = context_.data;
+  context_.buffer_end = context_.data_end;
+}
+
+// Everything but the bytes, which are at `first`.
+inline void Packet::place(platform::ProgramType type, const std::byte* first,
+                          std::span<const std::byte> bytes, const Arrival& arrival) {
+  context_.data = context_.data_meta = reinterpret_cast<u64>(first);
+  context_.data_end = context_.data + bytes.size();
+  network_ = context_.data + (arrival.link == Link::ethernet ? kEthernetBytes : 0);
+  missing_ =
+      arrival.wire_length > bytes.size() ? arrival.wire_length - static_cast<u32>(bytes.size()) : 0;
+  time_ns_ = arrival.time_ns;
+  is_encapsulated_ = false;
+  is_skb_ = type != platform::ProgramType::xdp;
+  if (is_skb_) {
+    fill_skb(bytes, arrival);
+  } else {
+    fill_xdp(arrival);
+  }
+}
+
+inline void Packet::fill_xdp(const Arrival& arrival) {
+  // A packet beyond one page is in fragments in the kernel; here it is in one piece that cannot
+  // grow at its end.
+  context_.buffer_end = context_.data + std::max<u64>(kLinearBytes, length());
+  set_field<u32>(XdpField::ingress_ifindex, arrival.interface_index);
+  set_field<u32>(XdpField::rx_queue_index, 0);
+}
 
 // Frames for a batch in one mapping.
 class PacketArena {

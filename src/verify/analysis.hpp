@@ -47,6 +47,7 @@ struct Analysis {
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;  // by function
+  bool may_change_packet = false;
   u32 next_id = 1;
   Demand demand;  // of the instruction that is being walked
 };

@@ -263,6 +263,9 @@ Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at)
                      "it would leave the function only",
                      "make the tail call in the program itself"};
   }
+  // A helper that is given the context may do anything to the packet, a tail call included.
+  analysis.may_change_packet |=
+      std::ranges::find(helper->arguments, Argument::context) != helper->arguments.end();
   note_map(analysis, call, !analysis.facts[at.value()].called);
   analysis.facts[at.value()].called = true;
   if (helper->effect == platform::Effect::moves_packet) forget_packet(state, at);

@@ -454,6 +454,7 @@ VerifiedProgram Explorer::finish() {
   out.code_ = std::move(analysis_.code);
   out.facts_ = std::move(analysis_.facts);
   out.frames_ = std::move(analysis_.frames);
+  out.may_change_packet_ = analysis_.may_change_packet;
   return out;
 }
 

@@ -339,6 +339,7 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
                          access.offset, access.bytes);
   } else {
     if (auto refused = check_region(analysis, state, pointer, access)) return refused;
+    analysis.may_change_packet |= pointer.is_packet();
     if (pointer.kind == Kind::stack) {
       if (auto refused = store_stack(analysis, state, pointer, i, stored)) return refused;
     }
@@ -447,6 +448,7 @@ Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch 
   if (extent.most == 0) return check_readable(state, r);
   const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch};
   if (auto refused = check_region(analysis, state, pointer, access)) return refused;
+  analysis.may_change_packet |= touch == Touch::write && pointer.is_packet();
   if (pointer.kind != Kind::stack) return {};
   return touch == Touch::read ? check_stack_set(analysis, state, pointer, extent.most, r)
                               : fill_stack(analysis, state, pointer, extent);

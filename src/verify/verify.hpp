@@ -57,6 +57,8 @@ class VerifiedProgram {
   const isa::Code& code() const { return code_; }
   const std::vector<Fact>& facts() const { return facts_; }
   const FrameUse& frame(std::size_t function) const { return frames_[function]; }
+  // False: no path writes to the packet, moves it, or calls what could.
+  bool may_change_packet() const { return may_change_packet_; }
 
  private:
   friend class Explorer;
@@ -65,6 +67,7 @@ class VerifiedProgram {
   isa::Code code_;
   std::vector<Fact> facts_;
   std::vector<FrameUse> frames_;  // by number in Program::functions
+  bool may_change_packet_ = true;
 };
 
 // One step of the path that led to a rejection.

@@ -355,6 +355,55 @@ TEST_P(Engine, AnAppOfOneThreadRunsOnNoOther) {
   EXPECT_EQ(value("counts", 0), 1u);
 }
 
+// Reads its first two bytes, and hands the packet to what only reads it.
+constexpr const char* kReads = R"(
+  r2 = *(u32 *)(r1 + 0)
+  r3 = *(u32 *)(r1 + 4)
+  r4 = r2
+  r4 += 14
+  r0 = 0
+  if r4 > r3 goto done
+  r6 = *(u16 *)(r2 + 0)
+  r1 = events ll
+  r3 = 14
+  r4 = 0
+  call bpf_ringbuf_output
+  r0 = r6
+done:
+  exit
+)";
+
+TEST_P(Engine, APacketThatIsOnlyReadNeedsNoCopy) {
+  const LoadedProgram& program = load("reads", kReads);
+  EXPECT_FALSE(may_change_packet(program));
+  const std::vector<std::byte> bytes(60, std::byte{0x21});
+  arena_[0].view(ProgramType::xdp, bytes, {});
+  EXPECT_EQ(app_->run(program, arena_[0]).value(), 0x2121u);
+  EXPECT_EQ(arena_[0].bytes().data(), bytes.data());
+  EXPECT_EQ(app_->run(program, packet()).value(), 0x0707u) << "and a copy after it is one";
+  EXPECT_NE(arena_[0].bytes().data(), bytes.data());
+}
+
+TEST_P(Engine, WhatMayChangeAPacketIsKnown) {
+  constexpr const char* kStores = R"(
+    r2 = *(u32 *)(r1 + 0)
+    r3 = *(u32 *)(r1 + 4)
+    r4 = r2
+    r4 += 14
+    r0 = 0
+    if r4 > r3 goto done
+    *(u8 *)(r2 + 3) = 9
+  done:
+    exit
+  )";
+  constexpr const char* kMoves = "r2 = 0\ncall bpf_xdp_adjust_head\nr0 = 0\nexit\n";
+  constexpr const char* kJumps = "r2 = jumps ll\nr3 = 3\ncall bpf_tail_call\nr0 = 0\nexit\n";
+  EXPECT_TRUE(may_change_packet(load("stores", kStores)));
+  EXPECT_TRUE(may_change_packet(load("moves", kMoves)));
+  EXPECT_TRUE(may_change_packet(load("jumps_away", kJumps)));
+  EXPECT_FALSE(may_change_packet(load("count", kCount)));
+}
+
 std::string name_of(const testing::TestParamInfo<Tier>& info) {
   if (info.param == Tier::interpreter) return "interpreter";
   return info.param == Tier::jit ? "jit" : "checked";

@@ -32,13 +32,21 @@ class Recording {
   std::vector<Place> places_;
 };
 
+// What becomes of the bytes of a packet before the batch has run.
+enum class Bytes : u8 { stay, change };
+
 class Feeder {
  public:
   Feeder(runtime::App& app, const Feeding& feeding, runtime::PacketArena arena)
-      : app_(app), feeding_(feeding), arena_(std::move(arena)), verdicts_(feeding.type) {}
+      : app_(app),
+        feeding_(feeding),
+        leaves_packets_(!runtime::may_change_packet(feeding.program)),
+        arena_(std::move(arena)),
+        verdicts_(feeding.type) {}
 
-  // Puts a packet into the batch and runs the batch when it is full.
-  Result<Continue> add(const CapturedPacket& captured) {
+  // Puts a packet into the batch and runs the batch when it is full. It is copied when its bytes do
+  // not stay where they are, or the program may change them.
+  Result<Continue> add(const CapturedPacket& captured, Bytes bytes_will) {
     const bool too_long = captured.bytes.size() > runtime::Packet::kLengthMax;
     const auto bytes =
         too_long ? captured.bytes.first(runtime::Packet::kLengthMax) : captured.bytes;
@@ -48,9 +56,12 @@ class Feeder {
       arrival.wire_length = captured.wire_length;
       ++summary_.truncated;
     }
-    arena_[filled_].reset(feeding_.type, bytes, arrival);
+    if (bytes_will == Bytes::stay && leaves_packets_) {
+      arena_[filled_].view(feeding_.type, bytes, arrival);
+    } else {
+      arena_[filled_].reset(feeding_.type, bytes, arrival);
+    }
     times_[filled_++] = captured.time_ns;  // for the writer; the engine's clock has its own
-    ++summary_.packets;
     summary_.bytes += bytes.size();
     return filled_ == kBatch ? run_batch() : Continue::yes;
   }
@@ -59,6 +70,7 @@ class Feeder {
     std::array<u32, kBatch> verdicts;
     const auto results = std::span(verdicts).first(filled_);
     TRY(app_.run_batch(feeding_.program, arena_.packets().first(filled_), results));
+    summary_.packets += filled_;
     verdicts_.count(results);
     if (feeding_.writer != nullptr) TRY(write_passed(results));
     filled_ = 0;
@@ -95,6 +107,7 @@ class Feeder {
 
   runtime::App& app_;
   const Feeding& feeding_;
+  bool leaves_packets_;
   runtime::PacketArena arena_;
   VerdictCounts verdicts_;
   RunSummary summary_;
@@ -113,7 +126,7 @@ Result<Continue> feed_file(Feeder& feeder, CaptureReader& capture, Recording* re
     }
     if (!*next) return Continue::yes;
     if (recording != nullptr) recording->add(**next);
-    if (TRY(feeder.add(**next)) == Continue::no) {
+    if (TRY(feeder.add(**next, Bytes::change)) == Continue::no) {
       feeder.summary().stopped = true;
       return Continue::no;
     }
@@ -122,7 +135,7 @@ Result<Continue> feed_file(Feeder& feeder, CaptureReader& capture, Recording* re
 
 Result<Continue> replay(Feeder& feeder, const Recording& recording) {
   for (std::size_t at = 0; at < recording.size(); ++at) {
-    if (TRY(feeder.add(recording[at])) == Continue::no) {
+    if (TRY(feeder.add(recording[at], Bytes::stay)) == Continue::no) {
       feeder.summary().stopped = true;
       return Continue::no;
     }

@@ -38,16 +38,22 @@ Fate fate_of(ProgramType type, s64 verdict) {
   }
 }
 
+// By runs of equal results: most programs say the same of most packets.
 void VerdictCounts::count(std::span<const u32> results) {
-  for (const u32 r0 : results) {
-    s64 verdict = verdict_of(type_, r0);
-    if (type_ == ProgramType::socket_filter) verdict = verdict == 0 ? 0 : 1;
-    const auto slot = static_cast<u64>(verdict - kLowest);
-    if (slot < common_.size()) {
-      ++common_[slot];
-    } else {
-      ++others_[verdict];
-    }
+  for (std::size_t at = 0; at < results.size();) {
+    const std::size_t first = at;
+    while (at < results.size() && results[at] == results[first]) ++at;
+    count(verdict_of(type_, results[first]), at - first);
+  }
+}
+
+void VerdictCounts::count(s64 verdict, u64 packets) {
+  if (type_ == ProgramType::socket_filter) verdict = verdict == 0 ? 0 : 1;
+  const auto slot = static_cast<u64>(verdict - kLowest);
+  if (slot < common_.size()) {
+    common_[slot] += packets;
+  } else {
+    others_[verdict] += packets;
   }
 }
 

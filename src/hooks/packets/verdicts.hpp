@@ -35,6 +35,8 @@ class VerdictCounts {
   std::vector<VerdictCount> named() const;
 
  private:
+  void count(s64 verdict, u64 packets);
+
   static constexpr s64 kLowest = -1;  // TC_ACT_UNSPEC
   platform::ProgramType type_;
   std::array<u64, 16> common_{};  // by value from kLowest on
