@@ -69,6 +69,7 @@ class BtfExtReader {
     }
     for (auto& [name, lines] : out_.lines_)
       std::ranges::stable_sort(lines, {}, &LineRecord::offset);
+    for (const CoreRecord& each : out_.all_core_) out_.core_[each.section].push_back(each);
     for (auto& [name, core] : out_.core_) std::ranges::stable_sort(core, {}, &CoreRecord::offset);
     return std::move(out_);
   }
@@ -107,7 +108,16 @@ class BtfExtReader {
   }
 
   Result<void> add(std::string_view section, const CoreEntry& entry) {
-    out_.core_[section].push_back({.offset = entry.offset, .type = entry.type});
+    if (entry.type >= types_.count()) {
+      return Error(Fault::malformed, format("relocation of type {} but there are only {}",
+                                            u32{entry.type}, types_.count()));
+    }
+    out_.all_core_.push_back({.section = section,
+                              .offset = entry.offset,
+                              .type = entry.type,
+                              .access = TRY(types_.string(entry.access).within("access")),
+                              .kind = entry.kind,
+                              .number = static_cast<u32>(out_.all_core_.size())});
     return {};
   }
 
