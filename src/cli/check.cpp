@@ -116,7 +116,8 @@ void write_table(const std::vector<Kernel>& kernels, std::span<const object::Pro
   std::size_t width = 0;
   for (const Kernel& each : kernels) width = std::max(width, each.path.size());
   std::string head = std::string(width, ' ');
-  for (const object::ProgramEntry& each : programs) head += "  " + padded(each.name, "yes?"sv.size());
+  for (const object::ProgramEntry& each : programs)
+    head += "  " + padded(each.name, "yes?"sv.size());
   out.write(head + "\n");
   for (const Kernel& each : kernels) out.write(row_text(each, programs, width));
   std::string reasons;

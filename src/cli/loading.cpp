@@ -102,6 +102,12 @@ Result<void> load_targets(runtime::App& app, const object::Object& object, const
 
 Result<void> check_takes_packets(const object::ProgramEntry& program) {
   if (platform::row(program.type).context_size != 0) return {};
+  if (program.type == platform::ProgramType::unspecified) {
+    return Error(
+        Fault::unsupported,
+        format("program {}: no program type has a section named {}", program.name, program.section),
+        platform::section_advice(program.section));
+  }
   return Error(Fault::unsupported,
                format("program {} in section {} is of type {}, which takes no packets",
                       program.name, program.section, platform::row(program.type).name),

@@ -99,11 +99,15 @@ class BtfExtReader {
 
   Result<void> add(std::string_view section, const LineEntry& entry) {
     const u32 position = entry.line_and_column;
-    out_.lines_[section].push_back({.offset = entry.offset,
-                                    .line = position >> kColumnBits,
-                                    .column = position & ((1u << kColumnBits) - 1),
-                                    .file = TRY(types_.string(entry.file).within("file name")),
-                                    .text = TRY(types_.string(entry.text).within("source line"))});
+    if (lines_ == nullptr || section.data() != current_.data()) {
+      lines_ = &out_.lines_[section];  // looked up once for all records of a section
+      current_ = section;
+    }
+    lines_->push_back({.offset = entry.offset,
+                       .line = position >> kColumnBits,
+                       .column = position & ((1u << kColumnBits) - 1),
+                       .file = TRY(types_.string(entry.file).within("file name")),
+                       .text = TRY(types_.string(entry.text).within("source line"))});
     return {};
   }
 
@@ -124,6 +128,8 @@ class BtfExtReader {
   Bytes bytes_;
   const btf::Types& types_;
   BtfExt out_;
+  std::string_view current_;  // the section that `lines_` belongs to
+  std::vector<LineRecord>* lines_ = nullptr;
 };
 
 Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {

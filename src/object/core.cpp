@@ -7,7 +7,7 @@ namespace {
 
 using isa::Slot;
 
-constexpr u8 kClassMask = 0x07, kWidthMask = 0x18;     // RFC 9669, 3.2
+constexpr u8 kClassMask = 0x07, kWidthMask = 0x18;    // RFC 9669, 3.2
 constexpr u8 kWideOpcode = 0x18, kCallOpcode = 0x85;  // 5.4 and 4.3
 
 enum class Patched : u8 { yes, unresolved };

@@ -1,7 +1,7 @@
 // Whether a program of an object would run on a machine of which only the types are at hand.
 //
-// Three things have to be there: the hook, what CO-RE asks for on any way that can be taken, and the
-// kernel functions and variables that are not weak. What cannot be known from types (helpers,
+// Three things have to be there: the hook, what CO-RE asks for on any way that can be taken, and
+// the kernel functions and variables that are not weak. What cannot be known from types (helpers,
 // privileges, the verdict of that kernel's verifier) is not part of the answer.
 #pragma once
 

@@ -107,8 +107,7 @@ std::optional<bool> has_number(const btf::Targets& kernel, std::string_view name
 
 // The types of programs and attachments that the kernel knows, whatever the target.
 Hook find_types(const ProgramEntry& program, const btf::Targets& kernel) {
-  const auto type =
-      has_number(kernel, "bpf_prog_type", s64{platform::kernel_number(program.type)});
+  const auto type = has_number(kernel, "bpf_prog_type", s64{platform::kernel_number(program.type)});
   if (!type) return {HookState::unknown, format("{} is not of a kernel", kernel.name())};
   if (!*type) {
     return {HookState::absent, format("{} has no programs of type {}", kernel.name(),
@@ -139,8 +138,7 @@ Hook find_hook(const ProgramEntry& program, const btf::Targets& kernel) {
   if (lookup.when_not_found == HookState::unknown) {
     return {HookState::unknown, format("BTF does not tell of {} {}", kind, target.text)};
   }
-  return {HookState::absent,
-          format("{} has no {} {}", kernel.name(), lookup.what, target.name)};
+  return {HookState::absent, format("{} has no {} {}", kernel.name(), lookup.what, target.name)};
 }
 
 }  // namespace skep::object

@@ -51,7 +51,8 @@ class Linker {
   // A function that is being walked through; those it calls are appended and walked first.
   struct Walk {
     u32 function;
-    u32 next = 0;  // slot of the function
+    u32 next = 0;                // slot of the function
+    std::size_t relocation = 0;  // of its section: those before this one are behind
   };
 
   // A slot whose immediate becomes the distance to a function.
@@ -79,7 +80,9 @@ class Linker {
       slots_.push_back(TRY(bytes.read<Slot>(at)));
     }
     order_.push_back(function);
-    open_.push_back({function});
+    const auto all = image_.elf.relocations(added.section);
+    const auto first = std::ranges::lower_bound(all, added.offset, {}, &Relocation::offset);
+    open_.push_back({function, 0, static_cast<std::size_t>(first - all.begin())});
     return core_.apply(section_name(function), added.offset, added.offset + added.size,
                        base_[function], std::span(slots_).subspan(base_[function]));
   }
@@ -88,6 +91,7 @@ class Linker {
   Result<void> step() {
     Walk& walk = open_.back();
     const FunctionSymbol& function = symbol(walk.function);
+    skip_plain(walk, function);
     if (walk.next >= function.slots()) {
       open_.pop_back();
       return {};
@@ -102,6 +106,19 @@ class Linker {
     }
     const Reference reference = TRY(reference_of(image_, function.section, offset, slots_[at]));
     return std::visit([&](const auto& to) { return write(at, to); }, reference);
+  }
+
+  // Most slots refer to nothing: neither wide nor a call, and without a relocation.
+  void skip_plain(Walk& walk, const FunctionSymbol& function) const {
+    const auto all = image_.elf.relocations(function.section);
+    for (; walk.next < function.slots(); ++walk.next) {
+      const u64 offset = function.offset + u64{walk.next} * sizeof(Slot);
+      while (walk.relocation < all.size() && all[walk.relocation].offset < offset)
+        ++walk.relocation;
+      const bool relocated = walk.relocation < all.size() && all[walk.relocation].offset == offset;
+      const Slot& slot = slots_[base_[walk.function] + walk.next];
+      if (relocated || is_wide(slot) || is_call(slot)) return;
+    }
   }
 
   Result<void> write(u32, const NoReference&) { return {}; }

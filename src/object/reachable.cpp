@@ -52,7 +52,8 @@ class Walk {
   static std::optional<u64> result(const Instruction& i, std::optional<u64> left,
                                    std::optional<u64> right) {
     const isa::AluRow& row = isa::kAlu[i.alu()];
-    const bool needs_left = row.operands != isa::Operands::register_only && i.alu() != isa::Alu::mov;
+    const bool needs_left =
+        row.operands != isa::Operands::register_only && i.alu() != isa::Alu::mov;
     if (row.operands == isa::Operands::unary) right = 0;
     if ((needs_left && !left) || !right) return std::nullopt;
     if (i.width == isa::Width::w64) return row.eval64(left.value_or(0), *right);
@@ -82,9 +83,7 @@ class Walk {
   void step(isa::InstructionIndex at, Registers registers) {
     const Instruction& i = code_[at.value()];
     switch (i.form) {
-      case Form::alu:
-        registers[i.dst] = result(i, registers[i.dst], source(i, registers));
-        break;
+      case Form::alu: registers[i.dst] = result(i, registers[i.dst], source(i, registers)); break;
       case Form::constant:
         registers[i.dst].reset();
         if (i.constant() == isa::Constant::number) registers[i.dst] = static_cast<u64>(i.immediate);
