@@ -7,7 +7,8 @@ namespace skep::bench {
 
 inline constexpr u32 kRounds = 15;
 
-Result<void> start(Report& report);         // `skep run` from spawn to exit
+Result<void> start(Report& report);
+Result<void> loading(Report& report);       // `skep run` from spawn to exit
 Result<void> flows(Report& report);         // the run loop on a million packets
 Result<void> verification(Report& report);  // the shipped programs
 Result<void> compilation(Report& report);

@@ -14,6 +14,7 @@ struct Figure {
 };
 // `start` comes first: the memory of a child is not counted below that of who started it.
 constexpr Figure kFigures[] = {{"start", start},
+                               {"loading", loading},
                                {"flows", flows},
                                {"verification", verification},
                                {"compilation", compilation},

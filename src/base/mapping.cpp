@@ -10,6 +10,21 @@
 #include "base/fd.hpp"
 
 namespace skep {
+namespace {
+
+Result<void> read_all(const Fd& fd, const std::string& path, std::span<std::byte> out) {
+  for (u64 at = 0; at < out.size();) {
+    const ssize_t got = ::pread(fd.get(), out.data() + at, out.size() - at, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("read", path, errno);
+    if (got == 0)
+      return Error(Fault::malformed, format("cannot read {}: it has become shorter", path));
+    at += static_cast<u64>(got);
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<Mapping> Mapping::of_file(const std::string& path) {
   const Fd fd = TRY(Fd::open(path, O_RDONLY | O_NONBLOCK));
@@ -24,8 +39,12 @@ Result<Mapping> Mapping::of_file(const std::string& path) {
   const u64 size = static_cast<u64>(status.st_size);
   if (size == 0) return Mapping(nullptr, 0);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (data == MAP_FAILED) return system_error("map", path, errno);
-  return Mapping(data, size);
+  if (data != MAP_FAILED) return Mapping(data, size);
+  if (errno != ENODEV) return system_error("map", path, errno);
+  Mapping copy = TRY(of_memory(size));
+  copy.size_ = size;  // without the rest of the last page, which munmap(2) counts as well
+  TRY(read_all(fd, path, copy.writable()));
+  return copy;
 }
 
 Result<Mapping> Mapping::of_memory(u64 size) {

@@ -13,7 +13,8 @@ namespace skep {
 
 class Mapping {
  public:
-  // A regular file, whole and read-only. A directory, a device or an unreadable file is an Error.
+  // A regular file, whole and read-only; a copy where the file system cannot map (sysfs before
+  // Linux 6.16). A directory, a device or an unreadable file is an Error.
   static Result<Mapping> of_file(const std::string& path);
   // `size` bytes of zeroed private memory, rounded up to whole pages.
   static Result<Mapping> of_memory(u64 size);

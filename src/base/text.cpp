@@ -119,17 +119,28 @@ std::string_view trimmed(std::string_view text) {
 std::vector<std::string_view> nearest(std::string_view wanted,
                                       const std::vector<std::string_view>& known,
                                       std::size_t limit) {
-  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  constexpr std::size_t kNameMax = 256;  // longer ones take longer than a message is worth
+  struct Ranked {
+    std::size_t distance;  // what begins with `wanted` counts as one edit away
+    std::size_t rest;      // and of these, the shorter first
+    std::string_view name;
+  };
+  std::vector<Ranked> ranked;
   const std::size_t furthest = std::max<std::size_t>(2, wanted.size() / 3);
   for (std::string_view name : known) {
-    const std::size_t distance = edit_distance(wanted, name);
-    const bool prefix = wanted.size() > 2 && name.starts_with(wanted);
-    if (distance <= furthest || prefix) ranked.emplace_back(prefix ? 1 : distance, name);
+    if (wanted.size() > 2 && name.starts_with(wanted)) {
+      ranked.push_back({1, name.size() - wanted.size(), name});
+    } else if (wanted.size() <= kNameMax && name.size() <= wanted.size() + furthest &&
+               wanted.size() <= name.size() + furthest) {
+      const std::size_t distance = edit_distance(wanted, name);
+      if (distance <= furthest) ranked.push_back({distance, 0, name});
+    }
   }
-  std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
+  std::ranges::stable_sort(ranked, {},
+                           [](const Ranked& each) { return std::pair(each.distance, each.rest); });
   std::vector<std::string_view> names;
-  for (const auto& [distance, name] : ranked) {
-    if (names.size() < limit) names.push_back(name);
+  for (const Ranked& each : ranked) {
+    if (names.size() < limit) names.push_back(each.name);
   }
   return names;
 }

@@ -13,22 +13,21 @@
 namespace skep::btf {
 namespace {
 
-constexpr u8 kDepthMax = 64;
 constexpr u8 kVisiting = 255;
 constexpr u32 kFieldsMax = 1u << 20;
 
 enum class Walk : u8 { values, pointers };
 
-class Checker {
+class GraphChecker {
  public:
-  explicit Checker(const Types& types)
+  explicit GraphChecker(const Types& types)
       : types_(types), heights_(types.count()), fields_(types.count(), 1) {}
 
   Result<void> run() {
-    for (TypeId id = 1; id < types_.count(); ++id) TRY(references(id));
+    for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(references(id));
     TRY(walk_all(Walk::pointers));
     TRY(walk_all(Walk::values));
-    for (TypeId id = 1; id < types_.count(); ++id) TRY(sizes(id));
+    for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(sizes(id));
     return {};
   }
 
@@ -38,13 +37,13 @@ class Checker {
   }
 
   bool is_value(TypeId id) const {
-    const Kind kind = types_.at(id).kind;
+    const Kind kind = types_.kind(id);
     return kind != Kind::function && kind != Kind::variable && kind != Kind::section &&
            kind != Kind::declaration_tag;
   }
 
   bool may_refer(Refers refers, TypeId target) const {
-    const Kind kind = types_.at(target).kind;
+    const Kind kind = types_.kind(target);
     switch (refers) {
       case Refers::never: return true;
       case Refers::to_value: return target != kVoid && is_value(target);
@@ -63,7 +62,7 @@ class Checker {
   }
 
   Result<void> references(TypeId id) const {
-    const Type& type = types_.at(id);
+    const Type type = types_.at(id);
     const bool needs_name = type.kind == Kind::function || type.kind == Kind::variable ||
                             type.kind == Kind::section || type.kind == Kind::typedef_;
     if (needs_name && type.name.empty()) return wrong(id, "has no name");
@@ -76,7 +75,7 @@ class Checker {
       TRY(reference(id, Refers::to_value_or_void, parameter.type));
     }
     for (const SectionVariable& variable : types_.variables(id)) {
-      const Kind kind = types_.at(variable.type).kind;
+      const Kind kind = types_.kind(variable.type);
       if (kind == Kind::variable || kind == Kind::function) continue;
       return wrong(id, format("holds {}, expected variables", label(types_, variable.type)));
     }
@@ -85,7 +84,7 @@ class Checker {
 
   Result<void> walk_all(Walk walk) {
     std::ranges::fill(heights_, u8{0});
-    for (TypeId id = 1; id < types_.count(); ++id) TRY(visit(id, walk, 0));
+    for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(visit(id, walk, 0));
     return {};
   }
 
@@ -95,7 +94,7 @@ class Checker {
     if (heights_[id] == kVisiting) return wrong(id, "contains itself");
     if (depth > kDepthMax) return wrong(id, "is nested too deep");
     heights_[id] = kVisiting;
-    const Type& type = types_.at(id);
+    const Type type = types_.at(id);
     u8 height = 0;
     u64 fields = 0;
     auto below = [&](TypeId child) -> Result<void> {
@@ -121,7 +120,7 @@ class Checker {
   // Every member inside. Needs walks that end. An array that nothing contains may have any length:
   // map definitions write numbers as lengths of arrays behind pointers.
   Result<void> sizes(TypeId id) const {
-    const Type& type = types_.at(id);
+    const Type type = types_.at(id);
     for (const Member& member : types_.members(id)) {
       const u32 bytes = TRY(types_.size_of(member.type).within(label(types_, id)));
       const u64 bits = member.bit_size != 0 ? member.bit_size : u64{bytes} * 8;
@@ -143,12 +142,11 @@ class Checker {
 
 }  // namespace
 
-std::string label(const Types& types, TypeId id) {
-  const Type& type = types.at(id);
-  const std::string kind = format("type {} ({}", id, kLayouts[type.kind].name);
-  return type.name.empty() ? kind + ")" : format("{} {})", kind, type.name);
-}
+Result<void> check_graph(const Types& types) { return GraphChecker(types).run(); }
 
-Result<void> check(const Types& types) { return Checker(types).run(); }
+Result<void> Types::check() const {
+  TRY(check_records(*this));
+  return check_graph(*this);
+}
 
 }  // namespace skep::btf

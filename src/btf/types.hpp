@@ -1,13 +1,18 @@
-// The types of an object: BTF, read once and checked so that nobody after has to.
+// The types that a compiler wrote down about structures, variables and functions: BTF, of an
+// object, of the kernel or of a kernel module.
 //
-// Types numbers what the compiler said about structures, variables and functions; an id is a
-// position in that list and 0 is void. read() accepts only what a walker can trust: every id and
-// every name is inside, every member lies inside its structure, and following references always
-// ends, with and without pointers. What is left to callers: bytes are not described by a type
-// alone, so a printer compares size_of() with what it holds. Layout: Documentation/bpf/btf.rst and
-// include/uapi/linux/btf.h of Linux.
+// A type is a number, its place in the list; 0 is void. Types keeps the bytes of the .BTF section
+// and four bytes for each type, the place where it stands; all else is decoded when it is asked
+// for, so that a lookup in the kernel's types touches a small part of them. read() copies the bytes
+// and check()s them: every id and every name is inside, every member lies inside its structure, and
+// following references always ends, with and without pointers. open() maps a file and looks only at
+// the shape of its list: all questions here are safe to ask then too, but the answers are as good
+// as the file, so loops over references that are not ours must be bounded, or check() come first.
+// What is left to callers: bytes are not described by a type alone, so a printer compares size_of()
+// with what it holds. Layout: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of Linux.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,13 +20,12 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/mapping.hpp"
 #include "base/types.hpp"
+#include "btf/list.hpp"
 #include "skep/result.hpp"
 
 namespace skep::btf {
-
-using TypeId = u32;
-inline constexpr TypeId kVoid = 0;
 
 // Numbered as in the format (BTF_KIND_*); 0 is used for void itself.
 enum class Kind : u8 {
@@ -54,68 +58,59 @@ enum class Scope : u8 { static_, global, external };                  // of vari
 
 // What every type has; fields that a kind does not use are 0. Lists are asked of Types.
 struct Type {
-  std::string_view name;  // empty when anonymous
+  std::string_view name = {};  // empty when anonymous
   Kind kind = Kind::void_;
   Encoding encoding = Encoding::unsigned_;
   Scope scope = Scope::static_;
-  bool is_union = false;  // of a forward declaration
-  u32 size = 0;           // bytes: of integer, floating, structure, union, enums, section
-  u32 bits = 0;           // of an integer: its width, which may be less than its size
-  TypeId type = kVoid;    // what it refers to: target, element, aliased, returned, tagged type
-  u32 count = 0;          // array elements, members, enumerators, parameters, section variables
-  s32 component = -1;     // of a declaration tag: the member it belongs to
-  u32 first = 0;          // where its list begins; for Types only
-};
-
-struct Member {
-  std::string_view name;  // empty: an anonymous structure or union whose members count as ours
-  TypeId type = kVoid;
-  u32 bit_offset = 0;
-  u32 bit_size = 0;  // 0: not a bit-field
-};
-
-struct Enumerator {
-  std::string_view name;
-  s64 value = 0;  // of an unsigned 64-bit enum: the same bits
-};
-
-struct Parameter {
-  std::string_view name;
-  TypeId type = kVoid;  // void and without a name in the last place: variadic
-};
-
-struct SectionVariable {
-  TypeId type = kVoid;  // a variable, or an external function
-  u32 offset = 0;       // bytes into the section
-  u32 size = 0;
+  bool is_union = false;      // of a forward declaration
+  bool is_attribute = false;  // of a tag: any attribute of C, not btf_type_tag or btf_decl_tag
+  u32 size = 0;               // bytes: of integer, floating, structure, union, enums, section
+  u32 bits = 0;               // of an integer: its width, which may be less than its size
+  TypeId type = kVoid;        // what it refers to: target, element, aliased, returned, tagged type
+  TypeId index_type = kVoid;  // of an array
+  u32 count = 0;              // array elements, members, enumerators, parameters, variables
+  s32 component = -1;         // of a declaration tag: the member or parameter it belongs to
 };
 
 class Types {
  public:
   // Only void: of an object that has no BTF.
-  Types() : types_(1) {}
+  Types() = default;
   Types(Types&&) = default;
   Types& operator=(Types&&) = default;
 
-  // The contents of a .BTF section (or /sys/kernel/btf/vmlinux); the bytes are copied. Errors name
-  // the type.
-  static Result<Types> read(Bytes btf_section);
+  // The contents of a .BTF section, copied and checked. Errors name the type. With a base, the
+  // types continue those of the base (a kernel module's those of the kernel): ids and offsets of
+  // strings count on where the base ends.
+  static Result<Types> read(Bytes btf_section, std::shared_ptr<const Types> base = nullptr);
 
-  u32 count() const { return static_cast<u32>(types_.size()); }  // ids are 0 to count() - 1
-  bool empty() const { return types_.size() == 1; }
+  // A file that is the contents of a .BTF section (/sys/kernel/btf/vmlinux), or the .BTF section of
+  // an ELF file, mapped and not copied. Only the shape is looked at, in one quick pass.
+  static Result<Types> open(const std::string& path, std::shared_ptr<const Types> base = nullptr);
+
+  // What read() makes sure of. A base is taken to be checked.
+  Result<void> check() const;
+
+  u32 count() const { return first() + own_count(); }  // ids are 0 to count() - 1
+  bool empty() const { return count() == 1; }
+  // The first id that is not the base's (or void); count() when there is none.
+  TypeId first() const { return base_ ? base_->count() : 1; }
+  const std::shared_ptr<const Types>& base() const { return base_; }
 
   // The type of an id; void for an id that is outside.
-  const Type& at(TypeId id) const { return types_[id < types_.size() ? id : kVoid]; }
+  Type at(TypeId id) const;
+  Kind kind(TypeId id) const;  // quicker than at(id).kind
+  std::string_view name(TypeId id) const;
 
   // The lists of a type, empty when it is of another kind.
-  std::span<const Member> members(TypeId id) const;             // structure, union
-  std::span<const Enumerator> enumerators(TypeId id) const;     // enumeration, enumeration64
-  std::span<const Parameter> parameters(TypeId id) const;       // prototype
-  std::span<const SectionVariable> variables(TypeId id) const;  // section
+  List<Member> members(TypeId id) const;             // structure, union
+  List<Enumerator> enumerators(TypeId id) const;     // enumeration, enumeration64
+  List<Parameter> parameters(TypeId id) const;       // prototype
+  List<SectionVariable> variables(TypeId id) const;  // section
 
-  // The type behind typedefs, const, volatile, restrict and type tags.
+  // The type behind typedefs, const, volatile, restrict and type tags; void when that has no end.
   TypeId resolve(TypeId id) const;
-  const Type& resolved(TypeId id) const { return at(resolve(id)); }
+  Type resolved(TypeId id) const { return at(resolve(id)); }
 
   // Bytes that a value takes; a variable has the size of its type. Void, functions and forward
   // declarations have none, and more than 4 GiB is an error.
@@ -123,6 +118,10 @@ class Types {
 
   // The first type of that kind and name.
   std::optional<TypeId> find(std::string_view name, Kind kind) const;
+  // All types of that name, from `from` on (first() leaves the base out), by rising id.
+  std::vector<TypeId> find_all(std::string_view name, TypeId from = 1) const;
+  // All types whose essential_name() is `name`: candidates for a CO-RE relocation.
+  std::vector<TypeId> find_flavors(std::string_view name, TypeId from = 1) const;
 
   // The type as C spells it: "struct flow_key", "__u32", "const char *", "__u8[16]"; cut when very
   // long.
@@ -134,17 +133,40 @@ class Types {
   Result<std::string_view> string(u32 offset) const;
 
   // Compilers leave section sizes and offsets of variables to the linker; the object reader fills
-  // them in. `offsets` are those of variables(section), in their order.
+  // them in. `offsets` are those of variables(section), in their order. Only after read().
   Result<void> place_section(TypeId section, u32 size, std::span<const u32> offsets);
 
+  // The whole section, as place_section() left it: what BPF_BTF_LOAD takes. Empty without types.
+  Bytes bytes() const { return section_; }
+  // A type as it is written, from its name to the end of its list.
+  Bytes record(TypeId id) const;
+  // Offsets of strings are smaller than this; those of the base come first.
+  u32 string_bytes() const { return first_string_ + static_cast<u32>(strings_.size()); }
+
  private:
-  friend class Parser;
-  std::vector<std::byte> strings_;
-  std::vector<Type> types_;
-  std::vector<Member> members_;
-  std::vector<Enumerator> enumerators_;
-  std::vector<Parameter> parameters_;
-  std::vector<SectionVariable> variables_;
+  friend class SectionReader;
+  friend class NameSearch;
+  template <class Element>
+  friend class List;
+
+  u32 own_count() const { return static_cast<u32>(offsets_.size()); }
+  // The bytes from the type on, to the end of all types; empty for void and ids outside.
+  Bytes from(TypeId id) const;
+  template <class Element>
+  List<Element> list(TypeId id) const;
+  std::string_view text(u32 offset) const;  // empty when outside
+
+  std::vector<std::byte> owned_;    // after read()
+  std::optional<Mapping> mapping_;  // after open()
+  Bytes section_;                   // in one of these
+  Bytes records_, strings_;         // in the section
+  std::vector<u32> offsets_;        // of each type, in records_
+  std::shared_ptr<const Types> base_;
+  u32 first_string_ = 0;  // where the base's strings end
 };
+
+// A name without what CO-RE calls its flavor: "task_struct" of "task_struct___old". A flavor begins
+// at the last three underscores that stand alone between other characters, as in libbpf.
+std::string_view essential_name(std::string_view name);
 
 }  // namespace skep::btf

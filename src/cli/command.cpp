@@ -30,6 +30,18 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::data_out,
      {"--data-out", 0, Takes::one, "FILE", "write the packet as the program left it"}},
     {Flag::hex, {"--hex", 0, Takes::nothing, "", "the operand, or standard input, is hexadecimal"}},
+    {Flag::kconfig,
+     {"--kconfig", 0, Takes::one, "FILE",
+      "the kernel's configuration, plain or .gz; run, verify, test-run: this kernel's"}},
+    {Flag::source,
+     {"--source", 0, Takes::nothing, "", "instructions under the C lines they come from"}},
+    {Flag::btf,
+     {"--btf", 0, Takes::one, "FILE",
+      "the types that CO-RE relocates against: a kernel's, then its modules'; or an "
+      "application's"}},
+    {Flag::against,
+     {"--against", 0, Takes::one, "FILE",
+      "the types of a kernel, or a folder of files NAME.btf; may be given again"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
     {Flag::output, {"--output", 'o', Takes::one, "text|json", "the form of what is printed"}},
@@ -42,13 +54,16 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,      Flag::program,       Flag::set,
-                         Flag::write,     Flag::repeat,        Flag::limit,
-                         Flag::interpret, Flag::deterministic, Flag::engine};
-constexpr Flag kVerify[] = {Flag::program};
+constexpr Flag kRun[] = {Flag::pcap,   Flag::program, Flag::set,       Flag::write,
+                         Flag::repeat, Flag::limit,   Flag::interpret, Flag::deterministic,
+                         Flag::engine, Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
+constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
-                             Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine};
-constexpr Flag kDisasm[] = {Flag::program, Flag::hex};
+                             Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
+                             Flag::kconfig, Flag::btf};
+constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
@@ -90,17 +105,41 @@ constexpr auto kCommands = std::to_array<Command>({
        {"printf ... | skep test-run flows.bpf.o --data-in -", "bytes from a pipe"}}},
      test_run},
     {"dump",
-     "what is inside an object: programs, maps, global variables, licence",
+     "what is inside an object: programs, maps, global variables, externs, licence",
+     "OBJECT [options]",
+     Operands::one,
+     "OBJECT",
+     kDump,
+     {{{"skep dump flows.bpf.o", "everything"},
+       {"skep dump flows.bpf.o -v", "with the types of keys and values"},
+       {"skep dump exec.bpf.o --btf vmlinux-6.1", "what its CO-RE relocations become there"},
+       {"skep dump flows.bpf.o -j", "one JSON object a line"},
+       {"skep dump flows.bpf.o -j | jq 'select(.type==\"map\")'", "only the maps"}}},
+     dump},
+    {"requires",
+     "what a kernel must have to load an object, and since which release it has it",
      "OBJECT [options]",
      Operands::one,
      "OBJECT",
      {},
-     {{{"skep dump flows.bpf.o", "everything"},
-       {"skep dump flows.bpf.o -v", "with the types of keys and values"},
-       {"skep dump flows.bpf.o -j", "one JSON object a line"},
-       {"skep dump flows.bpf.o -j | jq 'select(.type==\"map\")'", "only the maps"},
-       {"skep dump flows.bpf.o | less", "page through it"}}},
-     dump},
+     {{{"skep requires flows.bpf.o", "hooks, helpers, map kinds, instructions"},
+       {"skep requires flows.bpf.o | tail -1", "the oldest kernel for all of it"},
+       {"skep requires flows.bpf.o | grep helper", "only the helpers"},
+       {"skep requires flows.bpf.o -j", "one JSON object a line"},
+       {"skep requires flows.bpf.o -j | jq -r 'select(.since==\"5.8\").name'", "new in 5.8"}}},
+     requires_},
+    {"check",
+     "say on which kernels the programs of an object would run, from the kernels' types alone",
+     "OBJECT --against FILE [FILE...] [options]",
+     Operands::maybe_many,
+     "OBJECT",
+     kCheck,
+     {{{"skep check exec.bpf.o --against /sys/kernel/btf/vmlinux", "on this one"},
+       {"skep check exec.bpf.o --against kernels/", "on each kernel of a folder of .btf files"},
+       {"skep check exec.bpf.o --against 5.15.btf 6.1.btf", "on these two"},
+       {"skep check exec.bpf.o --against kernels/ || echo $?", "3 when one would not run"},
+       {"skep check exec.bpf.o --against kernels/ -j | jq 'select(.fits | not)'", "why not"}}},
+     check},
     {"disasm",
      "print the instructions of an object, or of bytes, as text",
      "OBJECT [options] | --hex [BYTES]",

@@ -29,6 +29,10 @@ enum class Flag : u8 {
   data_in,
   data_out,
   hex,
+  kconfig,
+  source,
+  btf,
+  against,
   output_file,
   json,
   output,
@@ -84,6 +88,8 @@ Result<int> run(const Arguments& arguments, Output& out);
 Result<int> verify(const Arguments& arguments, Output& out);
 Result<int> test_run(const Arguments& arguments, Output& out);
 Result<int> dump(const Arguments& arguments, Output& out);
+Result<int> check(const Arguments& arguments, Output& out);
+Result<int> requires_(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
 Result<int> conformance_plugin(const Arguments& arguments, Output& out);

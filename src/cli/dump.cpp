@@ -1,8 +1,10 @@
 // skep dump: what is inside an object, without loading anything.
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/chosen_targets.hpp"
+#include "cli/dump_map.hpp"
+#include "cli/dump_program.hpp"
 #include "cli/loading.hpp"
-#include "events/contents.hpp"
 #include "events/decode.hpp"
 #include "events/show.hpp"
 
@@ -11,63 +13,10 @@ namespace {
 
 using platform::MapSpec;
 
-std::string program_text(const object::ProgramEntry& program) {
-  return format("program  {}  {}  section {}, {}\n", program.name, platform::row(program.type).name,
-                program.section, counted(program.slots, "slot"));
-}
-
-std::string program_json(const object::ProgramEntry& program) {
+std::string target_text(const btf::Targets& targets, const Output& out) {
+  if (!out.is_json()) return format("types    {}, for CO-RE relocations\n", targets.name());
   JsonWriter json;
-  json.begin_object().member("type", "program").member("name", program.name);
-  json.member("section", program.section);
-  json.member("program_type", platform::row(program.type).name).member("slots", program.slots);
-  json.end_object();
-  return json.take() + "\n";
-}
-
-std::string type_name(const btf::Types& types, btf::TypeId type) {
-  return types.resolve(type) == btf::kVoid ? std::string() : types.c_name(type);
-}
-
-btf::TypeId value_type(const MapSpec& map, const btf::Types& types) {
-  return map.kind == platform::MapKind::ringbuf ? events::record_type(map, types) : map.value_type;
-}
-
-// "key 40 bytes, value 16 bytes, 10240 entries"; a ring has bytes only.
-std::string sizes_text(const MapSpec& map) {
-  if (map.kind == platform::MapKind::ringbuf) return counted(map.max_entries, "byte");
-  return format("key {}, value {}, {} {}", counted(map.key_size, "byte"),
-                counted(map.value_size, "byte"), map.max_entries,
-                map.max_entries == 1 ? "entry" : "entries");
-}
-
-std::string map_text(const MapSpec& map, const btf::Types& types, const Output& out) {
-  std::string text =
-      format("map      {}  {}  {}\n", map.name, platform::row(map.kind).name, sizes_text(map));
-  if (out.volume() != Volume::verbose) return text;
-  const std::string key = type_name(types, map.key_type);
-  const std::string value = type_name(types, value_type(map, types));
-  if (!key.empty()) text += format("           key    {}\n", key);
-  if (!value.empty()) text += format("           value  {}\n", value);
-  for (const auto& [index, program] : map.initial_programs)
-    text += format("           {} calls {}\n", index, program);
-  return text;
-}
-
-std::string map_json(const MapSpec& map, const btf::Types& types) {
-  JsonWriter json;
-  json.begin_object().member("type", "map").member("name", map.name);
-  json.member("kind", platform::row(map.kind).name).member("key_size", map.key_size);
-  json.member("value_size", map.value_size).member("max_entries", map.max_entries);
-  json.member("flags", map.flags).member("key_type", type_name(types, map.key_type));
-  json.member("value_type", type_name(types, value_type(map, types)));
-  if (!map.initial_programs.empty()) {
-    json.key("programs").begin_object();
-    for (const auto& [index, program] : map.initial_programs)
-      json.member(std::to_string(index), program);
-    json.end_object();
-  }
-  json.end_object();
+  json.begin_object().member("type", "target").member("name", targets.name()).end_object();
   return json.take() + "\n";
 }
 
@@ -110,6 +59,42 @@ std::string global_json(const Global& global, const btf::Types& types) {
   return json.take() + "\n";
 }
 
+// " = 250", or that it is weak or was looked for in vain.
+std::string state_text(const platform::Extern& external) {
+  if (external.state == platform::ExternState::absent) return ", not there";
+  if (external.state == platform::ExternState::unresolved) return {};
+  if (external.kind == platform::ExternKind::address) return format(", at 0x{:x}", external.value);
+  return ", there";
+}
+
+std::string c_type(const platform::Extern& external, const btf::Types& types) {
+  const btf::Type declared = types.at(external.type);
+  return types.c_declaration(declared.type, external.name);
+}
+
+std::string extern_text(const platform::Extern& external, const btf::Types& types) {
+  return format("extern   {}  {}{}{}\n", c_type(external, types), platform::name_of(external.kind),
+                external.is_weak ? ", weak" : "", state_text(external));
+}
+
+std::string extern_json(const platform::Extern& external, const btf::Types& types) {
+  static constexpr EnumArray<platform::ExternKind, std::string_view> kKinds({
+      {platform::ExternKind::configuration, "configuration"},
+      {platform::ExternKind::address, "symbol"},
+      {platform::ExternKind::variable, "variable"},
+      {platform::ExternKind::function, "function"},
+  });
+  JsonWriter json;
+  json.begin_object().member("type", "extern").member("name", external.name);
+  json.member("kind", kKinds[external.kind]).member("weak", external.is_weak);
+  json.member("declaration", c_type(external, types));
+  if (external.state != platform::ExternState::unresolved) {
+    json.member("found", external.state == platform::ExternState::found);
+  }
+  json.end_object();
+  return json.take() + "\n";
+}
+
 std::string object_json(const object::Object& object) {
   JsonWriter json;
   json.begin_object().member("type", "object").member("name", object.name());
@@ -126,16 +111,26 @@ std::string object_text(const object::Object& object) {
 }  // namespace
 
 Result<int> dump(const Arguments& arguments, Output& out) {
-  const auto object = TRY(object::Object::open(arguments.operands()[0]));
+  const auto object = TRY(open_object(arguments, Externs::given, out));
   const btf::Types& types = object.types();
   const bool json = out.is_json();
+  const ChosenTargets target = TRY(ChosenTargets::of(object, arguments, out));
+  const auto only = arguments.text(Flag::program);
+  if (only) TRY(choose_program(object, arguments, out));
   out.write(json ? object_json(object) : object_text(object));
-  for (const object::ProgramEntry& each : object.programs())
-    out.write(json ? program_json(each) : program_text(each));
+  if (target.targets() != nullptr) out.write(target_text(*target.targets(), out));
+  const ProgramView view{.targets = target.targets(),
+                         .with_instructions = arguments.has(Flag::source)};
+  for (const object::ProgramEntry& each : object.programs()) {
+    if (!only || *only == each.name) write_program(object, each, view, out);
+  }
+  if (only) return 0;
   for (const MapSpec& each : object.maps())
-    out.write(json ? map_json(each, types) : map_text(each, types, out));
+    out.write(json ? map_json(each, object) : map_text(each, object, out));
   for (const Global& each : globals_of(object))
     out.write(json ? global_json(each, types) : global_text(each, types));
+  for (const platform::Extern& each : object.externs())
+    out.write(json ? extern_json(each, types) : extern_text(each, types));
   return 0;
 }
 

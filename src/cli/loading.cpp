@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/text.hpp"
+#include "cli/kernel_configuration.hpp"
 #include "verify/verify.hpp"
 
 namespace skep::cli {
@@ -19,11 +20,33 @@ std::string listed(const std::vector<std::string_view>& names) {
   return join(std::vector<std::string>(names.begin(), names.end()), ", ");
 }
 
+bool reads_configuration(const object::Object& object) {
+  return std::ranges::any_of(object.externs(), [](const platform::Extern& each) {
+    return each.kind == platform::ExternKind::configuration;
+  });
+}
+
+Result<void> configure(object::Object& object, const Arguments& arguments, Externs externs) {
+  const auto path = arguments.text(Flag::kconfig);
+  if (!path && (externs == Externs::given || !reads_configuration(object))) return {};
+  const std::string text =
+      TRY(path ? read_configuration(std::string(*path)) : this_configuration());
+  return object.resolve({.configuration = text, .release = kernel_release()});
+}
+
 }  // namespace
+
+Result<object::Object> open_object(const Arguments& arguments, Externs externs, Output& out) {
+  auto object = TRY(object::Object::open(arguments.operands()[0]));
+  for (const std::string& note : object.notes()) out.note(format("{}: {}", object.name(), note));
+  TRY(configure(object, arguments, externs));
+  return object;
+}
 
 std::vector<std::string> tail_call_targets(const object::Object& object) {
   std::vector<std::string> names;
   for (const platform::MapSpec& map : object.maps()) {
+    if (map.kind != platform::MapKind::prog_array) continue;
     for (const auto& [index, program] : map.initial_programs) names.push_back(program);
   }
   return names;
@@ -67,11 +90,11 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
   return Error(Fault::rejected, format("program {} is rejected", program->name));
 }
 
-Result<void> load_targets(runtime::App& app, const object::Object& object, const std::string& entry,
+Result<void> load_targets(runtime::App& app, const object::Object& object, const Entry& entry,
                           runtime::Tier tier, const Output& out) {
   for (const std::string& name : tail_call_targets(object)) {
-    if (name == entry) continue;
-    auto verified = TRY(prove(TRY(object.program(name)), out));
+    if (name == entry.name) continue;
+    auto verified = TRY(prove(TRY(object.program(name, entry.link)), out));
     TRY(app.load(std::move(verified), tier));
   }
   return {};
@@ -79,6 +102,12 @@ Result<void> load_targets(runtime::App& app, const object::Object& object, const
 
 Result<void> check_takes_packets(const object::ProgramEntry& program) {
   if (platform::row(program.type).context_size != 0) return {};
+  if (program.type == platform::ProgramType::unspecified) {
+    return Error(
+        Fault::unsupported,
+        format("program {}: no program type has a section named {}", program.name, program.section),
+        platform::section_advice(program.section));
+  }
   return Error(Fault::unsupported,
                format("program {} in section {} is of type {}, which takes no packets",
                       program.name, program.section, platform::row(program.type).name),

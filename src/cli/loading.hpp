@@ -12,6 +12,12 @@
 
 namespace skep::cli {
 
+// Opens the operand and says what is unusual about it. kernel: its externs are looked up in the
+// configuration that --kconfig names, else in that of this machine's kernel; given: in the former
+// only, so that what is shown is the same everywhere.
+enum class Externs : u8 { kernel, given };
+Result<object::Object> open_object(const Arguments& arguments, Externs externs, Output& out);
+
 // The program that --program names. Without it: the first one that is not the target of a tail
 // call; `note` is said when there are others.
 Result<object::ProgramEntry> choose_program(const object::Object& object,
@@ -24,8 +30,14 @@ std::vector<std::string> tail_call_targets(const object::Object& object);
 Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Program>& program,
                                       const Output& out);
 
+// The program that was chosen, and how it was relocated.
+struct Entry {
+  const std::string& name;
+  const object::LinkOptions& link;
+};
+
 // Loads what the maps can tail-call, beside the program `entry` that is loaded already.
-Result<void> load_targets(runtime::App& app, const object::Object& object, const std::string& entry,
+Result<void> load_targets(runtime::App& app, const object::Object& object, const Entry& entry,
                           runtime::Tier tier, const Output& out);
 
 // Whether the user engine can feed packets to such a program.

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "cli/chosen_targets.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/loading.hpp"
 #include "cli/printer.hpp"
@@ -78,17 +79,18 @@ Result<int> run(const Arguments& arguments, Output& out) {
   const std::string capture_name = TRY(capture_path(arguments));
   const runtime::Tier tier = tier_of(arguments);
 
-  auto object = TRY(object::Object::open(arguments.operands()[0]));  // open
-  TRY(set_globals(object, arguments));                               // set
+  auto object = TRY(open_object(arguments, Externs::kernel, out));  // open
+  TRY(set_globals(object, arguments));                              // set
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
-  TRY(check_takes_packets(entry));
-  auto program = TRY(object.program(entry.name));  // relocate
-  auto verified = TRY(prove(program, out));        // verify
+  TRY(check_takes_packets(entry).within(object.name()));
+  const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
+  auto program = TRY(object.program(entry.name, types.link()));  // relocate
+  auto verified = TRY(prove(program, out));                      // verify
   const auto environment = environment_of(arguments);
-  auto app = TRY(
-      runtime::App::create(program->maps, *environment, platform::Sharing::nobody));  // make maps
-  const auto* compiled = TRY(app.load(std::move(verified), tier));                    // compile
-  TRY(load_targets(app, object, entry.name, tier, out));
+  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody)
+                     .within(object.name()));                       // make maps
+  const auto* compiled = TRY(app.load(std::move(verified), tier));  // compile
+  TRY(load_targets(app, object, {entry.name, types.link()}, tier, out));
   TRY(set_map_entries(app, object, arguments));
   auto capture = TRY(open_capture(capture_name, out));
   auto writer = TRY(open_writer(arguments));

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/new_file.hpp"
 #include "base/text.hpp"
+#include "cli/chosen_targets.hpp"
 #include "cli/hex.hpp"
 #include "cli/loading.hpp"
 #include "cli/printer.hpp"
@@ -86,16 +87,18 @@ Result<int> test_run(const Arguments& arguments, Output& out) {
   TRY(check_engine(arguments));
   const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
   const std::string packet = TRY(read_packet(arguments));
-  auto object = TRY(object::Object::open(arguments.operands()[0]));
+  auto object = TRY(open_object(arguments, Externs::kernel, out));
   TRY(set_globals(object, arguments));
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
-  TRY(check_takes_packets(entry));
-  const auto program = TRY(object.program(entry.name));
+  TRY(check_takes_packets(entry).within(object.name()));
+  const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
+  const auto program = TRY(object.program(entry.name, types.link()));
   auto verified = TRY(prove(program, out));
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody));
+  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody)
+                     .within(object.name()));
   const auto* compiled = TRY(app.load(std::move(verified), tier_of(arguments)));
-  TRY(load_targets(app, object, entry.name, tier_of(arguments), out));
+  TRY(load_targets(app, object, {entry.name, types.link()}, tier_of(arguments), out));
   TRY(set_map_entries(app, object, arguments));
 
   const auto bytes = std::as_bytes(std::span(packet.data(), packet.size()));

@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/chosen_targets.hpp"
 #include "cli/loading.hpp"
 
 namespace skep::cli {
@@ -73,15 +74,16 @@ Result<std::vector<std::string>> wanted_programs(const object::Object& object,
 }  // namespace
 
 Result<int> verify(const Arguments& arguments, Output& out) {
-  const auto object = TRY(object::Object::open(arguments.operands()[0]));
+  const auto object = TRY(open_object(arguments, Externs::kernel, out));
   const auto names = TRY(wanted_programs(object, arguments, out));
   if (names.empty()) {
     out.note(format("{} has no programs", object.name()));
     return kFoundNothing;
   }
+  const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   int code = 0;
   for (const std::string& name : names) {
-    const auto program = TRY(object.program(name));
+    const auto program = TRY(object.program(name, types.link()));
     const verify::Verdict verdict = verify::verify(program);
     out.write(out.is_json() ? verdict_json(object, *program, verdict)
                             : verdict_text(*program, verdict, out));

@@ -27,12 +27,12 @@ struct jit_descriptor {
   jit_code_entry* first_entry;
 };
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the names are gdb's
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier): the names are gdb's
 extern "C" {
 [[gnu::weak, gnu::noinline]] void __jit_debug_register_code() { asm volatile("" ::: "memory"); }
 [[gnu::weak]] jit_descriptor __jit_debug_descriptor = {1, 0, nullptr, nullptr};
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(clang-diagnostic-reserved-identifier)
 
 namespace skep::jit {
 namespace {

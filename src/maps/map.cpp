@@ -59,12 +59,12 @@ Result<void> check_size(const platform::MapSpec& map, std::string_view what, u64
 }  // namespace
 
 Result<Map> Map::create(const platform::MapSpec& spec, u64 seed) {
-  TRY(platform::check(spec));
   const platform::MapKindRow& kind = platform::row(spec.kind);
   if (kind.user_engine == platform::InUserEngine::no) {
     return Error(Fault::unsupported,
                  format("map {}: the user engine has no {} maps yet", spec.name, kind.name));
   }
+  TRY(platform::check(spec));
   if (spec.initial.size() > spec.value_size) {
     return Error(Fault::malformed, format("map {}: {} for a value of {}", spec.name,
                                           counted(spec.initial.size(), "byte"), spec.value_size));

@@ -69,6 +69,7 @@ class BtfExtReader {
     }
     for (auto& [name, lines] : out_.lines_)
       std::ranges::stable_sort(lines, {}, &LineRecord::offset);
+    for (const CoreRecord& each : out_.all_core_) out_.core_[each.section].push_back(each);
     for (auto& [name, core] : out_.core_) std::ranges::stable_sort(core, {}, &CoreRecord::offset);
     return std::move(out_);
   }
@@ -98,22 +99,37 @@ class BtfExtReader {
 
   Result<void> add(std::string_view section, const LineEntry& entry) {
     const u32 position = entry.line_and_column;
-    out_.lines_[section].push_back({.offset = entry.offset,
-                                    .line = position >> kColumnBits,
-                                    .column = position & ((1u << kColumnBits) - 1),
-                                    .file = TRY(types_.string(entry.file).within("file name")),
-                                    .text = TRY(types_.string(entry.text).within("source line"))});
+    if (lines_ == nullptr || section.data() != current_.data()) {
+      lines_ = &out_.lines_[section];  // looked up once for all records of a section
+      current_ = section;
+    }
+    lines_->push_back({.offset = entry.offset,
+                       .line = position >> kColumnBits,
+                       .column = position & ((1u << kColumnBits) - 1),
+                       .file = TRY(types_.string(entry.file).within("file name")),
+                       .text = TRY(types_.string(entry.text).within("source line"))});
     return {};
   }
 
   Result<void> add(std::string_view section, const CoreEntry& entry) {
-    out_.core_[section].push_back({.offset = entry.offset, .type = entry.type});
+    if (entry.type >= types_.count()) {
+      return Error(Fault::malformed, format("relocation of type {} but there are only {}",
+                                            u32{entry.type}, types_.count()));
+    }
+    out_.all_core_.push_back({.section = section,
+                              .offset = entry.offset,
+                              .type = entry.type,
+                              .access = TRY(types_.string(entry.access).within("access")),
+                              .kind = entry.kind,
+                              .number = static_cast<u32>(out_.all_core_.size())});
     return {};
   }
 
   Bytes bytes_;
   const btf::Types& types_;
   BtfExt out_;
+  std::string_view current_;  // the section that `lines_` belongs to
+  std::vector<LineRecord>* lines_ = nullptr;
 };
 
 Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {

@@ -23,10 +23,14 @@ struct LineRecord {
   std::string_view text;
 };
 
-// An instruction whose immediate depends on the types of the running kernel.
+// An instruction that depends on the types of the machine it will run on (btf/core.hpp).
 struct CoreRecord {
-  u64 offset = 0;
+  std::string_view section;
+  u64 offset = 0;  // bytes into the section
   btf::TypeId type = btf::kVoid;
+  std::string_view access;
+  u32 kind = 0;    // a btf::CoreKind, if this version knows it
+  u32 number = 0;  // its position in the file
 };
 
 class BtfExt {
@@ -36,11 +40,14 @@ class BtfExt {
   // Of one section's bytes [begin, end), by rising offset.
   std::span<const LineRecord> lines(std::string_view section, u64 begin, u64 end) const;
   std::span<const CoreRecord> core(std::string_view section, u64 begin, u64 end) const;
+  // Of all sections, in the order of the file.
+  std::span<const CoreRecord> all_core() const { return all_core_; }
 
  private:
   friend class BtfExtReader;
   std::map<std::string_view, std::vector<LineRecord>, std::less<>> lines_;
   std::map<std::string_view, std::vector<CoreRecord>, std::less<>> core_;
+  std::vector<CoreRecord> all_core_;
 };
 
 }  // namespace skep::object

@@ -58,7 +58,8 @@ Result<Functions> Functions::read(const Elf& elf) {
 
 bool Functions::is_program(u32 number, const Elf& elf) const {
   const FunctionSymbol& function = all_[number];
-  return function.binding != Binding::local && elf.sections()[function.section].name != ".text";
+  if (elf.sections()[function.section].name == ".text") return all_.size() == 1;
+  return function.binding != Binding::local;
 }
 
 std::optional<u32> Functions::at(u32 section, u64 offset) const {

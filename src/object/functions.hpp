@@ -1,7 +1,8 @@
 // The functions of an object: what its symbols say about its code sections, checked and sorted.
 //
 // A function begins at a symbol and is as long as the symbol says; two never overlap. Which of them
-// are programs: as in libbpf, those that are not static and stand in a section other than .text.
+// are programs: as in libbpf, those that are not static and stand in a section other than .text; an
+// object's only function is a program anywhere, though of no type in .text.
 #pragma once
 
 #include <optional>

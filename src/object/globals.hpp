@@ -16,10 +16,10 @@ namespace skep::object {
 // Refuses more memory for zeroed sections than any program needs: they cost nothing in the file.
 Result<void> limit_zeroed(const Elf& elf);
 
-// Appends the maps of the data sections to `maps`; the result says which map a section became, by
-// section.
-std::vector<std::optional<u32>> add_globals(const Elf& elf, const SectionTypes& types,
-                                            std::vector<platform::MapSpec>& maps);
+// Appends the maps of the data sections to `maps`, and gives the arena among `maps` the variables
+// of .addr_space.1; the result says which map a section became, by section.
+Result<std::vector<std::optional<u32>>> add_globals(const Elf& elf, const SectionTypes& types,
+                                                    std::vector<platform::MapSpec>& maps);
 
 // A constant `struct T *skep_record__RING` tells that ring buffer RING carries records of type T:
 // fills in value_type of those maps.

@@ -3,6 +3,9 @@
 // last.
 #include "object/link.hpp"
 
+#include <algorithm>
+
+#include "object/core.hpp"
 #include "object/relocate.hpp"
 #include "object/signatures.hpp"
 
@@ -19,12 +22,16 @@ u8 with_source(const Slot& slot, isa::Constant constant) {
 
 class Linker {
  public:
-  Linker(const Image& image, platform::Program& program)
-      : image_(image), program_(program), base_(image.functions.all().size(), kNotPlaced) {}
+  Linker(const Image& image, const LinkOptions& options, platform::Program& program)
+      : image_(image),
+        program_(program),
+        core_(image, options),
+        base_(image.functions.all().size(), kNotPlaced) {}
 
-  Result<void> run(u32 main) {
+  Result<std::vector<CoreUse>> run(u32 main) {
     TRY(append(main));
     while (!open_.empty()) TRY(step());
+    TRY(append_exception_callback(main));
     for (const Aim& aim : aims_) {
       slots_[aim.slot].immediate =
           static_cast<s32>(base_[aim.function]) - static_cast<s32>(aim.slot) - 1;
@@ -33,7 +40,9 @@ class Linker {
     number_slots();
     for (const u32 function : order_) finish(function);
     aim_constants();
-    return {};
+    for (platform::ExternUse& use : program_.uses) use.at = instruction(use.at.value());
+    std::ranges::sort(program_.uses, {}, &platform::ExternUse::at);
+    return name_unresolved();
   }
 
  private:
@@ -42,7 +51,8 @@ class Linker {
   // A function that is being walked through; those it calls are appended and walked first.
   struct Walk {
     u32 function;
-    u32 next = 0;  // slot of the function
+    u32 next = 0;                // slot of the function
+    std::size_t relocation = 0;  // of its section: those before this one are behind
   };
 
   // A slot whose immediate becomes the distance to a function.
@@ -63,7 +73,6 @@ class Linker {
                                             "functions it is linked to",
                                             added.name, kSlotsMax));
     }
-    TRY(refuse_core(function));
     base_[function] = static_cast<u32>(slots_.size());
     const Bytes bytes =
         TRY(image_.elf.sections()[added.section].bytes.slice(added.offset, added.size));
@@ -71,27 +80,18 @@ class Linker {
       slots_.push_back(TRY(bytes.read<Slot>(at)));
     }
     order_.push_back(function);
-    open_.push_back({function});
-    return {};
-  }
-
-  Result<void> refuse_core(u32 function) const {
-    const FunctionSymbol& added = symbol(function);
-    const auto core =
-        image_.ext.core(section_name(function), added.offset, added.offset + added.size);
-    if (core.empty()) return {};
-    return Error(Fault::unsupported,
-                 format("{}: function {} needs CO-RE relocation against {}",
-                        place(section_name(function), core[0].offset), added.name,
-                        image_.types.types->c_name(core[0].type)),
-                 "types of a running kernel are not looked up yet; leave out "
-                 "preserve_access_index and bpf_core_read");
+    const auto all = image_.elf.relocations(added.section);
+    const auto first = std::ranges::lower_bound(all, added.offset, {}, &Relocation::offset);
+    open_.push_back({function, 0, static_cast<std::size_t>(first - all.begin())});
+    return core_.apply(section_name(function), added.offset, added.offset + added.size,
+                       base_[function], std::span(slots_).subspan(base_[function]));
   }
 
   // One instruction of the innermost open function.
   Result<void> step() {
     Walk& walk = open_.back();
     const FunctionSymbol& function = symbol(walk.function);
+    skip_plain(walk, function);
     if (walk.next >= function.slots()) {
       open_.pop_back();
       return {};
@@ -106,6 +106,19 @@ class Linker {
     }
     const Reference reference = TRY(reference_of(image_, function.section, offset, slots_[at]));
     return std::visit([&](const auto& to) { return write(at, to); }, reference);
+  }
+
+  // Most slots refer to nothing: neither wide nor a call, and without a relocation.
+  void skip_plain(Walk& walk, const FunctionSymbol& function) const {
+    const auto all = image_.elf.relocations(function.section);
+    for (; walk.next < function.slots(); ++walk.next) {
+      const u64 offset = function.offset + u64{walk.next} * sizeof(Slot);
+      while (walk.relocation < all.size() && all[walk.relocation].offset < offset)
+        ++walk.relocation;
+      const bool relocated = walk.relocation < all.size() && all[walk.relocation].offset == offset;
+      const Slot& slot = slots_[base_[walk.function] + walk.next];
+      if (relocated || is_wide(slot) || is_call(slot)) return;
+    }
   }
 
   Result<void> write(u32, const NoReference&) { return {}; }
@@ -134,6 +147,38 @@ class Linker {
     return append(to.function);
   }
 
+  // Values of the configuration stand in a map. Of a weak extern that was not found the address is
+  // zero; others are numbers of externs.
+  Result<void> write(u32 at, const ExternReference& to) {
+    const platform::Extern& external = (*program_.externs)[to.number];
+    const bool found = external.state == platform::ExternState::found;
+    program_.uses.push_back(
+        {isa::InstructionIndex(at), to.number});  // a slot, until all are placed
+    if (external.kind == platform::ExternKind::configuration) return write_value(at, external, to);
+    if (external.is_weak && !found) return write(at, Undefined{});
+    if (!is_wide(slots_[at])) {
+      slots_[at].registers = static_cast<u8>(static_cast<u8>(isa::Call::kfunc) << 4);
+      slots_[at].immediate = static_cast<s32>(to.number);
+      return {};
+    }
+    const bool is_number = found && external.kind == platform::ExternKind::address;
+    const u64 address = external.value + to.addend;
+    slots_[at].registers =
+        with_source(slots_[at], is_number ? isa::Constant::number : isa::Constant::variable);
+    slots_[at].immediate = static_cast<s32>(is_number ? address : to.number);
+    slots_[at + 1].immediate = static_cast<s32>(is_number ? address >> 32 : 0);
+    return {};
+  }
+
+  Result<void> write_value(u32 at, const platform::Extern& external, const ExternReference& to) {
+    if (!is_wide(slots_[at]) || to.addend >= external.size) {
+      return Error(Fault::malformed, format("{} is a value of {}, and is not used as one",
+                                            external.name, counted(external.size, "byte")));
+    }
+    return write(
+        at, ValueReference{*image_.configuration, external.offset + static_cast<u32>(to.addend)});
+  }
+
   // A weak address is zero; a call of nothing becomes the helper that does not exist, which is fine
   // as long as it is never reached.
   Result<void> write(u32 at, const Undefined&) {
@@ -143,6 +188,26 @@ class Linker {
     } else {
       slots_[at].registers = 0;
     }
+    return {};
+  }
+
+  // The function that bpf_throw() calls is named by a tag of the program.
+  Result<void> append_exception_callback(u32 main) {
+    const auto id = image_.types.types->find(symbol(main).name, btf::Kind::function);
+    if (!id) return {};
+    const auto name = image_.tags.behind(*id, "exception_callback:");
+    if (!name) return {};
+    const auto& functions = image_.functions.all();
+    const auto found = std::ranges::find(functions, *name, &FunctionSymbol::name);
+    if (found == functions.end()) {
+      return Error(Fault::malformed,
+                   format("the exception callback {} is not in the object", *name));
+    }
+    const auto number = static_cast<u32>(found - functions.begin());
+    if (base_[number] == kNotPlaced) TRY(append(number));
+    while (!open_.empty()) TRY(step());
+    program_.exception_callback =
+        static_cast<u32>(std::ranges::find(order_, number) - order_.begin());
     return {};
   }
 
@@ -168,7 +233,7 @@ class Linker {
                                   .linkage = placed.linkage});
     if (placed.linkage == platform::Linkage::global) {
       program_.functions.back().signature =
-          signature_of(*image_.types.types, placed.name, program_.type);
+          signature_of(*image_.types.types, image_.tags, placed.name, program_.type);
     }
     const auto lines =
         image_.ext.lines(section_name(function), placed.offset, placed.offset + placed.size);
@@ -189,8 +254,23 @@ class Linker {
     }
   }
 
+  // What CO-RE found no answer for, for whoever reaches it.
+  std::vector<CoreUse> name_unresolved() {
+    std::vector<CoreUse> uses = core_.uses();
+    std::ranges::stable_sort(uses, {}, &CoreUse::slot);
+    for (const CoreUse& use : uses) {
+      if (!use.absent) continue;
+      program_.unresolved.push_back({.at = instruction(use.slot),
+                                     .message = use.absent->message,
+                                     .reason = format("the instruction has {}", use.text),
+                                     .hint = use.absent->hint});
+    }
+    return uses;
+  }
+
   const Image& image_;
   platform::Program& program_;
+  CoreLinker core_;
   std::vector<u32> base_;   // by function: its first slot in the program
   std::vector<u32> order_;  // functions as they were appended
   std::vector<Walk> open_;
@@ -201,8 +281,9 @@ class Linker {
 
 }  // namespace
 
-Result<void> link(const Image& image, u32 function, platform::Program& program) {
-  return Linker(image, program).run(function);
+Result<std::vector<CoreUse>> link(const Image& image, u32 function, const LinkOptions& options,
+                                  platform::Program& program) {
+  return Linker(image, options, program).run(function);
 }
 
 }  // namespace skep::object

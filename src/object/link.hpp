@@ -8,11 +8,13 @@
 #pragma once
 
 #include "object/image.hpp"
-#include "platform/program.hpp"
+#include "object/object.hpp"
 
 namespace skep::object {
 
-// Fills in code, functions and lines. `function` is a number of image.functions.
-Result<void> link(const Image& image, u32 function, platform::Program& program);
+// Fills in code, functions, lines and what is unresolved. `function` is a number of
+// image.functions. The CO-RE relocations come by rising slot.
+Result<std::vector<CoreUse>> link(const Image& image, u32 function, const LinkOptions& options,
+                                  platform::Program& program);
 
 }  // namespace skep::object

@@ -30,6 +30,14 @@ Result<Global> Object::global(std::string_view variable) const {
                std::move(hint));
 }
 
+void Object::mark_found(std::string_view external) {
+  auto externs = std::make_shared<std::vector<platform::Extern>>(*externs_);
+  const auto found = std::ranges::find(*externs, external, &platform::Extern::name);
+  if (found == externs->end()) return;
+  found->state = platform::ExternState::found;
+  externs_ = std::move(externs);
+}
+
 Result<void> Object::set_global(std::string_view variable, std::span<const std::byte> value) {
   const Global found = TRY(global(variable));
   if (value.size() != found.size) {
@@ -39,27 +47,56 @@ Result<void> Object::set_global(std::string_view variable, std::span<const std::
   }
   if (maps_.use_count() > 1) maps_ = std::make_shared<std::vector<platform::MapSpec>>(*maps_);
   std::ranges::copy(value, (*maps_)[found.map].initial.begin() + found.offset);
+  if (found.map == image_->configuration) mark_found(variable);
   return {};
 }
 
-Result<std::shared_ptr<const platform::Program>> Object::program(std::string_view name) const {
-  const auto entry = std::ranges::find(programs_, name, &ProgramEntry::name);
-  if (entry == programs_.end()) {
-    std::vector<std::string_view> known;
-    for (const ProgramEntry& each : programs_) known.push_back(each.name);
-    return Error(Fault::absent, format("{}: no program named {}", name_, name),
-                 did_you_mean(name, known));
-  }
+Result<u32> Object::position_of(std::string_view program) const {
+  const auto entry = std::ranges::find(programs_, program, &ProgramEntry::name);
+  if (entry != programs_.end()) return static_cast<u32>(entry - programs_.begin());
+  std::vector<std::string_view> known;
+  for (const ProgramEntry& each : programs_) known.push_back(each.name);
+  return Error(Fault::absent, format("{}: no program named {}", name_, program),
+               did_you_mean(program, known));
+}
+
+Result<std::shared_ptr<const platform::Program>> Object::program(std::string_view name,
+                                                                 const LinkOptions& options) const {
+  const u32 position = TRY(position_of(name));
+  const ProgramEntry& entry = programs_[position];
   auto program = std::make_shared<platform::Program>();
-  program->name = entry->name;
-  program->section = entry->section;
-  program->type = entry->type;
+  program->name = entry.name;
+  program->section = entry.section;
+  program->type = entry.type;
+  program->attach_type = entry.attach_type;
+  program->flags = entry.flags;
+  program->target = entry.target;
   program->gpl_compatible = platform::is_gpl_compatible(license_);
   program->maps = maps_;
+  program->externs = externs_;
   program->storage = types_;
-  const u32 function = image_->programs[static_cast<std::size_t>(entry - programs_.begin())];
-  TRY(link(*image_, function, *program).within(format("{}: program {}", name_, name)));
+  TRY(link(*image_, image_->programs[position], options, *program)
+          .within(format("{}: program {}", name_, name)));
   return std::shared_ptr<const platform::Program>(std::move(program));
+}
+
+bool Object::has_core() const { return !image_->ext.all_core().empty(); }
+
+bool Object::needs_targets() const {
+  constexpr auto kLocal = static_cast<u32>(btf::CoreKind::type_id_local);
+  return std::ranges::any_of(image_->ext.all_core(),
+                             [](const CoreRecord& record) { return record.kind != kLocal; });
+}
+
+Result<std::vector<CoreUse>> Object::core_uses(std::string_view program,
+                                               const btf::Targets* targets) const {
+  const u32 position = TRY(position_of(program));
+  platform::Program scratch;
+  scratch.type = programs_[position].type;
+  scratch.externs = externs_;
+  return link(*image_, image_->programs[position], {.targets = targets, .core = Core::list},
+              scratch)
+      .within(format("{}: program {}", name_, program));
 }
 
 }  // namespace skep::object

@@ -6,29 +6,18 @@
 #include "object/image.hpp"
 #include "object/maps.hpp"
 #include "object/object.hpp"
+#include "object/struct_ops.hpp"
 
 namespace skep::object {
 namespace {
 
 constexpr u64 kFileMax = u64{256} << 20;
 
-// Names that users may have meant by an unknown section name.
-std::string advice(std::string_view section) {
-  std::vector<std::string_view> known;
-  for (const platform::SectionName& each : platform::section_names()) {
-    std::string_view name = each.name;
-    if (name.ends_with('+')) name.remove_suffix(1);
-    known.push_back(name);
-  }
-  std::string out = did_you_mean(section, known);
-  if (!out.empty()) return out;
-  const auto longest = [](std::string_view left, std::string_view right) {
-    return left.size() < right.size();
-  };
-  std::erase_if(known, [&](std::string_view name) { return !section.starts_with(name); });
-  const auto prefix = std::ranges::max_element(known, longest);
-  if (prefix != known.end()) return format("did you mean {}?", *prefix);
-  return "sections are named after program types: xdp, tc, socket, kprobe/FUNCTION and others";
+std::string address_note(std::string_view section) {
+  return format(
+      "variables of section {} that are initialised with addresses hold offsets only: as in "
+      "libbpf, data is not relocated",
+      section);
 }
 
 }  // namespace
@@ -51,9 +40,15 @@ class Reader {
     if (ext != nullptr && !image_.types.types->empty()) {
       image_.ext = TRY(BtfExt::read(ext->bytes, *image_.types.types).within("section .BTF.ext"));
     }
+    image_.tags = Tags::read(*image_.types.types);
     TRY(license());
+    Externs externs = read_externs(image_.elf, image_.types);
+    image_.externs_of_symbols = std::move(externs.of_symbol);
+    object_.externs_ =
+        std::make_shared<const std::vector<platform::Extern>>(std::move(externs.all));
     TRY(maps());
     TRY(programs());
+    notes();
     object_.types_ = image_.types.types;
     object_.image_ = std::make_shared<const Image>(std::move(image_));
     return std::move(object_);
@@ -78,19 +73,32 @@ class Reader {
     return {};
   }
 
+  // User maps first, then globals, configuration and operations: the order of libbpf.
   Result<void> maps() {
     object_.maps_ = std::make_shared<std::vector<platform::MapSpec>>();
-    std::set<std::string> names;
-    for (MapDefinition& map : TRY(read_maps(image_.elf, image_.functions, image_.types))) {
-      if (!names.insert(map.spec.name).second) {
+    TRY(append(TRY(read_maps(image_.elf, image_.functions, image_.types))));
+    image_.map_of = TRY(add_globals(image_.elf, image_.types, *object_.maps_));
+    if (auto configuration = configuration_map(image_.types)) {
+      image_.configuration = static_cast<u32>(object_.maps_->size());
+      object_.maps_->push_back(std::move(*configuration));
+    }
+    TRY(append(TRY(read_struct_ops(image_.elf, image_.functions, image_.types))));
+    std::ranges::sort(image_.map_places);
+    return name_records(image_.types, *object_.maps_);
+  }
+
+  Result<void> append(std::vector<MapDefinition> maps) {
+    for (MapDefinition& map : maps) {
+      const std::string_view section = image_.elf.sections()[map.section].name;
+      if (!map_names_.insert(map.spec.name).second) {
         return Error(Fault::malformed, format("{}: a second map named {}",
-                                              place(".maps", map.offset), map.spec.name));
+                                              place(section, map.offset), map.spec.name));
       }
-      image_.map_offsets.push_back(map.offset);
+      image_.map_places.push_back(
+          {map.section, map.offset, static_cast<u32>(object_.maps_->size())});
       object_.maps_->push_back(std::move(map.spec));
     }
-    image_.map_of = add_globals(image_.elf, image_.types, *object_.maps_);
-    return name_records(image_.types, *object_.maps_);
+    return {};
   }
 
   Result<void> programs() {
@@ -100,7 +108,7 @@ class Reader {
       const FunctionSymbol& function = functions[number];
       const Section& section = image_.elf.sections()[function.section];
       if (!image_.functions.is_program(number, image_.elf)) continue;
-      TRY(program(function, section));
+      object_.programs_.push_back(entry(function, section));
       image_.programs.push_back(number);
       if (names.insert(function.name).second) continue;
       return Error(Fault::malformed, format("{}: a second program named {}",
@@ -109,25 +117,39 @@ class Reader {
     return {};
   }
 
-  Result<void> program(const FunctionSymbol& function, const Section& section) {
-    const platform::SectionName* known = platform::find_section(section.name);
+  // A section name that no program type has, or a target that cannot be read, is an error only for
+  // those who load or attach the program.
+  ProgramEntry entry(const FunctionSymbol& function, const Section& section) const {
     std::string_view name = section.name;
     const bool is_optional = name.starts_with('?');
     if (is_optional) name.remove_prefix(1);
-    if (known == nullptr) {
-      return Error(Fault::unsupported,
-                   format("{}: no program type has a section named {} (program {})",
-                          place(section.name, function.offset), name, function.name),
-                   advice(name));
-    }
-    object_.programs_.push_back({.name = std::string(function.name),
-                                 .section = std::string(name),
-                                 .type = known->type,
-                                 .slots = function.slots(),
-                                 .is_optional = is_optional});
-    return {};
+    ProgramEntry out{.name = std::string(function.name),
+                     .section = std::string(name),
+                     .slots = function.slots(),
+                     .is_optional = is_optional};
+    const platform::SectionName* known = platform::find_section(name);
+    if (known == nullptr) return out;
+    out.type = known->type;
+    out.attach_type = known->attach_type;
+    out.flags = known->flags;
+    auto target = platform::parse_target(*known, name);
+    if (target.ok()) out.target = std::move(*target);
+    return out;
   }
 
+  void notes() {
+    const Section* legacy = image_.elf.find("maps");
+    if (legacy != nullptr && legacy->size != 0) {
+      object_.notes_.push_back(
+          "maps in section maps are of the old form, which libbpf 1.0 and later refuse");
+    }
+    for (u32 number = 0; number < image_.elf.sections().size(); ++number) {
+      if (!image_.map_of[number] || image_.elf.relocations(number).empty()) continue;
+      object_.notes_.push_back(address_note(image_.elf.sections()[number].name));
+    }
+  }
+
+  std::set<std::string> map_names_;
   Object object_;
   Image image_;
 };

@@ -48,7 +48,9 @@ class Resolver {
     if (relocation == nullptr) return Reference(NoReference{});
     if (relocation->kind != kRelocate64) return unknown(*relocation);
     const Symbol& symbol = image_.elf.symbols()[relocation->symbol];
-    if (symbol.section == kUndefined) return undefined(symbol);
+    if (symbol.section == kUndefined) {
+      return undefined(relocation->symbol, static_cast<u64>(s64{slot_.immediate}));
+    }
     TRY(has_section(symbol));
     return target(symbol, symbol.value + static_cast<u64>(s64{slot_.immediate}));
   }
@@ -56,19 +58,15 @@ class Resolver {
   Result<Reference> target(const Symbol& symbol, u64 offset) const {
     const Section& home = image_.elf.sections()[symbol.section];
     if (home.is_code()) return function(symbol.section, offset);
-    if (home.name == ".maps") return map(symbol, offset);
+    const auto first = std::ranges::lower_bound(image_.map_places, PlacedMap{symbol.section});
+    if (first != image_.map_places.end() && first->section == symbol.section) {
+      return map(symbol, offset);
+    }
     const auto globals = image_.map_of[symbol.section];
     if (!globals) {
       return error(Fault::unsupported,
                    format("refers to {} in section {}, which is neither code nor data", symbol.name,
                           home.name));
-    }
-    if (!image_.elf.relocations(symbol.section).empty()) {
-      const u64 first = image_.elf.relocations(symbol.section)[0].offset;
-      return error(Fault::unsupported,
-                   format("refers to section {}, whose variables hold addresses (at offset 0x{:x})",
-                          home.name, first),
-                   "initialise pointers in the program, not in the variable");
     }
     if (offset >= home.size) {
       return malformed(format("refers to {}, which has {}", place(home.name, offset),
@@ -78,12 +76,15 @@ class Resolver {
   }
 
   Result<Reference> map(const Symbol& symbol, u64 offset) const {
-    const auto found = std::ranges::lower_bound(image_.map_offsets, offset);
-    if (found == image_.map_offsets.end() || *found != offset) {
+    const auto found =
+        std::ranges::lower_bound(image_.map_places, PlacedMap{symbol.section, offset});
+    if (found == image_.map_places.end() || found->section != symbol.section ||
+        found->offset != offset) {
+      const std::string_view home = image_.elf.sections()[symbol.section].name;
       return malformed(
-          format("refers to {} ({}), where no map begins", symbol.name, place(".maps", offset)));
+          format("refers to {} ({}), where no map begins", symbol.name, place(home, offset)));
     }
-    return Reference(MapReference{static_cast<u32>(found - image_.map_offsets.begin())});
+    return Reference(MapReference{found->number});
   }
 
   Result<Reference> function(u32 section, u64 offset) const {
@@ -103,7 +104,7 @@ class Resolver {
     if (relocation == nullptr) return function(number_, offset_ + distance);
     if (relocation->kind != kRelocateCall) return unknown(*relocation);
     const Symbol& symbol = image_.elf.symbols()[relocation->symbol];
-    if (symbol.section == kUndefined) return undefined(symbol);
+    if (symbol.section == kUndefined) return undefined(relocation->symbol, 0);
     TRY(has_section(symbol));
     if (!image_.elf.sections()[symbol.section].is_code()) {
       return malformed(format("calls {}, which is not a function", symbol.name));
@@ -123,21 +124,28 @@ class Resolver {
     return error(Fault::unsupported, format("relocation of unknown type {}", relocation.kind));
   }
 
-  bool is_configuration(std::string_view name) const {
-    const btf::Types& types = *image_.types.types;
-    const auto variables = types.variables(image_.types.of(".kconfig"));
-    return std::ranges::any_of(variables, [&](const btf::SectionVariable& variable) {
-      return types.at(variable.type).name == name;
-    });
+  Result<Reference> undefined(u32 number, u64 addend) const {
+    if (const auto known = image_.externs_of_symbols[number]) {
+      return Reference(ExternReference{*known, addend});
+    }
+    const Symbol& symbol = image_.elf.symbols()[number];
+    if (symbol.binding == Binding::weak) return Reference(Undefined{});
+    return error(Fault::unsupported, format("refers to {}, which nothing defines", symbol.name),
+                 advice(symbol.name));
   }
 
-  Result<Reference> undefined(const Symbol& symbol) const {
-    const bool configuration = is_configuration(symbol.name);
-    if (symbol.binding == Binding::weak && !configuration) return Reference(Undefined{});
-    return error(Fault::unsupported,
-                 format("needs {} {}, which is not in the object",
-                        configuration ? "the kernel configuration" : "the kernel's", symbol.name),
-                 "kernel functions, kernel variables and __kconfig are not provided");
+  // Names of the object that the author may have meant.
+  std::string advice(std::string_view wanted) const {
+    std::vector<std::string_view> known;
+    for (const Symbol& symbol : image_.elf.symbols()) {
+      const bool is_named =
+          symbol.kind == SymbolKind::function || symbol.kind == SymbolKind::object;
+      if (is_named && symbol.section != kUndefined) known.push_back(symbol.name);
+    }
+    std::string near = did_you_mean(wanted, known);
+    if (!near.empty()) return near;
+    return "declare what the kernel provides with __ksym or __kconfig, and compile with -g; link "
+           "objects that need each other into one";
   }
 
   const Image& image_;

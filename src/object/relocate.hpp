@@ -1,8 +1,8 @@
 // What the instructions of an object refer to, by relocation or by distance.
 //
 // A reference is found from the instruction and the relocation that covers it, and is one of: a
-// map, a place in the globals, a function, or nothing (a weak symbol that nobody defines). The
-// linker decides what to write for it.
+// map, a place in the globals, a function, something of the kernel's, or nothing (a weak symbol
+// that nobody defines). The linker decides what to write for it.
 #pragma once
 
 #include <variant>
@@ -22,10 +22,14 @@ struct ValueReference {
 struct FunctionReference {
   u32 function;
 };
+struct ExternReference {
+  u32 number;  // in Program::externs
+  u64 addend;  // bytes behind it
+};
 struct NoReference {};  // the instruction is complete as it is
 struct Undefined {};    // weak, and defined nowhere
-using Reference =
-    std::variant<NoReference, MapReference, ValueReference, FunctionReference, Undefined>;
+using Reference = std::variant<NoReference, MapReference, ValueReference, FunctionReference,
+                               ExternReference, Undefined>;
 
 bool is_wide(const isa::Slot& slot);
 bool is_call(const isa::Slot& slot);

@@ -2,6 +2,8 @@
 // offset that the compiler wrote, which is right for those that no other object can see.
 #include "object/section_types.hpp"
 
+#include "object/externs.hpp"
+
 namespace skep::object {
 namespace {
 
@@ -43,11 +45,12 @@ Result<SectionTypes> read_types(const Elf& elf) {
   btf::Types types = TRY(btf::Types::read(btf->bytes).within("section .BTF"));
   const SymbolOffsets symbols = symbol_offsets(elf);
   for (btf::TypeId id = 1; id < types.count(); ++id) {
-    if (types.at(id).kind != btf::Kind::section) continue;
-    const std::string_view name = types.at(id).name;
+    if (types.kind(id) != btf::Kind::section) continue;
+    const std::string_view name = types.name(id);
     if (!out.ids.emplace(name, id).second) {
       return Error(Fault::malformed, format("section .BTF: section {} is described twice", name));
     }
+    if (name == ".kconfig") TRY(place_configuration(types, id));
     const Section* section = elf.find(name);
     if (section == nullptr) continue;  // .kconfig and .ksyms stand for what others provide
     TRY(place_section(types, id, *section, elf.number_of(*section), symbols)

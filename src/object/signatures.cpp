@@ -8,8 +8,9 @@ using platform::ParameterKind;
 
 class Reader {
  public:
-  Reader(const btf::Types& types, btf::TypeId function, platform::ProgramType type)
-      : types_(types), function_(function), type_(type) {}
+  Reader(const btf::Types& types, const Tags& tags, btf::TypeId function,
+         platform::ProgramType type)
+      : types_(types), tags_(tags), function_(function), type_(type) {}
 
   platform::Signature run() const {
     const btf::TypeId prototype = types_.at(function_).type;
@@ -24,12 +25,7 @@ class Reader {
 
  private:
   bool has_tag(s32 parameter, std::string_view text) const {
-    for (btf::TypeId id = 1; id < types_.count(); ++id) {
-      const btf::Type& tag = types_.at(id);
-      const bool here = tag.kind == btf::Kind::declaration_tag && tag.type == function_;
-      if (here && tag.component == parameter && tag.name == text) return true;
-    }
-    return false;
+    return tags_.has(function_, parameter, text);
   }
 
   bool is_context(const btf::Type& target) const {
@@ -56,17 +52,19 @@ class Reader {
   }
 
   const btf::Types& types_;
+  const Tags& tags_;
   btf::TypeId function_;
   platform::ProgramType type_;
 };
 
 }  // namespace
 
-std::optional<platform::Signature> signature_of(const btf::Types& types, std::string_view function,
+std::optional<platform::Signature> signature_of(const btf::Types& types, const Tags& tags,
+                                                std::string_view function,
                                                 platform::ProgramType type) {
   const auto id = types.find(function, btf::Kind::function);
   if (!id) return std::nullopt;
-  return Reader(types, *id, type).run();
+  return Reader(types, tags, *id, type).run();
 }
 
 }  // namespace skep::object

@@ -10,12 +10,14 @@
 #include <string_view>
 
 #include "btf/types.hpp"
+#include "object/tags.hpp"
 #include "platform/program.hpp"
 
 namespace skep::object {
 
 // Nothing when the types do not know the function.
-std::optional<platform::Signature> signature_of(const btf::Types& types, std::string_view function,
+std::optional<platform::Signature> signature_of(const btf::Types& types, const Tags& tags,
+                                                std::string_view function,
                                                 platform::ProgramType type);
 
 }  // namespace skep::object

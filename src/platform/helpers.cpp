@@ -45,7 +45,7 @@ constexpr auto kHelpers = std::to_array<HelperRow>({
     {54, "xdp_adjust_meta", Returns::number, {context, number}, kXdp, 0, Effect::moves_packet, false, "4.15"},
     {65, "xdp_adjust_tail", Returns::number, {context, number}, kXdp, 0, Effect::moves_packet, false, "4.18"},
     {68, "skb_load_bytes_relative", Returns::number, {context, number, writable_memory, size, number}, kSkb, 0, Effect::none, false, "4.18"},
-    {118, "jiffies64", Returns::number, {}, kAll, 0, Effect::none, false, "5.5"},
+    {118, "jiffies64", Returns::number, {}, kAll, 0, Effect::none, false, "5.6"},
     {125, "ktime_get_boot_ns", Returns::number, {}, kAll, 0, Effect::none, false, "5.8"},
     {130, "ringbuf_output", Returns::number, {map, memory, size_or_zero, anything}, kAll, kRings, Effect::none, false, "5.8"},
     {131, "ringbuf_reserve", Returns::record_or_null, {map, record_size, number}, kAll, kRings, Effect::none, false, "5.8"},
@@ -61,74 +61,103 @@ constexpr auto kHelpers = std::to_array<HelperRow>({
 });
 // clang-format on
 
-// Every helper of Linux in the order of ids, which start at 1. The list is closed: newer calls are
-// kfuncs.
+// Every helper of Linux in the order of ids, which start at 1, with the kernel release that first
+// has it. The list is closed: newer calls are kfuncs.
+struct Name {
+  std::string_view name;
+  std::string_view since;
+};
 // clang-format off
-constexpr auto kNames = std::to_array<std::string_view>({
-    "map_lookup_elem", "map_update_elem", "map_delete_elem", "probe_read",
-    "ktime_get_ns", "trace_printk", "get_prandom_u32", "get_smp_processor_id",
-    "skb_store_bytes", "l3_csum_replace", "l4_csum_replace", "tail_call",
-    "clone_redirect", "get_current_pid_tgid", "get_current_uid_gid", "get_current_comm",
-    "get_cgroup_classid", "skb_vlan_push", "skb_vlan_pop", "skb_get_tunnel_key",
-    "skb_set_tunnel_key", "perf_event_read", "redirect", "get_route_realm",
-    "perf_event_output", "skb_load_bytes", "get_stackid", "csum_diff",
-    "skb_get_tunnel_opt", "skb_set_tunnel_opt", "skb_change_proto", "skb_change_type",
-    "skb_under_cgroup", "get_hash_recalc", "get_current_task", "probe_write_user",
-    "current_task_under_cgroup", "skb_change_tail", "skb_pull_data", "csum_update",
-    "set_hash_invalid", "get_numa_node_id", "skb_change_head", "xdp_adjust_head",
-    "probe_read_str", "get_socket_cookie", "get_socket_uid", "set_hash",
-    "setsockopt", "skb_adjust_room", "redirect_map", "sk_redirect_map",
-    "sock_map_update", "xdp_adjust_meta", "perf_event_read_value", "perf_prog_read_value",
-    "getsockopt", "override_return", "sock_ops_cb_flags_set", "msg_redirect_map",
-    "msg_apply_bytes", "msg_cork_bytes", "msg_pull_data", "bind",
-    "xdp_adjust_tail", "skb_get_xfrm_state", "get_stack", "skb_load_bytes_relative",
-    "fib_lookup", "sock_hash_update", "msg_redirect_hash", "sk_redirect_hash",
-    "lwt_push_encap", "lwt_seg6_store_bytes", "lwt_seg6_adjust_srh", "lwt_seg6_action",
-    "rc_repeat", "rc_keydown", "skb_cgroup_id", "get_current_cgroup_id",
-    "get_local_storage", "sk_select_reuseport", "skb_ancestor_cgroup_id", "sk_lookup_tcp",
-    "sk_lookup_udp", "sk_release", "map_push_elem", "map_pop_elem",
-    "map_peek_elem", "msg_push_data", "msg_pop_data", "rc_pointer_rel",
-    "spin_lock", "spin_unlock", "sk_fullsock", "tcp_sock",
-    "skb_ecn_set_ce", "get_listener_sock", "skc_lookup_tcp", "tcp_check_syncookie",
-    "sysctl_get_name", "sysctl_get_current_value", "sysctl_get_new_value", "sysctl_set_new_value",
-    "strtol", "strtoul", "sk_storage_get", "sk_storage_delete",
-    "send_signal", "tcp_gen_syncookie", "skb_output", "probe_read_user",
-    "probe_read_kernel", "probe_read_user_str", "probe_read_kernel_str", "tcp_send_ack",
-    "send_signal_thread", "jiffies64", "read_branch_records", "get_ns_current_pid_tgid",
-    "xdp_output", "get_netns_cookie", "get_current_ancestor_cgroup_id", "sk_assign",
-    "ktime_get_boot_ns", "seq_printf", "seq_write", "sk_cgroup_id",
-    "sk_ancestor_cgroup_id", "ringbuf_output", "ringbuf_reserve", "ringbuf_submit",
-    "ringbuf_discard", "ringbuf_query", "csum_level", "skc_to_tcp6_sock",
-    "skc_to_tcp_sock", "skc_to_tcp_timewait_sock", "skc_to_tcp_request_sock", "skc_to_udp6_sock",
-    "get_task_stack", "load_hdr_opt", "store_hdr_opt", "reserve_hdr_opt",
-    "inode_storage_get", "inode_storage_delete", "d_path", "copy_from_user",
-    "snprintf_btf", "seq_printf_btf", "skb_cgroup_classid", "redirect_neigh",
-    "per_cpu_ptr", "this_cpu_ptr", "redirect_peer", "task_storage_get",
-    "task_storage_delete", "get_current_task_btf", "bprm_opts_set", "ktime_get_coarse_ns",
-    "ima_inode_hash", "sock_from_file", "check_mtu", "for_each_map_elem",
-    "snprintf", "sys_bpf", "btf_find_by_name_kind", "sys_close",
-    "timer_init", "timer_set_callback", "timer_start", "timer_cancel",
-    "get_func_ip", "get_attach_cookie", "task_pt_regs", "get_branch_snapshot",
-    "trace_vprintk", "skc_to_unix_sock", "kallsyms_lookup_name", "find_vma",
-    "loop", "strncmp", "get_func_arg", "get_func_ret",
-    "get_func_arg_cnt", "get_retval", "set_retval", "xdp_get_buff_len",
-    "xdp_load_bytes", "xdp_store_bytes", "copy_from_user_task", "skb_set_tstamp",
-    "ima_file_hash", "kptr_xchg", "map_lookup_percpu_elem", "skc_to_mptcp_sock",
-    "dynptr_from_mem", "ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr",
-    "dynptr_read", "dynptr_write", "dynptr_data", "tcp_raw_gen_syncookie_ipv4",
-    "tcp_raw_gen_syncookie_ipv6", "tcp_raw_check_syncookie_ipv4", "tcp_raw_check_syncookie_ipv6", "ktime_get_tai_ns",
-    "user_ringbuf_drain", "cgrp_storage_get", "cgrp_storage_delete"
+constexpr auto kNames = std::to_array<Name>({
+    {"map_lookup_elem", "3.19"}, {"map_update_elem", "3.19"}, {"map_delete_elem", "3.19"},
+    {"probe_read", "4.1"}, {"ktime_get_ns", "4.1"}, {"trace_printk", "4.1"},
+    {"get_prandom_u32", "4.1"}, {"get_smp_processor_id", "4.1"}, {"skb_store_bytes", "4.1"},
+    {"l3_csum_replace", "4.1"}, {"l4_csum_replace", "4.1"}, {"tail_call", "4.2"},
+    {"clone_redirect", "4.2"}, {"get_current_pid_tgid", "4.2"}, {"get_current_uid_gid", "4.2"},
+    {"get_current_comm", "4.2"}, {"get_cgroup_classid", "4.3"}, {"skb_vlan_push", "4.3"},
+    {"skb_vlan_pop", "4.3"}, {"skb_get_tunnel_key", "4.3"}, {"skb_set_tunnel_key", "4.3"},
+    {"perf_event_read", "4.3"}, {"redirect", "4.4"}, {"get_route_realm", "4.4"},
+    {"perf_event_output", "4.4"}, {"skb_load_bytes", "4.5"}, {"get_stackid", "4.6"},
+    {"csum_diff", "4.6"}, {"skb_get_tunnel_opt", "4.6"}, {"skb_set_tunnel_opt", "4.6"},
+    {"skb_change_proto", "4.8"}, {"skb_change_type", "4.8"}, {"skb_under_cgroup", "4.8"},
+    {"get_hash_recalc", "4.8"}, {"get_current_task", "4.8"}, {"probe_write_user", "4.8"},
+    {"current_task_under_cgroup", "4.9"}, {"skb_change_tail", "4.9"}, {"skb_pull_data", "4.9"},
+    {"csum_update", "4.9"}, {"set_hash_invalid", "4.9"}, {"get_numa_node_id", "4.10"},
+    {"skb_change_head", "4.10"}, {"xdp_adjust_head", "4.10"}, {"probe_read_str", "4.11"},
+    {"get_socket_cookie", "4.12"}, {"get_socket_uid", "4.12"}, {"set_hash", "4.13"},
+    {"setsockopt", "4.13"}, {"skb_adjust_room", "4.13"}, {"redirect_map", "4.14"},
+    {"sk_redirect_map", "4.14"}, {"sock_map_update", "4.14"}, {"xdp_adjust_meta", "4.15"},
+    {"perf_event_read_value", "4.15"}, {"perf_prog_read_value", "4.15"}, {"getsockopt", "4.15"},
+    {"override_return", "4.16"}, {"sock_ops_cb_flags_set", "4.16"}, {"msg_redirect_map", "4.17"},
+    {"msg_apply_bytes", "4.17"}, {"msg_cork_bytes", "4.17"}, {"msg_pull_data", "4.17"},
+    {"bind", "4.17"}, {"xdp_adjust_tail", "4.18"}, {"skb_get_xfrm_state", "4.18"},
+    {"get_stack", "4.18"}, {"skb_load_bytes_relative", "4.18"}, {"fib_lookup", "4.18"},
+    {"sock_hash_update", "4.18"}, {"msg_redirect_hash", "4.18"}, {"sk_redirect_hash", "4.18"},
+    {"lwt_push_encap", "4.18"}, {"lwt_seg6_store_bytes", "4.18"}, {"lwt_seg6_adjust_srh", "4.18"},
+    {"lwt_seg6_action", "4.18"}, {"rc_repeat", "4.18"}, {"rc_keydown", "4.18"},
+    {"skb_cgroup_id", "4.18"}, {"get_current_cgroup_id", "4.18"}, {"get_local_storage", "4.19"},
+    {"sk_select_reuseport", "4.19"}, {"skb_ancestor_cgroup_id", "4.19"}, {"sk_lookup_tcp", "4.20"},
+    {"sk_lookup_udp", "4.20"}, {"sk_release", "4.20"}, {"map_push_elem", "4.20"},
+    {"map_pop_elem", "4.20"}, {"map_peek_elem", "4.20"}, {"msg_push_data", "4.20"},
+    {"msg_pop_data", "5.0"}, {"rc_pointer_rel", "5.0"}, {"spin_lock", "5.1"},
+    {"spin_unlock", "5.1"}, {"sk_fullsock", "5.1"}, {"tcp_sock", "5.1"}, {"skb_ecn_set_ce", "5.1"},
+    {"get_listener_sock", "5.1"}, {"skc_lookup_tcp", "5.2"}, {"tcp_check_syncookie", "5.2"},
+    {"sysctl_get_name", "5.2"}, {"sysctl_get_current_value", "5.2"},
+    {"sysctl_get_new_value", "5.2"}, {"sysctl_set_new_value", "5.2"}, {"strtol", "5.2"},
+    {"strtoul", "5.2"}, {"sk_storage_get", "5.2"}, {"sk_storage_delete", "5.2"},
+    {"send_signal", "5.3"}, {"tcp_gen_syncookie", "5.4"}, {"skb_output", "5.5"},
+    {"probe_read_user", "5.5"}, {"probe_read_kernel", "5.5"}, {"probe_read_user_str", "5.5"},
+    {"probe_read_kernel_str", "5.5"}, {"tcp_send_ack", "5.6"}, {"send_signal_thread", "5.6"},
+    {"jiffies64", "5.6"}, {"read_branch_records", "5.7"}, {"get_ns_current_pid_tgid", "5.7"},
+    {"xdp_output", "5.7"}, {"get_netns_cookie", "5.7"}, {"get_current_ancestor_cgroup_id", "5.7"},
+    {"sk_assign", "5.7"}, {"ktime_get_boot_ns", "5.8"}, {"seq_printf", "5.8"},
+    {"seq_write", "5.8"}, {"sk_cgroup_id", "5.8"}, {"sk_ancestor_cgroup_id", "5.8"},
+    {"ringbuf_output", "5.8"}, {"ringbuf_reserve", "5.8"}, {"ringbuf_submit", "5.8"},
+    {"ringbuf_discard", "5.8"}, {"ringbuf_query", "5.8"}, {"csum_level", "5.8"},
+    {"skc_to_tcp6_sock", "5.9"}, {"skc_to_tcp_sock", "5.9"}, {"skc_to_tcp_timewait_sock", "5.9"},
+    {"skc_to_tcp_request_sock", "5.9"}, {"skc_to_udp6_sock", "5.9"}, {"get_task_stack", "5.9"},
+    {"load_hdr_opt", "5.10"}, {"store_hdr_opt", "5.10"}, {"reserve_hdr_opt", "5.10"},
+    {"inode_storage_get", "5.10"}, {"inode_storage_delete", "5.10"}, {"d_path", "5.10"},
+    {"copy_from_user", "5.10"}, {"snprintf_btf", "5.10"}, {"seq_printf_btf", "5.10"},
+    {"skb_cgroup_classid", "5.10"}, {"redirect_neigh", "5.10"}, {"per_cpu_ptr", "5.10"},
+    {"this_cpu_ptr", "5.10"}, {"redirect_peer", "5.10"}, {"task_storage_get", "5.11"},
+    {"task_storage_delete", "5.11"}, {"get_current_task_btf", "5.11"}, {"bprm_opts_set", "5.11"},
+    {"ktime_get_coarse_ns", "5.11"}, {"ima_inode_hash", "5.11"}, {"sock_from_file", "5.11"},
+    {"check_mtu", "5.12"}, {"for_each_map_elem", "5.13"}, {"snprintf", "5.13"},
+    {"sys_bpf", "5.14"}, {"btf_find_by_name_kind", "5.14"}, {"sys_close", "5.14"},
+    {"timer_init", "5.15"}, {"timer_set_callback", "5.15"}, {"timer_start", "5.15"},
+    {"timer_cancel", "5.15"}, {"get_func_ip", "5.15"}, {"get_attach_cookie", "5.15"},
+    {"task_pt_regs", "5.15"}, {"get_branch_snapshot", "5.16"}, {"trace_vprintk", "5.16"},
+    {"skc_to_unix_sock", "5.16"}, {"kallsyms_lookup_name", "5.16"}, {"find_vma", "5.17"},
+    {"loop", "5.17"}, {"strncmp", "5.17"}, {"get_func_arg", "5.17"}, {"get_func_ret", "5.17"},
+    {"get_func_arg_cnt", "5.17"}, {"get_retval", "5.18"}, {"set_retval", "5.18"},
+    {"xdp_get_buff_len", "5.18"}, {"xdp_load_bytes", "5.18"}, {"xdp_store_bytes", "5.18"},
+    {"copy_from_user_task", "5.18"}, {"skb_set_tstamp", "5.18"}, {"ima_file_hash", "5.18"},
+    {"kptr_xchg", "5.19"}, {"map_lookup_percpu_elem", "5.19"}, {"skc_to_mptcp_sock", "5.19"},
+    {"dynptr_from_mem", "5.19"}, {"ringbuf_reserve_dynptr", "5.19"},
+    {"ringbuf_submit_dynptr", "5.19"}, {"ringbuf_discard_dynptr", "5.19"}, {"dynptr_read", "5.19"},
+    {"dynptr_write", "5.19"}, {"dynptr_data", "5.19"}, {"tcp_raw_gen_syncookie_ipv4", "6.0"},
+    {"tcp_raw_gen_syncookie_ipv6", "6.0"}, {"tcp_raw_check_syncookie_ipv4", "6.0"},
+    {"tcp_raw_check_syncookie_ipv6", "6.0"}, {"ktime_get_tai_ns", "6.1"},
+    {"user_ringbuf_drain", "6.1"}, {"cgrp_storage_get", "6.2"}, {"cgrp_storage_delete", "6.2"},
 });
 // clang-format on
-static_assert(kNames.size() == 211);
+static_assert(kNames.size() + 1 == kHelpersMax);
 static_assert(
     [] {
       for (const HelperRow& helper : kHelpers) {
-        if (kNames[helper.id - 1] != helper.name) return false;
+        const Name& name = kNames[helper.id - 1];
+        if (name.name != helper.name || name.since != helper.since) return false;
       }
       return true;
     }(),
-    "the names of rows agree with the list");
+    "the rows agree with the list");
+
+constexpr Name kNoName{};
+const Name& name_of(s64 id) {
+  const bool known = id >= 1 && id <= static_cast<s64>(kNames.size());
+  return known ? kNames[static_cast<std::size_t>(id) - 1] : kNoName;
+}
 
 }  // namespace
 
@@ -141,9 +170,7 @@ const HelperRow* find_helper(s64 id) {
   return nullptr;
 }
 
-std::string_view helper_name(s64 id) {
-  return id >= 1 && id <= static_cast<s64>(kNames.size()) ? kNames[static_cast<std::size_t>(id) - 1]
-                                                          : std::string_view();
-}
+std::string_view helper_name(s64 id) { return name_of(id).name; }
+std::string_view helper_since(s64 id) { return name_of(id).since; }
 
 }  // namespace skep::platform

@@ -64,6 +64,8 @@ std::span<const HelperRow> helpers();
 const HelperRow* find_helper(s64 id);
 // The name of any helper of Linux without bpf_, or an empty text; ids are 1 to 211.
 std::string_view helper_name(s64 id);
+// The first kernel release that has it.
+std::string_view helper_since(s64 id);
 inline constexpr u32 kHelpersMax = 212;
 
 }  // namespace skep::platform

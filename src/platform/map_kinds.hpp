@@ -3,6 +3,7 @@
 // Numbers are those of enum bpf_map_type plus one row less (include/uapi/linux/bpf.h).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,20 +63,30 @@ constexpr MapKinds set_of(MapKind first, More... more) {
   return set_of(first) | set_of(more...);
 }
 
-enum class KeyRule : u8 { any, index, none };  // index: exactly four bytes
+enum class KeyRule : u8 {
+  any,         // 1 to 512 bytes
+  index,       // four bytes that count
+  descriptor,  // four bytes that name a task, socket, inode or cgroup
+  none,
+};
 enum class ValueRule : u8 {
   any,
   none,
-  descriptor
-};  // descriptor: four bytes naming a program or map
+  descriptor,  // four bytes that name a program or a map
+  endpoint,    // four or eight bytes that name a device, CPU or socket
+};
+// What max_entries may be.
+enum class EntriesRule : u8 { some, one, none };
 enum class InUserEngine : u8 { no, yes };
 
 struct MapKindRow {
   std::string_view name;  // as bpftool prints it, and in BTF definitions without BPF_MAP_TYPE_
   KeyRule key;
   ValueRule value;
+  EntriesRule entries;
   u32 flags;  // BPF_F_* that may be set
   InUserEngine user_engine;
+  std::string_view since;  // first kernel release with it; empty when that is not known
 };
 const MapKindRow& row(MapKind kind);
 // By the number of bpf(2), or count_.
@@ -84,6 +95,14 @@ MapKind map_kind(u32 kernel_number);
 inline constexpr u32 kNoPreallocation = 1u << 0;     // BPF_F_NO_PREALLOC
 inline constexpr u32 kReadOnlyForProgram = 1u << 7;  // BPF_F_RDONLY_PROG
 inline constexpr u32 kMappable = 1u << 10;           // BPF_F_MMAPABLE
+inline constexpr u32 kStructOpsLink = 1u << 13;      // BPF_F_LINK
+
+struct MapFlag {
+  std::string_view name;   // "BPF_F_NO_PREALLOC"
+  std::string_view since;  // first kernel release with it
+};
+// Those of the bits of `flags`, lowest first; a bit without a name is left out.
+std::vector<MapFlag> map_flags(u32 flags);
 
 // Flags of an update (BPF_ANY, BPF_NOEXIST, BPF_EXIST).
 enum class Update : u64 { any = 0, only_new = 1, only_existing = 2 };
@@ -95,17 +114,28 @@ struct MapSpec {
   MapKind kind = MapKind::array;
   u32 key_size = 0;     // bytes
   u32 value_size = 0;   // bytes
-  u32 max_entries = 0;  // ring buffers: bytes
+  u32 max_entries = 0;  // ring buffers: bytes; arenas: pages
   u32 flags = 0;
   u32 numa_node = 0;
   u64 extra = 0;                   // map_extra of bpf(2)
   bool is_pinned_by_name = false;  // LIBBPF_PIN_BY_NAME: shared through /sys/fs/bpf
   u32 key_type = 0;                // BTF type ids in the object's types, 0 when unknown
   u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section
-  bool is_globals = false;                                    // .data, .rodata or .bss
-  std::vector<std::byte> initial;                             // globals: the section's contents
-  std::vector<std::pair<u32, std::string>> initial_programs;  // prog_array: index and program name
+  bool is_globals = false;  // .data, .rodata, .bss or .kconfig
+  // Globals: the section's contents. struct_ops: the structure. Arenas: what they begin with.
+  std::vector<std::byte> initial;
+  // prog_array: index and program name. struct_ops: number of the member and program name.
+  std::vector<std::pair<u32, std::string>> initial_programs;
+  std::vector<std::pair<u32, u32>> initial_maps;  // of a map of maps: index and number of a map
+  std::shared_ptr<const MapSpec> inner;           // what the maps in a map of maps look like
 };
+
+// About what a map takes when it is full, and whether on each CPU.
+struct MapMemory {
+  u64 bytes = 0;
+  bool is_per_cpu = false;
+};
+MapMemory memory_of(const MapSpec& spec);
 
 // Whether the kernel would create such a map: sizes, flags, entries. The error names the field and
 // what it may be. The bounds are those of map_create and each kind's alloc_check in kernel/bpf/.

@@ -2,8 +2,9 @@
 // came from.
 //
 // Nothing here is proved or created. Map constants in the code hold the number of a map in `maps`,
-// local calls hold the first instruction of a function in `functions`. Copies share what does not
-// change.
+// local calls hold the first instruction of a function in `functions`, calls of kernel functions
+// and constants that stand for kernel variables hold the number of one in `externs`. Copies share
+// what does not change.
 #pragma once
 
 #include <memory>
@@ -13,8 +14,9 @@
 #include <vector>
 
 #include "isa/instruction.hpp"
+#include "platform/externs.hpp"
 #include "platform/map_kinds.hpp"
-#include "platform/program_types.hpp"
+#include "platform/section_names.hpp"
 
 namespace skep::platform {
 
@@ -57,19 +59,37 @@ struct SourceLine {
   std::string_view text;  // the line itself, as BTF carries it; may be empty
 };
 
+// An instruction that asked for something that the target's types do not have; reaching it is an
+// error.
+struct Unresolved {
+  isa::InstructionIndex at{};
+  std::string message;  // what is missing, and where
+  std::string reason;   // what was asked
+  std::string hint;
+};
+
 struct Program {
   std::string name;
   std::string section;
   ProgramType type = ProgramType::socket_filter;
+  std::optional<AttachType> attach_type{};  // none where the type is attached in one way only
+  SectionFlags flags = 0;
+  Target target{};
   bool gpl_compatible = false;
-  isa::Code code;                   // the main function first
-  std::vector<Function> functions;  // in the order of the code, without gaps; [0] is main
-  std::vector<SourceLine> lines;    // by rising `at`
+  isa::Code code;                      // the main function first
+  std::vector<Function> functions;     // in the order of the code, without gaps; [0] is main
+  std::vector<SourceLine> lines;       // by rising `at`
+  std::vector<Unresolved> unresolved;  // by rising `at`
   std::shared_ptr<const std::vector<MapSpec>> maps = std::make_shared<std::vector<MapSpec>>();
-  std::shared_ptr<const void> storage;  // keeps what the views in `lines` point into
+  std::shared_ptr<const std::vector<Extern>> externs = std::make_shared<std::vector<Extern>>();
+  std::vector<ExternUse> uses;              // of externs, by rising `at`
+  std::optional<u32> exception_callback{};  // number of the function that bpf_throw() calls
+  std::shared_ptr<const void> storage;      // keeps what the views in `lines` point into
 
   // The line that `at` was compiled from, or null.
   const SourceLine* line_at(isa::InstructionIndex at) const;
+  // What CO-RE did not find for `at`, or null.
+  const Unresolved* unresolved_at(isa::InstructionIndex at) const;
   // The function that `at` is in, or null.
   const Function* function_at(isa::InstructionIndex at) const;
 };

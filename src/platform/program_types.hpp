@@ -1,8 +1,9 @@
-// The kinds of BPF programs, and where in an object each is found.
+// The kinds of BPF programs.
 //
 // One row a program type of Linux; a type whose row has a context can be verified and run in user
-// space. Numbers are those of enum bpf_prog_type (include/uapi/linux/bpf.h) plus one row less:
-// UNSPEC is no type.
+// space. Members are in the order of enum bpf_prog_type (include/uapi/linux/bpf.h), which begins
+// with UNSPEC; here that is the last one: a program whose section says no type, which can be looked
+// at but not loaded.
 #pragma once
 
 #include <span>
@@ -46,14 +47,17 @@ enum class ProgramType : u8 {
   sk_lookup,
   syscall,
   netfilter,
+  unspecified,
   count_
 };
 
 // The number in bpf(2).
-constexpr u32 kernel_number(ProgramType type) { return static_cast<u32>(type) + 1; }
+constexpr u32 kernel_number(ProgramType type) {
+  return type == ProgramType::unspecified ? 0 : static_cast<u32>(type) + 1;
+}
 
-using ProgramTypes = u32;  // a set of them
-constexpr ProgramTypes set_of(ProgramType type) { return 1u << static_cast<u32>(type); }
+using ProgramTypes = u64;  // a set of them
+constexpr ProgramTypes set_of(ProgramType type) { return u64{1} << static_cast<u32>(type); }
 template <class... More>
 constexpr ProgramTypes set_of(ProgramType first, More... more) {
   return set_of(first) | set_of(more...);
@@ -90,17 +94,9 @@ struct ProgramTypeRow {
   std::span<const Verdict> verdicts;  // names of return values
   bool may_write_packet;              // stores through packet pointers
   bool may_load_packet;               // legacy packet loads (RFC 9669, 5.5)
+  std::string_view since;             // first kernel release with it
 };
 
 const ProgramTypeRow& row(ProgramType type);
-
-// How an object's section name selects the program type (libbpf's section table).
-struct SectionName {
-  std::string_view name;  // a trailing '+' takes "/target" behind it
-  ProgramType type;
-};
-std::span<const SectionName> section_names();
-// The row for `section`, or null.
-const SectionName* find_section(std::string_view section);
 
 }  // namespace skep::platform

@@ -160,11 +160,15 @@ class Writer {
       case Constant::function: what += "[" + function_reference(i) + "]"; break;
       case Constant::map:
       case Constant::map_value: what += "[" + map_name(low) + "]"; break;
+      case Constant::variable: what += "[" + extern_name(low) + "]"; break;
       default: what += "[" + unsigned_number(low) + "]"; break;
     }
     if (has_offset(i.constant()) && high != 0)
       what += " + " + unsigned_number(static_cast<u32>(high));
     return format("r{} = {} ll", i.dst, what);
+  }
+  std::string extern_name(u32 of) const {
+    return of < names_.externs.size() ? names_.externs[of].name : unsigned_number(of);
   }
   // People read 0xffff888012345678 more easily than its negative decimal.
   std::string wide_number(s64 value) const {
@@ -237,6 +241,8 @@ class Writer {
     return "call " + unsigned_number(static_cast<u32>(static_cast<u64>(i.immediate)));
   }
   std::string kfunc(const Instruction& i) const {
+    const auto number_of = static_cast<u32>(static_cast<u64>(i.immediate));
+    if (!names_.externs.empty()) return format("kfunc[{}]", extern_name(number_of));
     const std::string module = i.offset == 0 ? "" : number(i.offset) + ":";
     return "kfunc[" + module + number(i.immediate) + "]";
   }

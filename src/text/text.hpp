@@ -39,14 +39,15 @@ inline constexpr Style kPeople{};
 // `r0 = *(u32 *)(r1 + 0x4)`, `call 0x5`: what llvm-objdump -d prints.
 inline constexpr Style kObjdump{.numbers = Numbers::hexadecimal, .notation = Notation::llvm};
 
-// What numbers in the code stand for: maps by their number, functions by their first instruction.
-// Both may be empty; the notation of people then shows the numbers.
+// What numbers in the code stand for: maps and externs by their number, functions by their first
+// instruction. Each may be empty; the notation of people then shows the numbers.
 struct Names {
   std::span<const platform::MapSpec> maps{};
   std::span<const platform::Function> functions{};
+  std::span<const platform::Extern> externs{};
 };
 inline Names names_of(const platform::Program& program) {
-  return {.maps = *program.maps, .functions = program.functions};
+  return {.maps = *program.maps, .functions = program.functions, .externs = *program.externs};
 }
 
 // One instruction of `code`, whose slots are assigned. It has no label in front and no line end.

@@ -245,6 +245,9 @@ void forget_record(State& state, u32 id, isa::InstructionIndex at) {
 
 Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
   const HelperRow* helper = nullptr;
+  if (const platform::Unresolved* missing = analysis.program.unresolved_at(at)) {
+    return Refusal{Property::core_relocation, missing->message, missing->reason, missing->hint};
+  }
   if (auto refused = check_helper(analysis, analysis.program.code[at.value()], helper))
     return refused;
   Call call{*helper, at};

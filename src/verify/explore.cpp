@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "isa/control_flow.hpp"
+#include "platform/helpers.hpp"
 #include "verify/liveness.hpp"
 
 namespace skep::verify {
@@ -448,7 +449,21 @@ Explorer::Outcome Explorer::exit(Path& path) {
   return {};
 }
 
+// Where no path leads, a call may be of something that no engine has: of a weak function, or in the
+// place of what CO-RE did not find. It becomes `r0 = 0`.
+void Explorer::remove_unreached_calls() {
+  for (std::size_t at = 0; at < analysis_.code.size(); ++at) {
+    Instruction& i = analysis_.code[at];
+    if (analysis_.facts[at].reached || i.form != isa::Form::call) continue;
+    const bool known = i.call() == isa::Call::local ||
+                       (i.call() == isa::Call::helper && platform::find_helper(i.immediate));
+    if (known) continue;
+    i = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .slot = i.slot};
+  }
+}
+
 VerifiedProgram Explorer::finish() {
+  remove_unreached_calls();
   VerifiedProgram out;
   out.program_ = program_;
   out.code_ = std::move(analysis_.code);

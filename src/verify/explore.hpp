@@ -83,6 +83,7 @@ class Explorer {
   bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 
+  void remove_unreached_calls();
   VerifiedProgram finish();
   Report report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const;
 

@@ -20,6 +20,7 @@ class Shape {
   }
 
   std::optional<Misshapen> check() {
+    if (auto found = check_needs()) return found;
     for (const platform::Function& function : program_.functions) {
       if (auto found = check_function(function)) return found;
     }
@@ -36,6 +37,28 @@ class Shape {
   static Misshapen misshapen(InstructionIndex at, Property property, std::string message,
                              std::string reason) {
     return {at, {property, std::move(message), std::move(reason), {}}};
+  }
+
+  // What only a kernel could give: a program type, and externs that nobody has found.
+  std::optional<Misshapen> check_needs() const {
+    if (program_.type == platform::ProgramType::unspecified) {
+      return Misshapen{InstructionIndex(0),
+                       {Property::unsupported,
+                        format("no program type has a section named {}", program_.section), "",
+                        platform::section_advice(program_.section)}};
+    }
+    for (const platform::ExternUse& use : program_.uses) {
+      const platform::Extern& external = (*program_.externs)[use.number];
+      if (external.is_weak || external.state == platform::ExternState::found) continue;
+      const bool is_configuration = external.kind == platform::ExternKind::configuration;
+      return Misshapen{
+          use.at,
+          {Property::unsupported,
+           format("the {} {} is not there", platform::name_of(external.kind), external.name), "",
+           is_configuration ? "give the configuration of a kernel that sets it (--kconfig FILE)"
+                            : "the user engine has no kernel; declare it __weak and test for it"}};
+    }
+    return {};
   }
 
   std::optional<Misshapen> check_function(const platform::Function& function) {

@@ -50,7 +50,8 @@ struct FrameUse {
 };
 
 // A program that was proved safe. Only verify() makes one. Its code differs from the Program's in
-// one way: accesses to the context read the run-time layout (platform::PacketContext).
+// two ways: accesses to the context read the run-time layout (platform::PacketContext), and calls
+// that no path reaches are gone when no engine has what they call.
 class VerifiedProgram {
  public:
   const platform::Program& program() const { return *program_; }

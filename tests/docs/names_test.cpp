@@ -12,6 +12,7 @@
 #include "platform/helpers.hpp"
 #include "platform/map_kinds.hpp"
 #include "platform/program_types.hpp"
+#include "platform/section_names.hpp"
 #include "verify/properties.hpp"
 
 namespace skep::docs {

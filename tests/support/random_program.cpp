@@ -576,18 +576,6 @@ platform::MapSpec map_of(const char* name, MapKind kind, u32 key, u32 value, u32
 
 }  // namespace
 
-u32 Choices::next() {
-  if (!from_bytes_) {
-    state_ = state_ * 6364136223846793005 + 1442695040888963407;
-    return static_cast<u32>(state_ >> 33);
-  }
-  u32 out = 0;
-  const std::size_t count = std::min<std::size_t>(bytes_.size(), 2);
-  if (count != 0) std::memcpy(&out, bytes_.data(), count);
-  bytes_ = bytes_.subspan(count);
-  return out;
-}
-
 std::shared_ptr<const std::vector<platform::MapSpec>> random_maps() {
   std::vector<platform::MapSpec> maps = {
       map_of("array", MapKind::array, 4, kArrayValue, 8),

@@ -7,27 +7,11 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
 #include "platform/program.hpp"
+#include "support/choices.hpp"
 
 namespace skep::test {
-
-// Where choices come from: a seed, or a fuzzer's bytes (zeroes behind their end).
-class Choices {
- public:
-  explicit Choices(u64 seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
-  explicit Choices(std::span<const u8> bytes) : bytes_(bytes), from_bytes_(true) {}
-
-  u32 below(u32 bound) { return bound == 0 ? 0 : next() % bound; }
-  bool one_in(u32 n) { return below(n) == n - 1; }
-
- private:
-  u32 next();
-  u64 state_ = 0;
-  std::span<const u8> bytes_{};
-  bool from_bytes_ = false;
-};
 
 // The maps of every random program: an array, a hash, a ring, globals and constants.
 std::shared_ptr<const std::vector<platform::MapSpec>> random_maps();

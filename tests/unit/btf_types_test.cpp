@@ -94,10 +94,10 @@ TEST(Types, SpellsTypesAsC) {
   const Types types = s.read().value();
   EXPECT_EQ(types.c_name(integer), "int");
   EXPECT_EQ(types.c_name(text), "const char *");
-  EXPECT_EQ(types.c_declaration(fixed, "name"), "const char *const name");
+  EXPECT_EQ(types.c_declaration(fixed, "name"), "const char * const name");
   EXPECT_EQ(types.c_name(bytes), "char[16]");
   EXPECT_EQ(types.c_declaration(rows, "table"), "char table[4][16]");
-  EXPECT_EQ(types.c_name(to_bytes), "char (*)[16]");
+  EXPECT_EQ(types.c_name(to_bytes), "char(*)[16]");
   EXPECT_EQ(types.c_declaration(callback, "then"), "int (*then)(int, const char *)");
   EXPECT_EQ(types.c_declaration(callbacks, "all"), "int (*all[3])(int, const char *)");
   EXPECT_EQ(types.c_declaration(variadic, "print"), "void print(const char *, ...)");

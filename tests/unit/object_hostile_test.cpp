@@ -136,11 +136,6 @@ TEST(Hostile, Sections) {
        Fault::malformed, "terminat"},
       {"unterminated licence", [](Damaged& d) { d.section("license").sh_size = 3; },
        Fault::malformed, "section license"},
-      {"unknown program section",
-       [](Damaged& d) {
-         d.at<char>(d.section(d.header().e_shstrndx).sh_offset + d.section("socket").sh_name) = 'z';
-       },
-       Fault::unsupported, "zocket"},
       {"huge .bss", [](Damaged& d) { d.section(".bss").sh_size = u64{4} << 30; }, Fault::exhausted,
        "section .bss"},
       {"same name", [](Damaged& d) { d.section("socket").sh_name = d.section("xdp").sh_name; },

@@ -56,8 +56,7 @@ TEST_P(Libbpf, SameMaps) {
     EXPECT_EQ(map.key_size, bpf_map__key_size(theirs)) << map.name;
     EXPECT_EQ(map.value_size, bpf_map__value_size(theirs)) << map.name;
     EXPECT_EQ(map.max_entries, bpf_map__max_entries(theirs)) << map.name;
-    const u32 ignored = map.is_globals ? u32{BPF_F_MMAPABLE} : 0u;
-    EXPECT_EQ(map.flags, bpf_map__map_flags(theirs) & ~ignored) << map.name;
+    EXPECT_EQ(map.flags, bpf_map__map_flags(theirs)) << map.name;
     if (map.kind != platform::MapKind::ringbuf && !map.is_globals) {
       EXPECT_EQ(map.key_type, bpf_map__btf_key_type_id(theirs)) << map.name;
       EXPECT_EQ(map.value_type, bpf_map__btf_value_type_id(theirs)) << map.name;

@@ -142,7 +142,7 @@ TEST(TextRefusals, NameLineColumnAndWhatWasExpected) {
             "`bswap8` | did you mean bswap16 or bswap32 or bswap64?");
   EXPECT_EQ(refusal("call bpf_ktime_get\nexit"),
             "line 1, column 6: no helper or label `bpf_ktime_get` | did you mean "
-            "bpf_ktime_get_ns or bpf_ktime_get_boot_ns or bpf_ktime_get_coarse_ns?");
+            "bpf_ktime_get_ns or bpf_ktime_get_tai_ns or bpf_ktime_get_boot_ns?");
   EXPECT_EQ(refusal("lop: goto loop"),
             "line 1, column 11: no label `loop` here | did you mean lop?");
   EXPECT_EQ(refusal("r1 = map[flow] ll"), "line 1, column 10: no map `flow`");

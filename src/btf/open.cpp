@@ -1,0 +1,26 @@
+// Types from a file: of raw BTF, as the kernel shows its own, or of an ELF file that has a section
+// of it.
+#include "btf/elf_section.hpp"
+#include "btf/section_reader.hpp"
+
+namespace skep::btf {
+namespace {
+
+Result<Bytes> section_of(Bytes file) {
+  if (file.empty()) return Error(Fault::malformed, "the file is empty");
+  if (!is_elf(file)) return file;
+  auto section = elf_section(file, ".BTF");
+  if (section.ok() || section.error().fault != Fault::absent) return section;
+  return Error(Fault::absent, section.error().message + ", so it has no types",
+               "compile for BPF with -g, or add them to another program with pahole --btf_encode");
+}
+
+}  // namespace
+
+Result<Types> Types::open(const std::string& path, std::shared_ptr<const Types> base) {
+  Mapping file = TRY(Mapping::of_file(path));
+  const Bytes section = TRY(section_of(file.bytes()).within(path));
+  return SectionReader(std::move(base)).mapped(std::move(file), section).within(path);
+}
+
+}  // namespace skep::btf

@@ -1,0 +1,139 @@
+// A walk over programs and maps that notes each thing once.
+#include "object/requirements.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "platform/helpers.hpp"
+#include "platform/instruction_sets.hpp"
+
+namespace skep::object {
+namespace {
+
+using platform::ExternKind;
+using Kind = RequirementKind;
+
+constexpr EnumArray<Kind, std::string_view> kNames({
+    {Kind::program_type, "program type"},
+    {Kind::attach_type, "attach type"},
+    {Kind::load_flag, "load flag"},
+    {Kind::helper, "helper"},
+    {Kind::kernel_function, "kernel function"},
+    {Kind::kernel_symbol, "kernel symbol"},
+    {Kind::configuration, "configuration"},
+    {Kind::map_kind, "map kind"},
+    {Kind::map_flag, "map flag"},
+    {Kind::instructions, "instructions"},
+    {Kind::field, "type"},
+});
+
+class Collector {
+ public:
+  Requirements run(const Object& object) {
+    for (const ProgramEntry& each : object.programs()) program(object, each);
+    for (const platform::MapSpec& each : object.maps()) map(each);
+    std::ranges::stable_sort(out_.all, {}, &Requirement::kind);
+    for (const Requirement& each : out_.all) {
+      if (!each.is_optional && is_older(out_.since, each.since)) out_.since = each.since;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Requirement& note(Kind kind, std::string_view name, std::string_view since,
+                    const std::string& user) {
+    const auto [known, is_new] =
+        numbers_.try_emplace(std::pair(kind, std::string(name)), out_.all.size());
+    if (is_new) out_.all.push_back({.kind = kind, .name = std::string(name), .since = since});
+    Requirement& found = out_.all[known->second];
+    if (found.used_by.empty() || found.used_by.back() != user) found.used_by.push_back(user);
+    return found;
+  }
+
+  void program(const Object& object, const ProgramEntry& entry) {
+    const platform::ProgramTypeRow& type = platform::row(entry.type);
+    note(Kind::program_type, type.name, type.since, entry.name);
+    const bool may_lack = (entry.flags & platform::kAttachTypeOptional) != 0;
+    if (entry.attach_type && !may_lack) {
+      const platform::AttachTypeRow& row = platform::row(*entry.attach_type);
+      note(Kind::attach_type, row.name, row.since, entry.name);
+    }
+    if ((entry.flags & platform::kSleepable) != 0) {
+      note(Kind::load_flag, "BPF_F_SLEEPABLE", "5.10", entry.name);
+    }
+    if ((entry.flags & platform::kXdpFrags) != 0) {
+      note(Kind::load_flag, "BPF_F_XDP_HAS_FRAGS", "5.18", entry.name);
+    }
+    const auto linked = object.program(entry.name, {.core = Core::leave});
+    if (!linked.ok()) return out_.not_read.push_back(linked.error().message);
+    for (const isa::Instruction& each : (*linked)->code) instruction(each, entry.name);
+    for (const platform::ExternUse& use : (*linked)->uses) {
+      external((*(*linked)->externs)[use.number], entry.name);
+    }
+    if (object.has_core()) fields(object, entry.name);
+  }
+
+  void fields(const Object& object, const std::string& program) {
+    const auto uses = object.core_uses(program, nullptr);
+    if (!uses.ok()) return out_.not_read.push_back(uses.error().message);
+    for (const CoreUse& use : *uses) note(Kind::field, use.text, "", program);
+  }
+
+  void instruction(const isa::Instruction& i, const std::string& program) {
+    if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
+      const std::string_view name = platform::helper_name(i.immediate);
+      if (name.empty()) return;  // a call of nothing: weak, or without an answer of CO-RE
+      note(Kind::helper, format("bpf_{}", name), platform::helper_since(i.immediate), program);
+      return;
+    }
+    const platform::InstructionSet set = platform::instruction_set(i);
+    if (set == platform::InstructionSet::v1) return;
+    const platform::InstructionSetRow& row = platform::row(set);
+    Requirement& noted = note(Kind::instructions, row.name, row.since, program);
+    if (noted.example.empty()) noted.example = format("{} at slot {}", program, i.slot.value());
+  }
+
+  void external(const platform::Extern& external, const std::string& program) {
+    Kind kind = Kind::kernel_symbol;
+    if (external.kind == ExternKind::function) kind = Kind::kernel_function;
+    if (external.kind == ExternKind::configuration) kind = Kind::configuration;
+    if (kind == Kind::configuration && !external.name.starts_with("CONFIG_")) return;  // made up
+    note(kind, external.name, "", program).is_optional = external.is_weak;
+  }
+
+  void map(const platform::MapSpec& map) {
+    const platform::MapKindRow& kind = platform::row(map.kind);
+    note(Kind::map_kind, kind.name, kind.since, map.name);
+    if (map.inner != nullptr) {
+      const platform::MapKindRow& inner = platform::row(map.inner->kind);
+      note(Kind::map_kind, inner.name, inner.since, map.name);
+    }
+    if (map.is_globals) return;  // loaders leave flags out that a kernel does not know
+    for (const platform::MapFlag& flag : platform::map_flags(map.flags)) {
+      note(Kind::map_flag, flag.name, flag.since, map.name);
+    }
+  }
+
+  Requirements out_;
+  std::map<std::pair<Kind, std::string>, std::size_t> numbers_;
+};
+
+std::pair<u64, u64> numbers_of(std::string_view release) {
+  const std::size_t dot = std::min(release.find('.'), release.size());
+  const auto major = parse_unsigned(release.substr(0, dot));
+  const auto minor = parse_unsigned(release.substr(std::min(dot + 1, release.size())));
+  return {major.value_or(0), minor.value_or(0)};
+}
+
+}  // namespace
+
+std::string_view name_of(RequirementKind kind) { return kNames[kind]; }
+
+bool is_older(std::string_view left, std::string_view right) {
+  return numbers_of(left) < numbers_of(right);
+}
+
+Requirements requirements_of(const Object& object) { return Collector().run(object); }
+
+}  // namespace skep::object

@@ -1,0 +1,18 @@
+# The kernel's own tests as a peer suite. CO-RE: its programs and types, relocated by us and by libbpf, and run.
+include(bpf)
+include(kernel_source)
+include(libbpf)
+set(folder ${CMAKE_BINARY_DIR}/tests/selftests/core)
+set(here ${CMAKE_CURRENT_SOURCE_DIR}/selftests)
+add_custom_command(
+  OUTPUT ${folder}/core_cases.o
+  COMMAND ${here}/make_core_objects ${SKEP_KERNEL_SOURCE} ${folder} ${SKEP_BPF_CLANG}
+          /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+  DEPENDS ${SKEP_KERNEL_SOURCE_READY} ${here}/make_core_objects ${here}/core_cases.c ${here}/core_cases.h
+          ${here}/stubs/test_progs.h
+  COMMENT "Compiling the kernel's CO-RE tests"
+  VERBATIM)
+skep_test(core_selftests SOURCES selftests/core_selftests_test.cpp support/libbpf_peer.cpp ${folder}/core_cases.o
+          LINKS object)
+target_link_libraries(test_core_selftests PRIVATE oracle::libbpf)
+target_compile_definitions(test_core_selftests PRIVATE SKEP_CORE_SELFTESTS="${folder}")
