@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,9 +46,19 @@ class Error : public std::exception {
     return std::move(*this);
   }
 
+  // Of Fault::rejected: all that the verifier has to say, in lines; else empty.
+  std::string_view report() const { return report_ ? *report_ : std::string_view(); }
+  Error with_report(std::string text) && {
+    report_ = std::make_shared<const std::string>(std::move(text));
+    return std::move(*this);
+  }
+
   Fault fault;
   std::string message;
   std::string hint;
+
+ private:
+  std::shared_ptr<const std::string> report_;
 };
 
 template <class T>

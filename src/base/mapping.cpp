@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/fd.hpp"
 
@@ -44,6 +45,15 @@ Result<Mapping> Mapping::of_file(const std::string& path) {
   Mapping copy = TRY(of_memory(size));
   copy.size_ = size;  // without the rest of the last page, which munmap(2) counts as well
   TRY(read_all(fd, path, copy.writable()));
+  return copy;
+}
+
+Result<Mapping> Mapping::copy_of(Bytes bytes) {
+  Mapping copy = TRY(of_memory(bytes.size()));
+  copy.size_ = bytes.size();
+  if (bytes.empty()) return copy;
+  ::madvise(copy.data_, copy.size_, MADV_POPULATE_WRITE);  // Linux 5.14; else one by one
+  std::memcpy(copy.data_, bytes.data(), bytes.size());
   return copy;
 }
 

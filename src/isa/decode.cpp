@@ -16,6 +16,22 @@ struct Used {
   bool immediate = false;
 };
 
+// The operation of an opcode whose offset field is 0, by its code; found in one step.
+constexpr auto kPlainAlu = [] {
+  std::array<Alu, 16> out{};
+  for (u8 code = 0; code < out.size(); ++code) {
+    out[code] = kAlu.find([&](const AluRow& row) { return row.code == code && row.offset == 0; });
+  }
+  return out;
+}();
+constexpr auto kJumpOfCode = [] {
+  std::array<Jump, 16> out{};
+  for (u8 code = 0; code < out.size(); ++code) {
+    out[code] = kJump.find([&](const JumpRow& row) { return row.code == code; });
+  }
+  return out;
+}();
+
 class Decoder {
  public:
   explicit Decoder(std::span<const Slot> slots)
@@ -23,6 +39,7 @@ class Decoder {
 
   Result<Code> run() {
     if (slots_.empty()) return Error(Fault::malformed, "the program has no instructions");
+    code_.reserve(slots_.size());
     for (at_ = 0; at_ < slots_.size(); ++at_) {
       const std::size_t first = at_;
       instruction_at_[first] = static_cast<u32>(code_.size());
@@ -167,8 +184,9 @@ class Decoder {
     const bool reg = (slot.opcode & kSourceRegister) != 0;
     const u8 code = slot.opcode >> 4;
     const Width width = alu_width(slot);
-    const Alu operation =
-        kAlu.find([&](const AluRow& row) { return row.code == code && row.offset == slot.offset; });
+    const Alu operation = slot.offset == 0 ? kPlainAlu[code] : kAlu.find([&](const AluRow& row) {
+      return row.code == code && row.offset == slot.offset;
+    });
     if (operation == Alu::count_) {
       const bool known =
           kAlu.find([&](const AluRow& row) { return row.code == code; }) != Alu::count_;
@@ -227,7 +245,7 @@ class Decoder {
       TRY(reserve(slot, {.offset = true}));
       return aimed({.form = Form::may_goto}, slot.offset);
     }
-    const Jump operation = kJump.find([&](const JumpRow& row) { return row.code == code; });
+    const Jump operation = kJumpOfCode[code];
     if (operation == Jump::count_) return malformed("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = !reg}));
     return aimed({.form = Form::jump,

@@ -21,16 +21,17 @@ struct CoreHeader {
   le32 offset, size;
 };
 
-struct LineEntry {
-  le32 offset, file, text, line_and_column;
-};
-
 struct CoreEntry {
   le32 offset, type, access, kind;
 };
 
 constexpr u16 kMagic = 0xeb9f;
-constexpr u32 kColumnBits = 10;
+
+template <class Record>
+void sort_by_offset(std::vector<Record>& records) {
+  const auto offset = [](const Record& each) { return u64{each.offset}; };
+  if (!std::ranges::is_sorted(records, {}, offset)) std::ranges::stable_sort(records, {}, offset);
+}
 
 template <class Record>
 std::span<const Record> between(
@@ -38,8 +39,9 @@ std::span<const Record> between(
     std::string_view section, u64 begin, u64 end) {
   const auto found = all.find(section);
   if (found == all.end()) return {};
-  const auto first = std::ranges::lower_bound(found->second, begin, {}, &Record::offset);
-  const auto last = std::ranges::lower_bound(found->second, end, {}, &Record::offset);
+  const auto offset = [](const Record& each) { return u64{each.offset}; };
+  const auto first = std::ranges::lower_bound(found->second, begin, {}, offset);
+  const auto last = std::ranges::lower_bound(found->second, end, {}, offset);
   return {first, last};
 }
 
@@ -62,15 +64,14 @@ class BtfExtReader {
       return Error(Fault::malformed, format("header of {}, expected at least {}",
                                             counted(base, "byte"), sizeof(Header)));
     }
-    TRY(table<LineEntry>(base + header.lines_offset, header.lines_size).within("line table"));
+    TRY(table<LineRecord>(base + header.lines_offset, header.lines_size).within("line table"));
     if (base >= sizeof(Header) + sizeof(CoreHeader)) {
       const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(Header)).within("header"));
       TRY(table<CoreEntry>(base + core.offset, core.size).within("CO-RE table"));
     }
-    for (auto& [name, lines] : out_.lines_)
-      std::ranges::stable_sort(lines, {}, &LineRecord::offset);
+    for (auto& [name, lines] : out_.lines_) sort_by_offset(lines);
     for (const CoreRecord& each : out_.all_core_) out_.core_[each.section].push_back(each);
-    for (auto& [name, core] : out_.core_) std::ranges::stable_sort(core, {}, &CoreRecord::offset);
+    for (auto& [name, core] : out_.core_) sort_by_offset(core);
     return std::move(out_);
   }
 
@@ -89,25 +90,34 @@ class BtfExtReader {
       const u32 count = TRY(bytes.read<le32>(at + 4));
       const std::string_view section = TRY(types_.string(name).within("section name"));
       const Bytes records = TRY(bytes.slice(at + 8, u64{count} * record_size).within(section));
-      for (u64 record = 0; record < records.size(); record += record_size) {
-        TRY(add(section, TRY(records.read<Entry>(record))).within(section));
-      }
+      TRY(add_all<Entry>(section, records, record_size).within(section));
       at += 8 + records.size();
     }
     return {};
   }
 
-  Result<void> add(std::string_view section, const LineEntry& entry) {
-    const u32 position = entry.line_and_column;
-    if (lines_ == nullptr || section.data() != current_.data()) {
-      lines_ = &out_.lines_[section];  // looked up once for all records of a section
-      current_ = section;
+  template <class Entry>
+  Result<void> add_all(std::string_view section, Bytes records, u32 record_size) {
+    std::vector<LineRecord>& lines = out_.lines_[section];
+    if constexpr (std::same_as<Entry, LineRecord>) {
+      lines.reserve(lines.size() + records.size() / record_size);
     }
-    lines_->push_back({.offset = entry.offset,
-                       .line = position >> kColumnBits,
-                       .column = position & ((1u << kColumnBits) - 1),
-                       .file = TRY(types_.string(entry.file).within("file name")),
-                       .text = TRY(types_.string(entry.text).within("source line"))});
+    for (u64 at = 0; at < records.size(); at += record_size) {
+      const Entry entry = TRY(records.read<Entry>(at));
+      if constexpr (std::same_as<Entry, LineRecord>) {
+        TRY(check_strings(entry));
+        lines.push_back(entry);
+      } else {
+        TRY(add(section, entry));
+      }
+    }
+    return {};
+  }
+
+  Result<void> check_strings(const LineRecord& entry) const {
+    if (entry.file < types_.string_bytes() && entry.text < types_.string_bytes()) return {};
+    TRY(types_.string(entry.file).within("file name"));
+    TRY(types_.string(entry.text).within("source line"));
     return {};
   }
 
@@ -128,8 +138,6 @@ class BtfExtReader {
   Bytes bytes_;
   const btf::Types& types_;
   BtfExt out_;
-  std::string_view current_;  // the section that `lines_` belongs to
-  std::vector<LineRecord>* lines_ = nullptr;
 };
 
 Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {

@@ -15,13 +15,17 @@
 
 namespace skep::object {
 
+// As it is in the file: large objects have tens of thousands.
 struct LineRecord {
-  u64 offset = 0;  // bytes into the section
-  u32 line = 0;
-  u32 column = 0;
-  std::string_view file;  // inside the Types
-  std::string_view text;
+  le32 offset;  // bytes into the section
+  le32 file;    // strings of the Types
+  le32 text;
+  le32 position;
+
+  u32 line() const { return position >> 10; }
+  u32 column() const { return position & 0x3ff; }
 };
+static_assert(sizeof(LineRecord) == 16);
 
 // An instruction that depends on the types of the machine it will run on (btf/core.hpp).
 struct CoreRecord {

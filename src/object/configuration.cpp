@@ -27,9 +27,9 @@ void put(std::span<std::byte> to, u64 value) {
 
 Result<void> store_letter(ConfigurationType type, char letter, std::span<std::byte> to) {
   const auto state = tristate_of(letter);
-  if (type == ConfigurationType::boolean && state && *state < 2) {
-    put(to, *state);
-  } else if (type == ConfigurationType::tristate && state) {
+  const bool takes_state =
+      type == ConfigurationType::tristate || (type == ConfigurationType::boolean && letter != 'm');
+  if (state && takes_state) {
     put(to, *state);
   } else if (type == ConfigurationType::character) {
     put(to, static_cast<u8>(letter));

@@ -176,8 +176,12 @@ class ElfReader {
     for (u64 number = 0; number < count; ++number) {
       const u64 at = number * sizeof(SymbolEntry);
       const SymbolEntry entry = TRY(table.bytes.read<SymbolEntry>(at));
-      elf_.symbols_.push_back(
-          TRY(symbol(entry, names).within(format("symbol {}: {}", number, place(table.name, at)))));
+      auto read = symbol(entry, names);
+      if (!read.ok()) {
+        const std::string where = format("symbol {}: {}", number, place(table.name, at));
+        return std::move(read).within(where).error();
+      }
+      elf_.symbols_.push_back(*read);
     }
     return {};
   }
@@ -218,11 +222,16 @@ class ElfReader {
       return Error(Fault::malformed, format("section {}: {} are not whole relocations", table.name,
                                             counted(table.size, "byte")));
     }
+    out.reserve(out.size() + table.size / sizeof(RelocationEntry));
     for (u64 at = 0; at < table.size; at += sizeof(RelocationEntry)) {
       const RelocationEntry entry = TRY(table.bytes.read<RelocationEntry>(at));
-      out.push_back(TRY(relocation(entry, target).within(place(table.name, at))));
+      auto read = relocation(entry, target);
+      if (!read.ok()) return std::move(read).within(place(table.name, at)).error();
+      out.push_back(*read);
     }
-    std::ranges::stable_sort(out, {}, &Relocation::offset);
+    if (!std::ranges::is_sorted(out, {}, &Relocation::offset)) {
+      std::ranges::stable_sort(out, {}, &Relocation::offset);
+    }
     const auto twice = std::ranges::adjacent_find(out, {}, &Relocation::offset);
     if (twice == out.end()) return {};
     return Error(Fault::malformed, format("section {}: two relocations of {}", table.name,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/mapping.hpp"
 #include "object/btf_ext.hpp"
 #include "object/elf.hpp"
 #include "object/externs.hpp"
@@ -24,7 +25,7 @@ struct PlacedMap {
 };
 
 struct Image {
-  std::vector<std::byte> file;  // the views of all others point in here or into the types
+  std::optional<Mapping> file;  // the views of all others point in here or into the types
   Elf elf;
   Functions functions;
   SectionTypes types;

@@ -4,6 +4,7 @@
 #include "object/link.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "object/core.hpp"
 #include "object/relocate.hpp"
@@ -76,9 +77,8 @@ class Linker {
     base_[function] = static_cast<u32>(slots_.size());
     const Bytes bytes =
         TRY(image_.elf.sections()[added.section].bytes.slice(added.offset, added.size));
-    for (u64 at = 0; at < bytes.size(); at += sizeof(Slot)) {
-      slots_.push_back(TRY(bytes.read<Slot>(at)));
-    }
+    slots_.resize(slots_.size() + added.slots());
+    std::memcpy(&slots_[base_[function]], bytes.data(), added.slots() * sizeof(Slot));
     order_.push_back(function);
     const auto all = image_.elf.relocations(added.section);
     const auto first = std::ranges::lower_bound(all, added.offset, {}, &Relocation::offset);
@@ -104,7 +104,9 @@ class Linker {
                    format("{}: function {} ends inside of a 64-bit immediate",
                           place(section_name(walk.function), offset), function.name));
     }
-    const Reference reference = TRY(reference_of(image_, function.section, offset, slots_[at]));
+    const auto ahead = image_.elf.relocations(function.section).subspan(walk.relocation);
+    const Reference reference =
+        TRY(reference_of(image_, function.section, offset, slots_[at], ahead));
     return std::visit([&](const auto& to) { return write(at, to); }, reference);
   }
 
@@ -237,13 +239,15 @@ class Linker {
     }
     const auto lines =
         image_.ext.lines(section_name(function), placed.offset, placed.offset + placed.size);
+    const btf::Types& types = *image_.types.types;
+    program_.lines.reserve(program_.lines.size() + lines.size());
     for (const LineRecord& line : lines) {
       const auto slot = static_cast<u32>((line.offset - placed.offset) / sizeof(Slot));
       program_.lines.push_back({.at = instruction(base + slot),
-                                .line = line.line,
-                                .column = line.column,
-                                .file = line.file,
-                                .text = line.text});
+                                .line = line.line(),
+                                .column = line.column(),
+                                .file = types.string(line.file).value(),
+                                .text = types.string(line.text).value()});
     }
   }
 

@@ -30,8 +30,8 @@ class Reader {
                                             file.size(), kFileMax));
     }
     object_.name_ = std::move(name);
-    image_.file.assign(file.span().begin(), file.span().end());
-    image_.elf = TRY(Elf::read(Bytes(image_.file)));
+    image_.file = TRY(Mapping::copy_of(file));
+    image_.elf = TRY(Elf::read(image_.file->bytes()));
     TRY(unique_names());
     TRY(limit_zeroed(image_.elf));
     image_.functions = TRY(Functions::read(image_.elf));

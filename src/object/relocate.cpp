@@ -12,11 +12,13 @@ constexpr u8 kSourceHelper = 0, kSourceLocal = 1;     // of calls: RFC 9669, 4.3
 
 class Resolver {
  public:
-  Resolver(const Image& image, u32 section, u64 offset, const isa::Slot& slot)
-      : image_(image), number_(section), offset_(offset), slot_(slot) {}
+  Resolver(const Image& image, u32 section, u64 offset, const isa::Slot& slot,
+           std::span<const Relocation> ahead)
+      : image_(image), number_(section), offset_(offset), slot_(slot), ahead_(ahead) {}
 
   Result<Reference> run() const {
-    const Relocation* relocation = at(offset_);
+    const Relocation* relocation =
+        ahead_.empty() || ahead_[0].offset != offset_ ? nullptr : &ahead_[0];
     if (is_wide(slot_)) return wide(relocation);
     if (is_call(slot_)) return call(relocation);
     if (relocation == nullptr) return Reference(NoReference{});
@@ -31,14 +33,9 @@ class Resolver {
   }
   Error malformed(std::string_view what) const { return error(Fault::malformed, what); }
 
-  const Relocation* at(u64 offset) const {
-    const auto all = image_.elf.relocations(number_);
-    const auto found = std::ranges::lower_bound(all, offset, {}, &Relocation::offset);
-    return found == all.end() || found->offset != offset ? nullptr : &*found;
-  }
-
   Result<Reference> wide(const Relocation* relocation) const {
-    if (at(offset_ + 8) != nullptr) {
+    const auto behind = ahead_.subspan(relocation == nullptr ? 0 : 1);
+    if (!behind.empty() && behind[0].offset == offset_ + 8) {
       return malformed("a relocation inside of a 64-bit immediate");
     }
     if (slot_.src() != 0) {
@@ -152,6 +149,7 @@ class Resolver {
   u32 number_;
   u64 offset_;
   const isa::Slot& slot_;
+  std::span<const Relocation> ahead_;
 };
 
 }  // namespace
@@ -159,8 +157,9 @@ class Resolver {
 bool is_wide(const isa::Slot& slot) { return slot.opcode == kWideOpcode; }
 bool is_call(const isa::Slot& slot) { return slot.opcode == kCallOpcode; }
 
-Result<Reference> reference_of(const Image& image, u32 section, u64 offset, const isa::Slot& slot) {
-  return Resolver(image, section, offset, slot).run();
+Result<Reference> reference_of(const Image& image, u32 section, u64 offset, const isa::Slot& slot,
+                               std::span<const Relocation> ahead) {
+  return Resolver(image, section, offset, slot, ahead).run();
 }
 
 }  // namespace skep::object

@@ -5,6 +5,7 @@
 // that nobody defines). The linker decides what to write for it.
 #pragma once
 
+#include <span>
 #include <variant>
 
 #include "isa/instruction.hpp"
@@ -34,7 +35,9 @@ using Reference = std::variant<NoReference, MapReference, ValueReference, Functi
 bool is_wide(const isa::Slot& slot);
 bool is_call(const isa::Slot& slot);
 
-// Of the slot at `offset` of a code section.
-Result<Reference> reference_of(const Image& image, u32 section, u64 offset, const isa::Slot& slot);
+// Of the slot at `offset` of a code section. `ahead` are the relocations of the section that are
+// not before it, by rising offset.
+Result<Reference> reference_of(const Image& image, u32 section, u64 offset, const isa::Slot& slot,
+                               std::span<const Relocation> ahead);
 
 }  // namespace skep::object

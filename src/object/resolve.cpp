@@ -30,10 +30,10 @@ std::optional<u32> version_of(std::string_view release) {
   std::array<u32, 3> parts{};
   std::size_t count = 0;
   for (; count < parts.size(); ++count) {
-    const char* const end = release.data() + release.size();
-    const auto read = std::from_chars(release.data(), end, parts[count]);
+    const auto read =
+        std::from_chars(release.data(), release.data() + release.size(), parts[count]);
     if (read.ec != std::errc()) break;
-    release = std::string_view(read.ptr, end);
+    release.remove_prefix(static_cast<std::size_t>(read.ptr - release.data()));
     if (!release.starts_with('.')) {
       ++count;
       break;
