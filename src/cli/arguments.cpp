@@ -14,12 +14,6 @@ Error usage_error(std::string message, std::string_view command, std::string hin
   return Error(Fault::usage, std::move(message), std::move(hint));
 }
 
-std::vector<std::string_view> command_names() {
-  std::vector<std::string_view> names;
-  for (const Command& command : commands()) names.push_back(command.name);
-  return names;
-}
-
 bool offers(std::string_view choices, std::string_view word) {
   for (std::size_t begin = 0; begin <= choices.size();) {
     const std::size_t end = std::min(choices.find('|', begin), choices.size());
@@ -58,10 +52,28 @@ class Parser {
     std::string_view name = next();
     if (name == "--help" || name == "-h") name = "help";
     if (name == "--version" || name == "-V") name = "version";
+    if (const Group* group = find_group(name)) return parse_verb(*group);
     arguments_.command_ = find_command(name);
-    if (arguments_.command_ != nullptr) return {};
-    return usage_error(format("unknown command '{}'", name), "",
-                       did_you_mean(name, command_names()));
+    return arguments_.command_ != nullptr ? Result<void>() : unknown_command(name);
+  }
+
+  // `skep btf --help` is `skep help btf`.
+  Result<void> parse_verb(const Group& group) {
+    const bool has_verb = !words_.empty() && !words_.front().starts_with('-');
+    if (has_verb) {
+      const std::string_view verb = next();
+      arguments_.command_ = find_command(format("{} {}", group.name, verb));
+      return arguments_.command_ != nullptr ? Result<void>() : unknown_verb(group, verb);
+    }
+    const auto asks = [](std::string_view word) { return word == "--help" || word == "-h"; };
+    if (std::ranges::none_of(words_, asks)) {
+      return usage_error(format("skep {} needs a verb", group.name), group.name,
+                         "its verbs are " + verbs_of(group));
+    }
+    arguments_.command_ = find_command("help");
+    arguments_.operands_.emplace_back(group.name);
+    words_ = {};
+    return {};
   }
 
   Result<void> parse_word(std::string_view word) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace skep::cli {
 namespace {
 
@@ -191,7 +193,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"help",
      "explain a command",
      "[COMMAND]",
-     Operands::maybe_one,
+     Operands::maybe_many,
      "COMMAND",
      {},
      {{{"skep help", "the commands"},
@@ -214,6 +216,10 @@ constexpr auto kCommands = std::to_array<Command>({
      version},
 });
 
+constexpr std::array<Group, 0> kGroups{};
+
+std::string_view first_word(std::string_view name) { return name.substr(0, name.find(' ')); }
+
 }  // namespace
 
 const FlagRow& row(Flag flag) { return kFlags[flag]; }
@@ -223,6 +229,53 @@ std::span<const Command> commands() { return kCommands; }
 const Command* find_command(std::string_view name) {
   const auto found = std::ranges::find(kCommands, name, &Command::name);
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::span<const Group> groups() { return kGroups; }
+
+const Group* find_group(std::string_view name) {
+  const auto* const found = std::ranges::find(kGroups, name, &Group::name);
+  return found == std::end(kGroups) ? nullptr : found;
+}
+
+std::vector<const Command*> commands_of(const Group& group) {
+  std::vector<const Command*> all;
+  for (const Command& each : kCommands) {
+    if (!verb_of(each).empty() && first_word(each.name) == group.name) all.push_back(&each);
+  }
+  return all;
+}
+
+std::string_view verb_of(const Command& command) {
+  const std::size_t space = command.name.find(' ');
+  return space == std::string_view::npos ? std::string_view() : command.name.substr(space + 1);
+}
+
+std::string verbs_of(const Group& group) {
+  std::vector<std::string> verbs;
+  for (const Command* each : commands_of(group)) verbs.emplace_back(verb_of(*each));
+  return join(verbs, ", ");
+}
+
+std::vector<std::string_view> first_words() {
+  std::vector<std::string_view> words;
+  for (const Command& each : kCommands) words.push_back(first_word(each.name));
+  words.erase(std::ranges::unique(words).begin(), words.end());  // a group's rows stand together
+  return words;
+}
+
+Error unknown_command(std::string_view name) {
+  std::string hint = did_you_mean(name, first_words());
+  if (hint.empty()) hint = "skep --help lists the commands";
+  return Error(Fault::usage, format("unknown command '{}'", name), std::move(hint));
+}
+
+Error unknown_verb(const Group& group, std::string_view verb) {
+  std::vector<std::string_view> verbs;
+  for (const Command* each : commands_of(group)) verbs.push_back(verb_of(*each));
+  const std::string near = did_you_mean(verb, verbs);
+  return Error(Fault::usage, format("skep {} has no verb '{}'", group.name, verb),
+               format("{}{}its verbs are {}", near, near.empty() ? "" : " ", verbs_of(group)));
 }
 
 std::span<const Flag> common_flags() { return kCommon; }

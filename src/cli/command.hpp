@@ -7,7 +7,9 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/enum_array.hpp"
 #include "base/types.hpp"
@@ -70,7 +72,7 @@ class Output;
 using Action = Result<int> (*)(const Arguments& arguments, Output& out);
 
 struct Command {
-  std::string_view name;
+  std::string_view name;     // one word, or two: the name of a group and a verb, "btf dump"
   std::string_view purpose;  // one line
   std::string_view usage;    // behind "skep NAME"
   Operands operands;
@@ -81,6 +83,25 @@ struct Command {
 };
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
+
+// Commands of two words whose first one they share.
+struct Group {
+  std::string_view name;     // the first word
+  std::string_view purpose;  // one line
+};
+std::span<const Group> groups();
+const Group* find_group(std::string_view name);
+std::vector<const Command*> commands_of(const Group& group);
+// The second word of such a command: "dump" of "btf dump".
+std::string_view verb_of(const Command& command);
+// "list, find, dump", for messages.
+std::string verbs_of(const Group& group);
+// What may stand in the first place: each command of one word and each group.
+std::vector<std::string_view> first_words();
+// "unknown command 'rnu'", with what is near; of what is no group's verb, with all that are.
+Error unknown_command(std::string_view name);
+Error unknown_verb(const Group& group, std::string_view verb);
+
 std::span<const Flag> common_flags();
 
 // The actions, one file each.

@@ -1,7 +1,7 @@
 // Completion scripts for bash, zsh and fish, made from the table of commands and flags.
 //
-// Each completes command names, the flags of the command that was typed, the choices of a flag that
-// has some, and files for everything else.
+// Each completes command names of one or two words, the flags of the command that was typed, the
+// choices of a flag that has some, and files for everything else.
 #include <string>
 
 #include "base/text.hpp"
@@ -18,9 +18,19 @@ std::vector<Flag> flags_of(const Command& command) {
 }
 
 std::string names_of_commands() {
-  std::vector<std::string> names;
-  for (const Command& each : commands()) names.emplace_back(each.name);
-  return join(names, " ");
+  const auto words = first_words();
+  return join(std::vector<std::string>(words.begin(), words.end()), " ");
+}
+
+std::string names_of_verbs(const Group& group) {
+  std::vector<std::string> verbs;
+  for (const Command* each : commands_of(group)) verbs.emplace_back(verb_of(*each));
+  return join(verbs, " ");
+}
+
+std::string_view purpose_of(std::string_view first_word) {
+  const Group* group = find_group(first_word);
+  return group != nullptr ? group->purpose : find_command(first_word)->purpose;
 }
 
 std::string names_of_flags(const Command& command) {
@@ -51,6 +61,18 @@ std::string single_quoted(std::string_view text) {
   return out + "'";
 }
 
+// The second word of a command, and that of `help`.
+std::string bash_verbs(const Group& group) {
+  const std::string verbs = names_of_verbs(group);
+  return format("  if [ \"$name\" = {} ]; then\n    if [ \"$COMP_CWORD\" -eq 2 ]; then\n",
+                group.name) +
+         format("      COMPREPLY=($(compgen -W '{}' -- \"$word\"))\n      return\n    fi\n",
+                verbs) +
+         "    name=\"$name ${COMP_WORDS[2]}\"\n" +
+         "  elif [ \"$COMP_CWORD ${COMP_WORDS[*]:1:2}\" = " +
+         format("'3 help {}' ]; then\n    known='{}'\n  fi\n", group.name, verbs);
+}
+
 std::string bash() {
   std::string out = "_skep() {\n  local word=${COMP_WORDS[COMP_CWORD]}\n";
   out += "  local before=${COMP_WORDS[COMP_CWORD-1]} known=\n";
@@ -62,48 +84,89 @@ std::string bash() {
     if (choices_of(row(flag)).empty() || flag == Flag::output) continue;
     out += format("    {}) known='{}' ;;\n", row(flag).name, choices_of(row(flag)));
   }
-  out += "  esac\n  case ${COMP_WORDS[1]}$word in\n";
+  out += "  esac\n  local name=${COMP_WORDS[1]}\n";
+  for (const Group& group : groups()) out += bash_verbs(group);
+  out += "  case $name$word in\n";
   for (const Command& each : commands()) {
-    out += format("    {}-*) known='{}' ;;\n", each.name, names_of_flags(each));
+    out += format("    '{}'-*) known='{}' ;;\n", each.name, names_of_flags(each));
   }
   out += "    completion*) known='bash zsh fish' ;;\n";
-  out += "    help*) known='" + names_of_commands() + "' ;;\n  esac\n";
+  out += "    help*) known=${known:-" + names_of_commands() + "} ;;\n  esac\n";
   out += "  if [ -n \"$known\" ]; then COMPREPLY=($(compgen -W \"$known\" -- \"$word\"))\n";
   return out + "  else COMPREPLY=($(compgen -f -- \"$word\")); fi\n}\n" +
          "complete -o filenames -F _skep skep\n";
 }
 
+// Words with what they mean, as _describe takes them.
+std::string zsh_list(const std::vector<std::string>& words) {
+  std::string out = "known=(";
+  for (const std::string& each : words) out += "\n      " + single_quoted(each);
+  return out + ")\n";
+}
+
+std::string zsh_verbs(const Group& group) {
+  std::vector<std::string> verbs;
+  for (const Command* each : commands_of(group))
+    verbs.push_back(format("{}:{}", verb_of(*each), each->purpose));
+  return format("  if [[ $words[2] == {} ]]; then\n    name+=\" $words[3]\"\n", group.name) +
+         "    if (( CURRENT == 3 )); then\n      " + zsh_list(verbs) +
+         "      _describe verb known\n      return\n    fi\n  fi\n";
+}
+
 std::string zsh() {
-  std::string out = "#compdef skep\n_skep() {\n  local -a known\n  if (( CURRENT == 2 )); then\n";
-  out += "    known=(";
-  for (const Command& each : commands())
-    out += "\n      " + single_quoted(format("{}:{}", each.name, each.purpose));
-  out += ")\n    _describe command known\n    return\n  fi\n  case $words[2] in\n";
+  std::vector<std::string> names;
+  for (const std::string_view each : first_words())
+    names.push_back(format("{}:{}", each, purpose_of(each)));
+  std::string out = "#compdef skep\n_skep() {\n  local -a known\n  local name=$words[2]\n";
+  out += "  if (( CURRENT == 2 )); then\n    " + zsh_list(names);
+  out += "    _describe command known\n    return\n  fi\n";
+  for (const Group& group : groups()) out += zsh_verbs(group);
+  out += "  case $name in\n";
   for (const Command& each : commands()) {
-    out += format("    {})\n      known=(", each.name);
+    std::vector<std::string> flags;
     for (const Flag flag : flags_of(each))
-      out += "\n        " + single_quoted(format("{}:{}", row(flag).name, row(flag).purpose));
-    out += ") ;;\n";
+      flags.push_back(format("{}:{}", row(flag).name, row(flag).purpose));
+    out += format("    '{}')\n      ", each.name) + zsh_list(flags) + "      ;;\n";
   }
   return out +
          "  esac\n  if [[ $words[CURRENT] == -* ]]; then _describe option known; else _files; fi\n"
          "}\n_skep \"$@\"\n";
 }
 
+// Words typed so far, compared from the first one on: `dump` is not the verb of `btf dump`.
+constexpr std::string_view kFishIs =
+    "function __fish_skep_is\n"
+    "    set -l typed (commandline -opc)[2..-1]\n"
+    "    set -l wanted (count $argv)\n"
+    "    test (count $typed) -ge $wanted; and test \"$typed[1..$wanted]\" = \"$argv\"\n"
+    "end\n"
+    "function __fish_skep_needs_verb_of\n"
+    "    test (commandline -opc | string join ' ') = \"skep $argv\"\n"
+    "end\n";
+
+std::string fish_flag(const Command& command, const FlagRow& flag) {
+  std::string out = format("complete -c skep -n '__fish_skep_is {}' -l {} -d {}", command.name,
+                           flag.name.substr(2), single_quoted(flag.purpose));
+  if (flag.letter != 0) out += format(" -s {}", flag.letter);
+  if (flag.takes != Takes::nothing) out += " -r";
+  if (!choices_of(flag).empty()) out += format(" -f -a '{}'", choices_of(flag));
+  return out + "\n";
+}
+
 std::string fish() {
-  std::string out;
-  for (const Command& each : commands()) {
-    out += format("complete -c skep -n __fish_use_subcommand -f -a {} -d {}\n", each.name,
-                  single_quoted(each.purpose));
-    for (const Flag flag : flags_of(each)) {
-      const FlagRow& facts = row(flag);
-      out += format("complete -c skep -n '__fish_seen_subcommand_from {}' -l {} -d {}", each.name,
-                    facts.name.substr(2), single_quoted(facts.purpose));
-      if (facts.letter != 0) out += format(" -s {}", facts.letter);
-      if (facts.takes != Takes::nothing) out += " -r";
-      if (!choices_of(facts).empty()) out += format(" -f -a '{}'", choices_of(facts));
-      out += "\n";
+  std::string out(kFishIs);
+  for (const std::string_view each : first_words()) {
+    out += format("complete -c skep -n __fish_use_subcommand -f -a {} -d {}\n", each,
+                  single_quoted(purpose_of(each)));
+  }
+  for (const Group& group : groups()) {
+    for (const Command* each : commands_of(group)) {
+      out += format("complete -c skep -n '__fish_skep_needs_verb_of {}' -f -a {} -d {}\n",
+                    group.name, verb_of(*each), single_quoted(each->purpose));
     }
+  }
+  for (const Command& each : commands()) {
+    for (const Flag flag : flags_of(each)) out += fish_flag(each, row(flag));
   }
   return out;
 }

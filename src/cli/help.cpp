@@ -44,6 +44,24 @@ std::string command_text(const Command& command) {
   return out + "\n" + flags_text(command);
 }
 
+std::string group_text(const Group& group) {
+  std::string out = format("skep {}: {}\n\nusage: skep {} VERB [options]\n\nverbs:\n", group.name,
+                           group.purpose, group.name);
+  for (const Command* each : commands_of(group)) {
+    out += format("  {} {}\n", column(verb_of(*each), 20), each->purpose);
+  }
+  return out + format("\nskep {} VERB --help says more about each.\n", group.name);
+}
+
+// About a command, by its one or two words, or a group.
+Result<std::string> text_about(const std::vector<std::string>& words) {
+  const Group* group = find_group(words[0]);
+  if (group != nullptr && words.size() == 1) return group_text(*group);
+  if (const Command* command = find_command(join(words, " "))) return command_text(*command);
+  if (group != nullptr) return unknown_verb(*group, words[1]);
+  return unknown_command(join(words, " "));
+}
+
 std::string overview() {
   std::string out =
       "skep: BPF programs, verified, compiled and run in user space\n\n"
@@ -74,14 +92,7 @@ Result<int> help(const Arguments& arguments, Output& out) {
     out.write(overview());
     return 0;
   }
-  const std::string& name = arguments.operands()[0];
-  const Command* command = find_command(name);
-  if (command == nullptr) {
-    std::vector<std::string_view> names;
-    for (const Command& each : commands()) names.push_back(each.name);
-    return Error(Fault::usage, format("unknown command '{}'", name), did_you_mean(name, names));
-  }
-  out.write(command_text(*command));
+  out.write(TRY(text_about(arguments.operands())));
   return 0;
 }
 
