@@ -194,9 +194,9 @@ class Ring {
       take(std::as_const(one));
     }));
     if (shorter == 0) return count;
-    return Error(Fault::malformed,
-                 std::to_string(shorter) + " of " + std::to_string(count) +
-                     " records are shorter than " + std::to_string(sizeof(T)) + " bytes");
+    return Error(Fault::malformed, std::to_string(shorter) + " of " + std::to_string(count) +
+                                       " records are shorter than " + std::to_string(sizeof(T)) +
+                                       " bytes");
   }
   Result<std::uint64_t> lost() const { return bytes_.lost(); }
 

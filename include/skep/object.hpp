@@ -39,8 +39,8 @@ struct MapInfo {
 // What can be copied to and from a program's memory as it is. Structures are the caller's to lay
 // out as the program does; their size is checked.
 template <class T>
-concept Plain = std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T> &&
-                !std::is_pointer_v<T>;
+concept Plain =
+    std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T> && !std::is_pointer_v<T>;
 
 // A global variable of an object (its value at the start) or of an App (its value now). A name that
 // does not exist is an error of the first use, with the nearest names.

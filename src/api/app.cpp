@@ -60,9 +60,9 @@ bool is_per_cpu(const maps::Map& map) { return map.user_value_size() != map.spec
 Result<Run> Program::run(std::span<const std::byte> packet) {
   const detail::Loaded loaded = TRY(at_.app->program(at_.name));
   if (packet.size() < kShortest || packet.size() > runtime::Packet::kLengthMax) {
-    return Error(Fault::usage, format("a packet of {}, expected {} to {}",
-                                      counted(packet.size(), "byte"), kShortest,
-                                      runtime::Packet::kLengthMax));
+    return Error(Fault::usage,
+                 format("a packet of {}, expected {} to {}", counted(packet.size(), "byte"),
+                        kShortest, runtime::Packet::kLengthMax));
   }
   runtime::Packet& frame = *TRY(packet_of_this_thread());
   frame.reset(loaded.type, packet, {});
@@ -134,8 +134,8 @@ Result<void> Map::erase_bytes(std::span<const std::byte> key) {
   return map.erase(key).within(at_.name);
 }
 
-Result<void> Map::for_each_key(
-    std::size_t bytes, const std::function<void(std::span<const std::byte>)>& take) const {
+Result<void> Map::for_each_key(std::size_t bytes,
+                               const std::function<void(std::span<const std::byte>)>& take) const {
   const maps::Map& map = *TRY(at_.app->map(at_.name));
   TRY(check_key(map, bytes));
   for (auto key = map.next_key({}); key; key = map.next_key(*key)) take(*key);

@@ -38,10 +38,10 @@ Result<std::vector<object::ProgramEntry>> chosen(const object::Object& object,
 Result<void> check_is_run_here(const object::ProgramEntry& program) {
   if (platform::row(program.type).context_size != 0) return {};
   if (program.type == platform::ProgramType::unspecified) {
-    return Error(Fault::unsupported,
-                 format("program {}: no program type has a section named {}", program.name,
-                        program.section),
-                 platform::section_advice(program.section));
+    return Error(
+        Fault::unsupported,
+        format("program {}: no program type has a section named {}", program.name, program.section),
+        platform::section_advice(program.section));
   }
   return Error(Fault::unsupported,
                format("program {} in section {} is of type {}, which the user engine does not run",

@@ -18,8 +18,8 @@ struct Object::State {
 // Where the bytes of a variable are, and of which type they are.
 struct GlobalVariable::Place {
   std::string name;
-  std::optional<Error> absent{};       // then nothing below means anything
-  const btf::Types* types = nullptr;   // alive as long as what the functions hold
+  std::optional<Error> absent{};      // then nothing below means anything
+  const btf::Types* types = nullptr;  // alive as long as what the functions hold
   btf::TypeId type = btf::kVoid;
   std::function<Result<void>(std::span<const std::byte>)> write{};
   std::function<Result<void>(std::span<std::byte>)> read{};

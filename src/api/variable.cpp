@@ -60,8 +60,8 @@ Result<void> GlobalVariable::set_bytes(std::span<const std::byte> value) {
                  "set it to a number");
   }
   if (value.size() != size) {
-    return wrong(*place_, format("it has {}, and {} were given", counted(size, "byte"),
-                                 value.size()));
+    return wrong(*place_,
+                 format("it has {}, and {} were given", counted(size, "byte"), value.size()));
   }
   return place_->write(value);
 }

@@ -44,6 +44,7 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::against,
      {"--against", 0, Takes::one, "FILE",
       "the types of a kernel, or a folder of files NAME.btf; may be given again"}},
+    {Flag::name, {"--name", 0, Takes::one, "NAME", "the namespace of what is made"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
     {Flag::output, {"--output", 'o', Takes::one, "text|json", "the form of what is printed"}},
@@ -66,6 +67,7 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,    
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kSkeleton[] = {Flag::name};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
@@ -154,6 +156,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep disasm --hex < program.hex", "bytes from standard input"},
        {"skep disasm flows.bpf.o > flows.s", "to a file"}}},
      disassemble},
+    {"gen skeleton",
+     "print a C++ header with the programs, maps and global variables of an object as members",
+     "OBJECT [options] > NAME.skel.hpp",
+     Operands::one,
+     "OBJECT",
+     kSkeleton,
+     {{{"skep gen skeleton flows.bpf.o > flows.skel.hpp", "its namespace is flows"},
+       {"skep gen skeleton flows.bpf.o --name traffic > traffic.skel.hpp", "or traffic"},
+       {"skep gen skeleton flows.bpf.o | grep TypedMap", "the maps with their types"},
+       {"skep gen skeleton flows.bpf.o | grep 'skep::Global<'", "the global variables"},
+       {"skep_skeleton(app flows.bpf.o)", "in a CMakeLists.txt, with cmake/skeleton.cmake"}}},
+     gen_skeleton},
     {"asm",
      "assemble text into an object",
      "FILE -o OBJECT",
@@ -216,7 +230,9 @@ constexpr auto kCommands = std::to_array<Command>({
      version},
 });
 
-constexpr std::array<Group, 0> kGroups{};
+constexpr auto kGroups = std::to_array<Group>({
+    {"gen", "make source code from an object"},
+});
 
 std::string_view first_word(std::string_view name) { return name.substr(0, name.find(' ')); }
 

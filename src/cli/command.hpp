@@ -35,6 +35,7 @@ enum class Flag : u8 {
   source,
   btf,
   against,
+  name,
   output_file,
   json,
   output,
@@ -111,6 +112,7 @@ Result<int> test_run(const Arguments& arguments, Output& out);
 Result<int> dump(const Arguments& arguments, Output& out);
 Result<int> check(const Arguments& arguments, Output& out);
 Result<int> requires_(const Arguments& arguments, Output& out);
+Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
 Result<int> conformance_plugin(const Arguments& arguments, Output& out);

@@ -18,18 +18,16 @@ using platform::MapSpec;
 
 // Keywords of C++23 that are none of C, [lex.key] and [lex.digraph].
 constexpr std::string_view kKeywords[] = {
-    "alignas",      "alignof",     "and",          "and_eq",     "asm",
-    "bitand",       "bitor",       "catch",        "char16_t",   "char32_t",
-    "char8_t",      "class",       "co_await",     "co_return",  "co_yield",
-    "compl",        "concept",     "const_cast",   "consteval",  "constexpr",
-    "constinit",    "decltype",    "delete",       "dynamic_cast", "explicit",
-    "export",       "false",       "friend",       "mutable",    "namespace",
-    "new",          "noexcept",    "not",          "not_eq",     "nullptr",
-    "operator",     "or",          "or_eq",        "private",    "protected",
-    "public",       "reinterpret_cast", "requires", "static_assert", "static_cast",
-    "template",     "this",        "thread_local", "throw",      "true",
-    "try",          "typeid",      "typename",     "using",      "virtual",
-    "wchar_t",      "xor",         "xor_eq"};
+    "alignas",   "alignof",       "and",         "and_eq",    "asm",      "bitand",
+    "bitor",     "catch",         "char16_t",    "char32_t",  "char8_t",  "class",
+    "co_await",  "co_return",     "co_yield",    "compl",     "concept",  "const_cast",
+    "consteval", "constexpr",     "constinit",   "decltype",  "delete",   "dynamic_cast",
+    "explicit",  "export",        "false",       "friend",    "mutable",  "namespace",
+    "new",       "noexcept",      "not",         "not_eq",    "nullptr",  "operator",
+    "or",        "or_eq",         "private",     "protected", "public",   "reinterpret_cast",
+    "requires",  "static_assert", "static_cast", "template",  "this",     "thread_local",
+    "throw",     "true",          "try",         "typeid",    "typename", "using",
+    "virtual",   "wchar_t",       "xor",         "xor_eq"};
 
 bool is_letter(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -49,7 +47,8 @@ std::string renamed(std::string_view word) {
 // A variable of a function is "function.variable".
 std::string identifier(std::string_view name) {
   std::string out(name);
-  std::ranges::replace_if(out, [](char c) { return !is_letter(c); }, '_');
+  std::ranges::replace_if(
+      out, [](char c) { return !is_letter(c); }, '_');
   return renamed(out);
 }
 
@@ -211,8 +210,9 @@ class Writer {
 
   // The same members before and after loading.
   void globals() {
-    out_ += "struct Globals {\n  template <class From>\n"
-            "  explicit Globals([[maybe_unused]] From& from)";
+    out_ +=
+        "struct Globals {\n  template <class From>\n"
+        "  explicit Globals([[maybe_unused]] From& from)";
     for (std::size_t at = 0; at < globals_.size(); ++at) {
       out_ += format("{}{}(from.global(\"{}\"))", at == 0 ? "\n      : " : ",\n        ",
                      globals_[at].name, globals_[at].of);

@@ -44,6 +44,7 @@ class Folder {
     for (const char* each : {"bpf", "tests", "build/bpf"})
       fs::create_directory_symlink(kSource / each, path_ / each);
     fs::create_symlink(SKEP_BINARY, path_ / "build/skep");
+    fs::create_directory_symlink(fs::path(SKEP_BINARY_DIR) / "examples", path_ / "build/examples");
   }
   ~Folder() { fs::remove_all(path_); }
   Folder(const Folder&) = delete;

@@ -70,6 +70,21 @@ TEST(Names, files_that_pages_name_are_there) {
   }
 }
 
+// "`examples/count/main.cpp`:" and a block of C++ behind it.
+TEST(Names, programs_that_pages_show_are_those_that_are_built) {
+  std::size_t shown = 0;
+  for (const std::string& page : pages()) {
+    const std::string text = contents(page);
+    for (const std::string& path : found(text, "`(examples/[a-z_/]*\\.cpp)`:")) {
+      const std::string start = "`" + path + "`:\n\n```cpp\n";
+      const std::size_t begin = text.find(start) + start.size();
+      EXPECT_EQ(text.substr(begin, text.find("```\n", begin) - begin), contents(path)) << page;
+      ++shown;
+    }
+  }
+  EXPECT_GE(shown, 2u);
+}
+
 TEST(Names, links_between_pages_lead_somewhere) {
   for (const std::string& page : pages()) {
     for (const std::string& link : found(contents(page), "\\]\\(([^):#]+)[)#]"))
