@@ -1,36 +1,12 @@
-// Tables of .BTF.ext. Each is a record size, then for every section its name, a count and the
-// records; records may be longer than what is known of them, which is how the format grows.
+// Records may be longer than what is known of them, which is how the format grows.
 #include "object/btf_ext.hpp"
 
 #include <algorithm>
 
+#include "object/btf_ext_layout.hpp"
+
 namespace skep::object {
 namespace {
-
-struct Header {
-  le16 magic;
-  u8 version;
-  u8 flags;
-  le32 header_size;
-  le32 functions_offset, functions_size;  // offsets count from behind the header
-  le32 lines_offset, lines_size;
-};
-static_assert(sizeof(Header) == 24);
-
-struct CoreHeader {
-  le32 offset, size;
-};
-
-struct LineEntry {
-  le32 offset, file, text, line_and_column;
-};
-
-struct CoreEntry {
-  le32 offset, type, access, kind;
-};
-
-constexpr u16 kMagic = 0xeb9f;
-constexpr u32 kColumnBits = 10;
 
 template <class Record>
 std::span<const Record> between(
@@ -50,23 +26,27 @@ class BtfExtReader {
   BtfExtReader(Bytes section, const btf::Types& types) : bytes_(section), types_(types) {}
 
   Result<BtfExt> run() {
-    const Header header = TRY(bytes_.read<Header>(0).within("header"));
-    if (header.magic != kMagic || header.version != 1 || header.flags != 0) {
+    const BtfExtHeader header = TRY(bytes_.read<BtfExtHeader>(0).within("header"));
+    if (header.magic != kBtfExtMagic || header.version != 1 || header.flags != 0) {
       return Error(Fault::malformed,
                    format("header: magic number 0x{:x}, version {}, flags {}, expected 0x{:x}, 1, "
                           "0",
-                          u16{header.magic}, header.version, header.flags, kMagic));
+                          u16{header.magic}, header.version, header.flags, kBtfExtMagic));
     }
     const u64 base = header.header_size;
-    if (base < sizeof(Header)) {
+    if (base < sizeof(BtfExtHeader)) {
       return Error(Fault::malformed, format("header of {}, expected at least {}",
-                                            counted(base, "byte"), sizeof(Header)));
+                                            counted(base, "byte"), sizeof(BtfExtHeader)));
     }
+    TRY(table<FunctionEntry>(base + header.functions_offset, header.functions_size)
+            .within("function table"));
     TRY(table<LineEntry>(base + header.lines_offset, header.lines_size).within("line table"));
-    if (base >= sizeof(Header) + sizeof(CoreHeader)) {
-      const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(Header)).within("header"));
+    if (base >= sizeof(BtfExtHeader) + sizeof(CoreHeader)) {
+      const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(BtfExtHeader)).within("header"));
       TRY(table<CoreEntry>(base + core.offset, core.size).within("CO-RE table"));
     }
+    for (auto& [name, functions] : out_.functions_)
+      std::ranges::stable_sort(functions, {}, &FunctionRecord::offset);
     for (auto& [name, lines] : out_.lines_)
       std::ranges::stable_sort(lines, {}, &LineRecord::offset);
     for (const CoreRecord& each : out_.all_core_) out_.core_[each.section].push_back(each);
@@ -94,6 +74,15 @@ class BtfExtReader {
       }
       at += 8 + records.size();
     }
+    return {};
+  }
+
+  Result<void> add(std::string_view section, const FunctionEntry& entry) {
+    if (entry.type >= types_.count()) {
+      return Error(Fault::malformed, format("function of type {} but there are only {}",
+                                            u32{entry.type}, types_.count()));
+    }
+    out_.functions_[section].push_back({.offset = entry.offset, .type = entry.type});
     return {};
   }
 
@@ -134,6 +123,11 @@ class BtfExtReader {
 
 Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {
   return BtfExtReader(section, types).run();
+}
+
+std::span<const FunctionRecord> BtfExt::functions(std::string_view section, u64 begin,
+                                                  u64 end) const {
+  return between(functions_, section, begin, end);
 }
 
 std::span<const LineRecord> BtfExt::lines(std::string_view section, u64 begin, u64 end) const {

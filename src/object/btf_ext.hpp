@@ -1,7 +1,6 @@
-// What .BTF.ext says about instructions: the source line of each, and which the compiler left to
-// CO-RE.
+// What .BTF.ext says about instructions: where functions begin and of which type they are, the
+// source line of each, and which the compiler left to CO-RE.
 //
-// Function types (func_info) are not read: names and sizes of functions come from the symbols.
 // Layout: Documentation/bpf/btf.rst of Linux, "BTF.ext Section".
 #pragma once
 
@@ -14,6 +13,11 @@
 #include "btf/types.hpp"
 
 namespace skep::object {
+
+struct FunctionRecord {
+  u64 offset = 0;  // bytes into the section
+  btf::TypeId type = btf::kVoid;
+};
 
 struct LineRecord {
   u64 offset = 0;  // bytes into the section
@@ -37,7 +41,9 @@ class BtfExt {
  public:
   static Result<BtfExt> read(Bytes section, const btf::Types& types);
 
-  // Of one section's bytes [begin, end), by rising offset.
+  // Of one section's bytes [begin, end), by rising offset. Names and sizes of functions come from
+  // the symbols; these records are for linkers.
+  std::span<const FunctionRecord> functions(std::string_view section, u64 begin, u64 end) const;
   std::span<const LineRecord> lines(std::string_view section, u64 begin, u64 end) const;
   std::span<const CoreRecord> core(std::string_view section, u64 begin, u64 end) const;
   // Of all sections, in the order of the file.
@@ -45,6 +51,7 @@ class BtfExt {
 
  private:
   friend class BtfExtReader;
+  std::map<std::string_view, std::vector<FunctionRecord>, std::less<>> functions_;
   std::map<std::string_view, std::vector<LineRecord>, std::less<>> lines_;
   std::map<std::string_view, std::vector<CoreRecord>, std::less<>> core_;
   std::vector<CoreRecord> all_core_;
