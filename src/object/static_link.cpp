@@ -83,7 +83,8 @@ Result<LinkedObject> link(std::span<const Input> inputs) {
     file.sections.push_back(table(".BTF", TRY(types.builder.bytes())));
   }
   if (!ext.empty()) file.sections.push_back(table(".BTF.ext", std::move(ext)));
-  return LinkedObject{TRY(write_elf(file)), symbols.undefined()};
+  std::vector<std::byte> bytes = TRY(write_elf(file));
+  return LinkedObject{std::move(bytes), symbols.undefined()};
 }
 
 }  // namespace

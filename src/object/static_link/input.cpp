@@ -79,11 +79,9 @@ std::map<std::string_view, Declaration> read_declarations(const SectionTypes& se
 }
 
 Result<Input> read_input(const ObjectFile& file) {
-  Input out{.name = file.name,
-            .elf = TRY(Elf::read(file.bytes)),
-            .types = {},
-            .ext = {},
-            .declarations = {}};
+  Input out;
+  out.name = file.name;
+  out.elf = TRY(Elf::read(file.bytes));
   if (out.elf.symbols().empty()) {
     return Error(Fault::malformed, "the object has no symbols", "do not strip it before linking");
   }

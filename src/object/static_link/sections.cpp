@@ -15,7 +15,8 @@ bool same_contents(const ElfSection& linked, const Section& section) {
 
 std::string shown(std::string_view name, Bytes bytes) {
   const auto text = bytes.c_string(0);
-  if (name == "license" && text.ok()) return format("\"{}\"", *text);
+  const bool is_one_text = text.ok() && text->size() + 1 == bytes.size();
+  if (name == "license" && is_one_text) return format("\"{}\"", *text);
   return counted(bytes.size(), "byte");
 }
 

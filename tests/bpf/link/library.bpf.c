@@ -31,4 +31,6 @@ __noinline int counted(__u32 slot, __u64 bytes) {
 SEC("?raw_tp")
 int asks(struct task* task) { return task->pid; }
 
+#ifndef TOGETHER
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#endif

@@ -4,5 +4,4 @@
 #include "main.bpf.c"
 #define hidden hidden_in_library
 #define scaled scaled_in_library
-#define LICENSE LICENSE_of_library
 #include "library.bpf.c"
