@@ -69,6 +69,7 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,    
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kSkeleton[] = {Flag::name};
 constexpr Flag kAsm[] = {Flag::output_file};
+constexpr Flag kLink[] = {Flag::output_file};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
 constexpr auto kCommands = std::to_array<Command>({
@@ -180,6 +181,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep asm pass.s | skep conformance-plugin", "run it"},
        {"skep asm pass.s | skep disasm --hex", "and back"}}},
      assemble},
+    {"link",
+     "link several objects into one, as `bpftool gen object` does",
+     "OBJECT... -o OBJECT",
+     Operands::maybe_many,
+     "OBJECT",
+     kLink,
+     {{{"skep link main.bpf.o maps.bpf.o -o app.bpf.o", "two files of one program"},
+       {"skep link parts/*.bpf.o -o app.bpf.o", "all of a folder"},
+       {"skep link app.bpf.o -o small.bpf.o", "one: without debug information (.debug_*)"},
+       {"skep link a.bpf.o b.bpf.o -o app.bpf.o -j | jq .undefined", "what is still missing"},
+       {"skep link a.bpf.o b.bpf.o -o ab.bpf.o && skep verify ab.bpf.o", "and prove it safe"}}},
+     link},
     {"conformance-plugin",
      "run bytes for the bpf_conformance suite: program on stdin, r0 on stdout, all hexadecimal",
      "[MEMORY] [--jit|--interpret] < program.hex",

@@ -115,6 +115,7 @@ Result<int> requires_(const Arguments& arguments, Output& out);
 Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
+Result<int> link(const Arguments& arguments, Output& out);
 Result<int> conformance_plugin(const Arguments& arguments, Output& out);
 Result<int> completion(const Arguments& arguments, Output& out);
 Result<int> help(const Arguments& arguments, Output& out);

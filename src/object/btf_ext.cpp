@@ -1,31 +1,12 @@
-// Tables of .BTF.ext. Each is a record size, then for every section its name, a count and the
-// records; records may be longer than what is known of them, which is how the format grows.
+// Records may be longer than what is known of them, which is how the format grows.
 #include "object/btf_ext.hpp"
 
 #include <algorithm>
 
+#include "object/btf_ext_layout.hpp"
+
 namespace skep::object {
 namespace {
-
-struct Header {
-  le16 magic;
-  u8 version;
-  u8 flags;
-  le32 header_size;
-  le32 functions_offset, functions_size;  // offsets count from behind the header
-  le32 lines_offset, lines_size;
-};
-static_assert(sizeof(Header) == 24);
-
-struct CoreHeader {
-  le32 offset, size;
-};
-
-struct CoreEntry {
-  le32 offset, type, access, kind;
-};
-
-constexpr u16 kMagic = 0xeb9f;
 
 template <class Record>
 void sort_by_offset(std::vector<Record>& records) {
@@ -52,23 +33,26 @@ class BtfExtReader {
   BtfExtReader(Bytes section, const btf::Types& types) : bytes_(section), types_(types) {}
 
   Result<BtfExt> run() {
-    const Header header = TRY(bytes_.read<Header>(0).within("header"));
-    if (header.magic != kMagic || header.version != 1 || header.flags != 0) {
+    const BtfExtHeader header = TRY(bytes_.read<BtfExtHeader>(0).within("header"));
+    if (header.magic != kBtfExtMagic || header.version != 1 || header.flags != 0) {
       return Error(Fault::malformed,
                    format("header: magic number 0x{:x}, version {}, flags {}, expected 0x{:x}, 1, "
                           "0",
-                          u16{header.magic}, header.version, header.flags, kMagic));
+                          u16{header.magic}, header.version, header.flags, kBtfExtMagic));
     }
     const u64 base = header.header_size;
-    if (base < sizeof(Header)) {
+    if (base < sizeof(BtfExtHeader)) {
       return Error(Fault::malformed, format("header of {}, expected at least {}",
-                                            counted(base, "byte"), sizeof(Header)));
+                                            counted(base, "byte"), sizeof(BtfExtHeader)));
     }
+    TRY(table<FunctionEntry>(base + header.functions_offset, header.functions_size)
+            .within("function table"));
     TRY(table<LineRecord>(base + header.lines_offset, header.lines_size).within("line table"));
-    if (base >= sizeof(Header) + sizeof(CoreHeader)) {
-      const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(Header)).within("header"));
+    if (base >= sizeof(BtfExtHeader) + sizeof(CoreHeader)) {
+      const CoreHeader core = TRY(bytes_.read<CoreHeader>(sizeof(BtfExtHeader)).within("header"));
       TRY(table<CoreEntry>(base + core.offset, core.size).within("CO-RE table"));
     }
+    for (auto& [name, functions] : out_.functions_) sort_by_offset(functions);
     for (auto& [name, lines] : out_.lines_) sort_by_offset(lines);
     for (const CoreRecord& each : out_.all_core_) out_.core_[each.section].push_back(each);
     for (auto& [name, core] : out_.core_) sort_by_offset(core);
@@ -98,17 +82,16 @@ class BtfExtReader {
 
   template <class Entry>
   Result<void> add_all(std::string_view section, Bytes records, u32 record_size) {
-    std::vector<LineRecord>& lines = out_.lines_[section];
     if constexpr (std::same_as<Entry, LineRecord>) {
+      std::vector<LineRecord>& lines = out_.lines_[section];
       lines.reserve(lines.size() + records.size() / record_size);
-    }
-    for (u64 at = 0; at < records.size(); at += record_size) {
-      const Entry entry = TRY(records.read<Entry>(at));
-      if constexpr (std::same_as<Entry, LineRecord>) {
-        TRY(check_strings(entry));
-        lines.push_back(entry);
-      } else {
-        TRY(add(section, entry));
+      for (u64 at = 0; at < records.size(); at += record_size) {
+        lines.push_back(TRY(records.read<LineRecord>(at)));
+        TRY(check_strings(lines.back()));
+      }
+    } else {
+      for (u64 at = 0; at < records.size(); at += record_size) {
+        TRY(add(section, TRY(records.read<Entry>(at))));
       }
     }
     return {};
@@ -118,6 +101,15 @@ class BtfExtReader {
     if (entry.file < types_.string_bytes() && entry.text < types_.string_bytes()) return {};
     TRY(types_.string(entry.file).within("file name"));
     TRY(types_.string(entry.text).within("source line"));
+    return {};
+  }
+
+  Result<void> add(std::string_view section, const FunctionEntry& entry) {
+    if (entry.type >= types_.count()) {
+      return Error(Fault::malformed, format("function of type {} but there are only {}",
+                                            u32{entry.type}, types_.count()));
+    }
+    out_.functions_[section].push_back({.offset = entry.offset, .type = entry.type});
     return {};
   }
 
@@ -142,6 +134,11 @@ class BtfExtReader {
 
 Result<BtfExt> BtfExt::read(Bytes section, const btf::Types& types) {
   return BtfExtReader(section, types).run();
+}
+
+std::span<const FunctionRecord> BtfExt::functions(std::string_view section, u64 begin,
+                                                  u64 end) const {
+  return between(functions_, section, begin, end);
 }
 
 std::span<const LineRecord> BtfExt::lines(std::string_view section, u64 begin, u64 end) const {

@@ -111,6 +111,8 @@ class ElfReader {
                     .size = entry.size,
                     .link = entry.link,
                     .info = entry.info,
+                    .alignment = entry.alignment,
+                    .entry_size = entry.entry_size,
                     .bytes = {}};
     if (section.kind == SHT_NULL) section.size = 0;
     if (!section.has_no_bytes() && section.size != 0) {

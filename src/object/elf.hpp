@@ -32,6 +32,8 @@ struct Section {
   u64 size = 0;
   u32 link = 0;
   u32 info = 0;
+  u64 alignment = 0;
+  u64 entry_size = 0;
   Bytes bytes;  // none for .bss
 
   bool is_code() const;

@@ -17,6 +17,7 @@ Result<std::vector<MapDefinition>> read_maps(const Elf& elf, const Functions& fu
     return Error(Fault::unsupported, "section .maps: maps without types (BTF)", "compile with -g");
   }
   for (const btf::SectionVariable& variable : types.types->variables(id)) {
+    if (types.types->at(variable.type).scope == btf::Scope::external) continue;  // of another file
     const std::string where = place(".maps", variable.offset);
     out.push_back(TRY(read_definition(*types.types, variable.type).within(where)));
     out.back().section = elf.number_of(*section);

@@ -142,7 +142,7 @@ class Resolver {
     std::string near = did_you_mean(wanted, known);
     if (!near.empty()) return near;
     return "declare what the kernel provides with __ksym or __kconfig, and compile with -g; link "
-           "objects that need each other into one";
+           "objects that need each other with skep link";
   }
 
   const Image& image_;

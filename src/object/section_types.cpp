@@ -1,21 +1,33 @@
 // Offsets come from the symbol of the same name in the section; a variable without one keeps the
-// offset that the compiler wrote, which is right for those that no other object can see.
+// offset that the compiler wrote, which is right for those that no other object can see. So does
+// one of several static variables of one name, which are there after linking.
 #include "object/section_types.hpp"
+
+#include <optional>
 
 #include "object/externs.hpp"
 
 namespace skep::object {
 namespace {
 
-using SymbolOffsets = std::map<std::pair<u32, std::string_view>, u64>;
+enum class Seen : u8 { here, outside };  // static variables, and the others
+
+struct VariableKey {
+  u32 section;
+  std::string_view name;
+  Seen seen;
+  friend auto operator<=>(const VariableKey&, const VariableKey&) = default;
+};
+using SymbolOffsets = std::map<VariableKey, std::optional<u64>>;  // nothing: there are several
 
 SymbolOffsets symbol_offsets(const Elf& elf) {
   SymbolOffsets out;
   for (const Symbol& symbol : elf.symbols()) {
     const bool is_variable = symbol.kind == SymbolKind::object || symbol.kind == SymbolKind::none;
-    if (is_variable && !symbol.name.empty()) {
-      out.emplace(std::pair(symbol.section, symbol.name), symbol.value);
-    }
+    if (!is_variable || symbol.name.empty()) continue;
+    const Seen seen = symbol.binding == Binding::local ? Seen::here : Seen::outside;
+    const auto [known, is_new] = out.try_emplace({symbol.section, symbol.name, seen}, symbol.value);
+    if (!is_new) known->second.reset();
   }
   return out;
 }
@@ -25,11 +37,14 @@ Result<void> place_section(btf::Types& types, btf::TypeId id, const Section& sec
   EXPECT(section.size <= ~u32{0});  // files and zeroed sections are smaller
   std::vector<u32> offsets;
   for (const btf::SectionVariable& variable : types.variables(id)) {
-    const auto found = symbols.find({number, types.at(variable.type).name});
-    const u64 offset = found == symbols.end() ? variable.offset : found->second;
+    const btf::Type type = types.at(variable.type);
+    const Seen seen = type.scope == btf::Scope::static_ ? Seen::here : Seen::outside;
+    const auto found = symbols.find({number, type.name, seen});
+    const bool is_known = found != symbols.end() && found->second;
+    const u64 offset = is_known ? *found->second : variable.offset;
     if (offset > ~u32{0}) {
-      return Error(Fault::malformed, format("{}: variable {} is outside",
-                                            place(section.name, offset), found->first.second));
+      return Error(Fault::malformed,
+                   format("{}: variable {} is outside", place(section.name, offset), type.name));
     }
     offsets.push_back(static_cast<u32>(offset));
   }

@@ -1,6 +1,6 @@
-// Whatever the bytes are: an Error or an Object, whose externs are looked up, whose programs are
-// linked or refused, whose requirements are listed, and whose types can be walked and spelled. What
-// comes out is checked against what later stages rely on.
+// Whatever the bytes are: an Error or an Object, which is linked alone and to itself, whose externs
+// are looked up, whose programs are linked or refused, whose requirements are listed, and whose
+// types can be walked and spelled. What comes out is checked against what later stages rely on.
 //
 // A corpus is any set of objects: build/dev/tests/bpf/object/ has small ones after the tests were
 // built.
@@ -9,6 +9,7 @@
 
 #include "object/object.hpp"
 #include "object/requirements.hpp"
+#include "object/static_link.hpp"
 
 namespace {
 
@@ -92,6 +93,11 @@ void check(const object::Object& object, const platform::MapSpec& map) {
   }
 }
 
+void link(const std::vector<object::ObjectFile>& files) {
+  const auto linked = object::link_statically(files);
+  if (linked.ok()) (void)object::Object::read(Bytes(linked->file), "linked.o");
+}
+
 constexpr std::string_view kConfiguration =
     "CONFIG_HZ=250\nCONFIG_BOOL=y\nCONFIG_MODULE=m\nCONFIG_LETTER=n\nCONFIG_HUNDRED=100\n"
     "CONFIG_NEGATIVE=-5\nCONFIG_TEXT=\"some text\"\n";
@@ -102,6 +108,8 @@ constexpr std::string_view kSymbols = "ffffffff81234567 T bpf_prog_put\n";
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto object = object::Object::read(Bytes(data, size), "fuzz.o");
   if (!object.ok()) return 0;
+  link({{"fuzz.o", Bytes(data, size)}});
+  link({{"fuzz.o", Bytes(data, size)}, {"again.o", Bytes(data, size)}});
   walk(object->types());
   (void)object->resolve({.configuration = kConfiguration, .release = "6.1.0", .symbols = kSymbols});
   (void)object::requirements_of(*object);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compiles a third of the kernel's own BPF test programs, for tests that read objects:
+# Compiles a third of the kernel's own BPF test programs, and those that are parts of one, for tests that
+# read and link objects:
 #   kernel_programs.sh CLANG OUT
 # The sources come from the package linux-source-6.1 and are not kept; types of the running kernel
 # are their vmlinux.h. A program that this compiler or these types do not fit is left out. OUT/done
@@ -25,7 +26,7 @@ cp "$work"/tools/lib/bpf/*.h /usr/include/bpf/bpf_helper_defs.h "$work/include/b
 bpftool btf dump file "$types" format c >"$work/include/vmlinux.h"
 cd "$work/tools/testing/selftests/bpf"
 system=$(dirname "$(find /usr/include -path '*/asm/types.h' | head -1)")
-ls progs/*.c | awk 'NR % 3 == 1' | xargs -P 2 -I FILE sh -c '
+ls progs/*.c | awk 'NR % 3 == 1 || /linked_|\/test_subskeleton/' | xargs -P 2 -I FILE sh -c '
   timeout 60 "$0" -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_x86 -w -I"$1/include" -I. \
     -I../../../include/uapi -I"$2" -c FILE -o "$3/$(basename FILE .c).o" 2>/dev/null || :' \
   "$clang" "$work" "$(dirname "$system")" "$out"

@@ -1,8 +1,7 @@
 // The public interface on the programs of bpf/, and skeletons made when the tests are built. Counts
 // are those of tests/data/web.pcap, which tshark gives (tests/cases/cli).
-#include <skep/skep.hpp>
-
 #include <array>
+#include <skep/skep.hpp>
 #include <string>
 #include <thread>
 
@@ -45,7 +44,8 @@ TEST(ApiObject, SaysWhatIsInside) {
   EXPECT_EQ(ports.max_entries, 1024u);
   EXPECT_EQ(object.maps().size(), 3u);
   expect_refusal(refusal(object.program("filtr")), "did you mean filter");
-  expect_refusal(refusal(object.map("port")), "filter.bpf.o: no map named port | did you mean ports");
+  expect_refusal(refusal(object.map("port")),
+                 "filter.bpf.o: no map named port | did you mean ports");
   expect_refusal(refusal(Object::open("/nowhere")), "cannot");
 }
 
@@ -176,9 +176,8 @@ TEST(ApiRing, HandsOutRecordsOnce) {
     uint32_t query_type;
   };
   uint64_t queries = 0;
-  const auto count = app.ring<Start>("events").drain([&](const Start& each) {
-    queries += each.kind == 1;
-  });
+  const auto count =
+      app.ring<Start>("events").drain([&](const Start& each) { queries += each.kind == 1; });
   EXPECT_GT(count.value(), queries);
   EXPECT_GT(queries, 0u);
   EXPECT_EQ(app.ring<Start>("events").drain([](const Start&) {}).value(), 0u);
@@ -249,7 +248,8 @@ TEST(Skeleton, TakesEveryShape) {
   skeleton.globals.small = -7;
   EXPECT_EQ(skeleton.globals.small.get().value(), -7);
   using Untyped = decltype(shapes::Maps::untyped);
-  static_assert(std::is_same_v<Untyped, TypedMap<std::array<std::byte, 4>, std::array<std::byte, 12>>>);
+  static_assert(
+      std::is_same_v<Untyped, TypedMap<std::array<std::byte, 4>, std::array<std::byte, 12>>>);
 }
 
 }  // namespace

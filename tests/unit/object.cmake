@@ -27,6 +27,14 @@ foreach(what attribute size kind flags number)
   list(APPEND made ${objects}/wrong_${what}.o)
 endforeach()
 
+# Parts that do not fit together; those that do are among the objects of build/bpf.
+foreach(part FIRST WRONG_TWICE WRONG_FUNCTION_TWICE WRONG_TYPE WRONG_PARAMETER WRONG_MEMBER WRONG_MAP
+        WRONG_MAP_TWICE WRONG_SECTION WRONG_UNDEFINED WRONG_LICENSE)
+  string(TOLOWER ${part} name)
+  skep_bpf_object(${CMAKE_SOURCE_DIR}/tests/bpf/link/wrong_part.c ${objects}/part_${name}.o FLAGS -D${part})
+  list(APPEND made ${objects}/part_${name}.o)
+endforeach()
+
 set(compilers)
 foreach(version RANGE 12 25)
   find_program(SKEP_CLANG_${version} clang-${version})
@@ -52,7 +60,7 @@ target_link_libraries(test_btf_core PRIVATE oracle::libbpf)
 skep_test(object_core SOURCES unit/object_core_test.cpp support/libbpf_peer.cpp LINKS object)
 target_link_libraries(test_object_core PRIVATE oracle::libbpf)
 add_dependencies(test_object_core bpf_objects)
-# A third of the kernel's own programs, compiled once a build folder (about a minute).
+# A third of the kernel's own programs and all that are made to be linked, compiled once a build folder (about a minute).
 set(kernel_programs ${CMAKE_BINARY_DIR}/tests/kernel_programs)
 add_custom_command(
   OUTPUT ${kernel_programs}/done
@@ -61,10 +69,14 @@ add_custom_command(
   COMMENT "Compiling the kernel's BPF test programs")
 add_custom_target(test_kernel_programs DEPENDS ${kernel_programs}/done)
 skep_test(object_corpus SOURCES unit/object_corpus_test.cpp unit/corpus.cpp LINKS object)
+skep_test(object_static_link SOURCES unit/object_static_link_test.cpp unit/corpus.cpp LINKS object)
+target_link_libraries(test_object_static_link PRIVATE oracle::libbpf)
+add_dependencies(test_object_static_link bpf_objects test_kernel_programs)
 skep_test(platform SOURCES unit/platform_test.cpp LINKS object)
 target_link_libraries(test_platform PRIVATE oracle::libbpf)
 target_link_libraries(test_object_corpus PRIVATE oracle::libbpf)
 add_dependencies(test_object_corpus bpf_objects test_kernel_programs)
-foreach(test object_read object_kernel object_hostile object_libbpf object_core object_corpus)
+foreach(test object_read object_kernel object_hostile object_libbpf object_core object_corpus
+        object_static_link)
   add_dependencies(test_${test} test_objects)
 endforeach()
