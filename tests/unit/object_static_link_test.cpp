@@ -213,12 +213,20 @@ std::optional<std::string> disagreement(const Paths& paths, const test::Scratch&
   return format("ours: {} libbpf's: {}", left.substr(from, 300), right.substr(from, 300));
 }
 
+// Also when what libbpf has linked is linked once more.
 void expect_agreement(const Paths& paths) {
   const test::Scratch scratch;
   Totals totals;
   const auto found = disagreement(paths, scratch, totals);
   EXPECT_EQ(found, std::nullopt) << *found;
   EXPECT_EQ(totals.linked, 1u);
+  const auto again = ours({scratch.path("theirs.o")});
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  const Object object = opened(again->file).value();
+  EXPECT_TRUE(sections_are_in_order(object.types()));
+  if (again->undefined.empty()) {
+    EXPECT_EQ(describe(object), describe(opened(ours(paths)->file).value()));
+  }
 }
 
 Error refusal_of(const Paths& paths) {
@@ -303,12 +311,23 @@ TEST(StaticLink, AMapThatIsOnlyDeclaredIsNoMapOfTheObject) {
   EXPECT_EQ(std::ranges::count(object.maps(), "counts", &platform::MapSpec::name), 0);
 }
 
-// A symbol of a license that is there already means the one that is there.
 TEST(StaticLink, TheLicenseStandsThereOnce) {
   const auto linked = ours({linkable("main"), linkable("library")}).value();
   const Elf elf = Elf::read(Bytes(linked.file)).value();
   EXPECT_EQ(elf.find("license")->size, sizeof "Dual BSD/GPL");
   EXPECT_EQ(std::ranges::count(elf.symbols(), "LICENSE", &skep::object::Symbol::name), 1);
+}
+
+TEST(StaticLink, ALicenseOfAnotherNameMeansTheOneThatIsThere) {
+  const auto linked = ours({part("first"), part("other_license")}).value();
+  const Elf elf = Elf::read(Bytes(linked.file)).value();
+  const auto found = std::ranges::find(elf.symbols(), "licence", &skep::object::Symbol::name);
+  ASSERT_NE(found, elf.symbols().end());
+  EXPECT_EQ(elf.sections()[found->section].name, "license");
+  EXPECT_EQ(found->value, 0u);
+  EXPECT_TRUE(sections_are_in_order(opened(linked.file).value().types()));
+  const test::Scratch scratch;
+  EXPECT_TRUE(theirs({part("first"), part("other_license")}, scratch).has_value());
 }
 
 TEST(StaticLink, LocalSymbolsComeFirst) {
