@@ -29,7 +29,7 @@ endforeach()
 
 # Parts that do not fit together; those that do are among the objects of build/bpf.
 foreach(part FIRST WRONG_TWICE WRONG_FUNCTION_TWICE WRONG_TYPE WRONG_PARAMETER WRONG_MEMBER WRONG_MAP
-        WRONG_MAP_TWICE WRONG_SECTION WRONG_UNDEFINED WRONG_LICENSE)
+        WRONG_MAP_TWICE WRONG_SECTION WRONG_UNDEFINED WRONG_LICENSE OTHER_LICENSE)
   string(TOLOWER ${part} name)
   skep_bpf_object(${CMAKE_SOURCE_DIR}/tests/bpf/link/wrong_part.c ${objects}/part_${name}.o FLAGS -D${part})
   list(APPEND made ${objects}/part_${name}.o)

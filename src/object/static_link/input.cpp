@@ -7,6 +7,8 @@
 #include <bit>
 #include <set>
 
+#include "isa/instruction.hpp"
+
 namespace skep::object::static_link {
 namespace {
 
@@ -22,23 +24,24 @@ bool is_known(u32 kind) {
   return is_contents(kind) || std::ranges::find(kTables, kind) != kTables.end();
 }
 
+Error wrong(const Section& section, std::string_view what, Fault fault = Fault::malformed) {
+  return {fault, format("{}: {}", place(section.name, section.offset), what)};
+}
+
 Result<void> check(const Section& section) {
-  const std::string where = place(section.name, section.offset);
   if (!is_known(section.kind)) {
-    return Error(Fault::unsupported,
-                 format("{}: a section of type {}, which cannot be linked", where, section.kind));
+    return wrong(section, format("a section of type {}, which cannot be linked", section.kind),
+                 Fault::unsupported);
   }
   if (!is_linked(section)) return {};
-  if (section.name.empty()) return Error(Fault::malformed, where + ": it has no name");
+  if (section.name.empty()) return wrong(section, "it has no name");
   if (section.alignment > kAlignmentMax ||
       (section.alignment != 0 && !std::has_single_bit(section.alignment))) {
-    return Error(Fault::malformed,
-                 format("{}: an alignment of {}, expected a power of two up to {}", where,
-                        section.alignment, kAlignmentMax));
+    return wrong(section, format("an alignment of {}, expected a power of two up to {}",
+                                 section.alignment, kAlignmentMax));
   }
-  if (section.is_code() && section.size % 8 != 0) {
-    return Error(Fault::malformed,
-                 format("{}: {} are not whole instructions", where, counted(section.size, "byte")));
+  if (section.is_code() && section.size % sizeof(isa::Slot) != 0) {
+    return wrong(section, format("{} are not whole instructions", counted(section.size, "byte")));
   }
   return {};
 }

@@ -71,8 +71,7 @@ Result<std::optional<Target>> Symbols::one(u32 input, const Symbol& symbol) {
   if (is_in_section) {
     place = sections_.place(input, symbol.section);
     if (!place) return std::nullopt;
-    const bool is_new = symbol.binding != Binding::local && find(symbol.name) == nullptr;
-    if (symbol.kind == SymbolKind::section || (place->is_shared && is_new)) {
+    if (symbol.kind == SymbolKind::section) {
       return Target{section_symbol(place->section), place->offset + symbol.value};
     }
   }

@@ -62,7 +62,10 @@ extern int nowhere(int x);
 SEC("xdp") int second(struct xdp_md* packet) { return nowhere(1); }
 #endif
 
-#ifdef WRONG_LICENSE
+#ifdef OTHER_LICENSE
+char licence[] SEC("license") = "GPL";
+SEC("xdp") int second(struct xdp_md* packet) { return licence[0]; }
+#elif defined WRONG_LICENSE
 char LICENSE[] SEC("license") = "MIT";
 #else
 char LICENSE[] SEC("license") = "GPL";
