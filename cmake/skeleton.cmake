@@ -7,7 +7,7 @@ function(skep_skeleton target object)
   file(MAKE_DIRECTORY ${folder})
   add_custom_command(
     OUTPUT ${header}
-    COMMAND skep gen skeleton ${object} >${header}.new
+    COMMAND skep gen skeleton ${object} > ${header}.new
     COMMAND ${CMAKE_COMMAND} -E rename ${header}.new ${header}
     DEPENDS skep ${object}
     COMMENT "Making ${name}.skel.hpp"

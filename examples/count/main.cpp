@@ -32,7 +32,7 @@ int main(int argc, char** argv) try {
     if (key.protocol == IPPROTO_TCP) tcp += count.packets;
   }
   std::printf("%lu of TCP\n", tcp);
-  std::printf("not_ip is now %u\n", app.global("not_ip").get<std::uint32_t>().value());
+  std::printf("not_ip is now %lu\n", app.global("not_ip").get<std::uint64_t>().value());
 } catch (const skep::Error& e) {
   std::fprintf(stderr, "%s\n%s%.*s", e.what(), e.hint.c_str(), static_cast<int>(e.report().size()),
                e.report().data());

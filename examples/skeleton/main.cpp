@@ -15,10 +15,11 @@ int main(int argc, char** argv) try {
   for (const auto& [key, count] : app.maps.flow_table.entries().value()) packets += count.packets;
   std::printf("%lu packets, %lu in flows\n", feed.packets, packets);
 
-  const auto events = app.maps.events.drain([](const flows::types::flow_event& event) {
+  const auto show = [](const flows::types::flow_event& event) {
     if (event.kind == flows::types::dns_query) std::printf("query for %s\n", event.name);
-  });
-  std::printf("%lu events, not_ip %lu\n", events.value(), app.globals.not_ip.get().value());
+  };
+  const auto events = app.maps.events.drain(show).value();
+  std::printf("%lu events, not_ip is now %lu\n", events, app.globals.not_ip.get().value());
 } catch (const skep::Error& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;
