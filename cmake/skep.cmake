@@ -41,11 +41,14 @@ function(skep_library name)
 endfunction()
 
 # A GoogleTest program of one or more sources under tests/, run by ctest under its own name. GoogleTest's macros under
-# sanitizers take twice as long to compile when they are optimised, and the time of a test is in what it tests.
+# sanitizers take twice as long to compile when they are optimised, and the time of a test is in what it tests: where that
+# is a header, say OPTIMISED.
 function(skep_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "" "SOURCES;LINKS" ${ARGN})
   add_executable(test_${name} ${ARG_SOURCES})
-  target_compile_options(test_${name} PRIVATE -O0)
+  if(NOT ARG_OPTIMISED)
+    target_compile_options(test_${name} PRIVATE -O0)
+  endif()
   target_link_libraries(test_${name} PRIVATE skep_flags skep_test_support GTest::gtest_main)
   foreach(link ${ARG_LINKS})
     target_link_libraries(test_${name} PRIVATE skep_${link})

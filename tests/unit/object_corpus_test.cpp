@@ -43,6 +43,8 @@ constexpr Reason kReasons[] = {
      "what nothing defines is refused where it is used, not when the object is opened"},
     {"only ours opens it: libbpf: unrecognized extern section",
      "what nothing defines is refused where it is used, not when the object is opened"},
+    {"only ours opens it: libbpf: prog 'second': bad map relo against 'licence'",
+     "what is neither code nor data is refused where it is used, not when the object is opened"},
     {"kernel.o: number of maps: ours 7, libbpf's 6", "libbpf 1.2 and later know .struct_ops.link"},
     {"asks-a-kernel.bpf.o: number of maps: ours 5, libbpf's 4",
      "libbpf 1.2 and later know .struct_ops.link"},
