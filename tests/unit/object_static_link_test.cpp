@@ -242,6 +242,12 @@ TEST(StaticLink, PartsAreReadAsWhatLibbpfMakesOfThem) {
   expect_agreement({linkable("library"), linkable("main")});
 }
 
+// Maps of maps, program arrays and struct_ops, behind those of another file.
+TEST(StaticLink, AddressesInDataMoveWithWhatTheyPointTo) {
+  expect_agreement({object_path("features"), object_path("kernel")});
+  expect_agreement({object_path("kernel"), object_path("features")});
+}
+
 TEST(StaticLink, OneFileIsLinkedToItself) {
   for (const char* name : {"main", "library", "together"}) expect_agreement({linkable(name)});
 }
