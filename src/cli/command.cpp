@@ -44,6 +44,11 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::against,
      {"--against", 0, Takes::one, "FILE",
       "the types of a kernel, or a folder of files NAME.btf; may be given again"}},
+    {Flag::functions,
+     {"--functions", 0, Takes::nothing, "", "with functions and their prototypes"}},
+    {Flag::c_names,
+     {"--c-names", 0, Takes::nothing, "",
+      "names of C++ as C identifiers: ns_Type for ns::Type, vector_int for vector<int>"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
     {Flag::output, {"--output", 'o', Takes::one, "text|json", "the form of what is printed"}},
@@ -66,6 +71,7 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,    
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
@@ -142,6 +148,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep check exec.bpf.o --against kernels/ || echo $?", "3 when one would not run"},
        {"skep check exec.bpf.o --against kernels/ -j | jq 'select(.fits | not)'", "why not"}}},
      check},
+    {"btf from-dwarf",
+     "make the types of a C or C++ program from its debug information",
+     "PROGRAM -o FILE [options]",
+     Operands::one,
+     "PROGRAM",
+     kFromDwarf,
+     {{{"skep btf from-dwarf app -o app.btf", "its structures, to read them with CO-RE"},
+       {"skep dump probe.bpf.o --btf app.btf", "what a program's relocations become there"},
+       {"skep btf from-dwarf app -o app.btf --c-names", "ns::Type as ns_Type, for programs in C"},
+       {"skep btf from-dwarf libapp.so -o lib.btf --functions", "with prototypes"},
+       {"skep btf from-dwarf app -o app.btf -j | jq .notes", "what had to be left out"}}},
+     btf_from_dwarf},
     {"disasm",
      "print the instructions of an object, or of bytes, as text",
      "OBJECT [options] | --hex [BYTES]",
@@ -216,7 +234,9 @@ constexpr auto kCommands = std::to_array<Command>({
      version},
 });
 
-constexpr std::array<Group, 0> kGroups{};
+constexpr auto kGroups = std::to_array<Group>({
+    {"btf", "types of programs and kernels"},
+});
 
 std::string_view first_word(std::string_view name) { return name.substr(0, name.find(' ')); }
 
