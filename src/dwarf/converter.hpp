@@ -56,6 +56,7 @@ class Converter {
   Result<btf::TypeId> known_or_enqueued(Place place);
   Result<btf::TypeId> type_of(Place place);
   Result<std::optional<Place>> settle(Place place);
+  Result<std::optional<Place>> behind_aliases(Place place);
   Result<std::optional<Place>> next(Place place, Attribute attribute);
 
   Result<void> add_entry(Place place);

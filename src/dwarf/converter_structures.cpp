@@ -94,7 +94,8 @@ Result<std::optional<Converter::Field>> Converter::base_class(Place structure, E
     notes_.count(Omission::virtual_base);
     return std::optional<Field>();
   }
-  const auto base = TRY(next(place, Attribute::type));
+  const auto named = TRY(next(place, Attribute::type));
+  const auto base = named ? TRY(behind_aliases(*named)) : std::nullopt;
   if (!base || TRY(is_empty(*base))) return std::optional<Field>();
   return std::optional(Field{.name = "", .type = TRY(id_of(*base)), .bit_offset = *offset * 8});
 }
@@ -122,6 +123,20 @@ Result<std::optional<Converter::Field>> Converter::member(Place structure, Entry
   return std::optional(std::move(field));
 }
 
+// The type that typedefs and const are names for; nothing for void.
+Result<std::optional<Place>> Converter::behind_aliases(Place place) {
+  auto settled = TRY(settle(place));
+  for (u32 hops = 0; settled && hops < kHopsMax; ++hops) {
+    const Tag tag = settled->unit->tag(settled->entry);
+    const bool is_alias = tag == Tag::typedef_ || tag == Tag::template_alias ||
+                          tag == Tag::const_type || tag == Tag::volatile_type;
+    if (!is_alias) break;
+    const auto target = TRY(next(*settled, Attribute::type));
+    settled = target ? TRY(settle(*target)) : std::nullopt;
+  }
+  return settled;
+}
+
 Result<u64> Converter::storage_bytes(Place place, const Attributes& attributes) {
   auto size = attributes.number(Attribute::byte_size);
   for (u32 hops = 0; !size && hops < kHopsMax; ++hops) {
@@ -147,7 +162,7 @@ Result<bool> Converter::is_empty(Place place) {
 }
 
 Result<bool> Converter::is_empty(Place place, u32& steps) {
-  const auto settled = TRY(settle(place));
+  const auto settled = TRY(behind_aliases(place));
   if (!settled || ++steps > kBasesMax) return false;
   const Unit& unit = *settled->unit;
   if (!is_structure(unit.tag(settled->entry))) return false;

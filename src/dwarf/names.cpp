@@ -22,9 +22,12 @@ std::string_view word_of(char c) {
   }
 }
 
-void append_word(std::string& out, std::string_view word) {
+void separate(std::string& out) {
   if (!out.empty() && out.back() != '_') out += '_';
-  out += word;
+}
+
+void append(std::string& out, char c) {
+  if (c != '_' || !out.ends_with("__")) out += c;
 }
 
 }  // namespace
@@ -41,11 +44,9 @@ std::string c_identifier(std::string_view name) {
     const char c = name.front();
     name.remove_prefix(1);
     const std::string_view word = word_of(c);
-    if (!word.empty()) append_word(out, word);
-    if (is_identifier(c) && word.empty()) {
-      if (between && !out.empty() && out.back() != '_') out += '_';
-      out += c;
-    }
+    if (!word.empty() || (between && is_identifier(c))) separate(out);
+    out += word;
+    if (is_identifier(c)) append(out, c);
     between = !is_identifier(c);
   }
   if (!out.empty() && out.front() >= '0' && out.front() <= '9') out.insert(out.begin(), '_');

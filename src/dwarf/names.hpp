@@ -16,7 +16,8 @@ namespace skep::dwarf {
 enum class Naming : u8 { scoped, c_identifiers };
 
 // Signs that C has no room for become one underscore, but `*` is "ptr", `&` "ref" and `-` "minus", so
-// that types which differ in those alone stay apart.
+// that types which differ in those alone stay apart. Never three underscores in a row: what is
+// behind them would be a flavor to CO-RE.
 std::string c_identifier(std::string_view name);
 
 class Names {
