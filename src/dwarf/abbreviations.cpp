@@ -53,9 +53,10 @@ Error unreadable(const FormRow& form, u64 code) {
     return {Fault::unsupported, format("form 0x{:x} is unknown", code),
             "DWARF of versions 2 to 5 is read: compile with -gdwarf-5"};
   }
-  return {Fault::unsupported,
-          format("DW_FORM_{} refers to a file that several programs share", form.name),
-          "dwz -m has made it; use the program as the linker left it, or its debug file before dwz"};
+  return {
+      Fault::unsupported,
+      format("DW_FORM_{} refers to a file that several programs share", form.name),
+      "dwz -m has made it; use the program as the linker left it, or its debug file before dwz"};
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ Result<void> AbbreviationTable::read_attributes(Cursor& cursor, Abbreviation& ro
     const u64 attribute = cursor.uleb(), code = cursor.uleb();
     if (attribute == 0 && code == 0) break;
     const FormRow& form = form_row(code);
-    if (form.shape == Shape::unknown || form.shape == Shape::alternate) return unreadable(form, code);
+    if (form.shape == Shape::unknown || form.shape == Shape::alternate)
+      return unreadable(form, code);
     const s64 implicit = form.shape == Shape::implicit ? cursor.sleb() : 0;
     const Attribute wanted = attribute_of(attribute);
     attributes_.push_back({.attribute = wanted, .form = &form, .implicit = implicit});
@@ -110,7 +112,8 @@ const Abbreviation* AbbreviationTable::find(u64 code) const {
   return found == sparse_.end() ? nullptr : &rows_[found->second];
 }
 
-Result<std::shared_ptr<const AbbreviationTable>> Abbreviations::at(u64 offset, const Widths& widths) {
+Result<std::shared_ptr<const AbbreviationTable>> Abbreviations::at(u64 offset,
+                                                                   const Widths& widths) {
   if (const auto found = tables_.find(offset);
       found != tables_.end() && found->second.widths == widths) {
     return found->second.table;

@@ -48,7 +48,9 @@ enum class Attribute : u8 {
 };
 
 using AttributeSet = u32;
-constexpr AttributeSet only(Attribute attribute) { return AttributeSet{1} << static_cast<u32>(attribute); }
+constexpr AttributeSet only(Attribute attribute) {
+  return AttributeSet{1} << static_cast<u32>(attribute);
+}
 static_assert(kCount<Attribute> < 32);
 
 struct AttributeForm {
@@ -61,8 +63,8 @@ struct Abbreviation {
   Tag tag{};
   bool has_children = false;
   AttributeSet has = 0;
-  u32 first = 0, count = 0;  // of its attributes
-  std::optional<u32> size = 0;   // of every entry, if it is one number
+  u32 first = 0, count = 0;     // of its attributes
+  std::optional<u32> size = 0;  // of every entry, if it is one number
 
   bool has_any(AttributeSet any) const { return (has & any) != 0; }
 };

@@ -18,7 +18,9 @@ u64 mixed(u64 hash, u64 value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
   return hash ^ hash >> 32;
 }
-u64 mixed(u64 hash, std::string_view text) { return mixed(hash, std::hash<std::string_view>()(text)); }
+u64 mixed(u64 hash, std::string_view text) {
+  return mixed(hash, std::hash<std::string_view>()(text));
+}
 
 bool belongs_to_one_file(std::string_view name) {
   return name.empty() || name.find("(anonymous") != std::string_view::npos ||
@@ -35,7 +37,8 @@ u64 of_number(const Attributes& attributes, Attribute attribute) {
 
 Result<std::optional<btf::TypeId>> Converter::same_class(Place place) {
   const Unit& unit = *place.unit;
-  if (!is_structure(unit.tag(place.entry)) || !unit.has_scopes()) return std::optional<btf::TypeId>();
+  if (!is_structure(unit.tag(place.entry)) || !unit.has_scopes())
+    return std::optional<btf::TypeId>();
   if (unit.has(place.entry, Attribute::declaration)) return std::optional<btf::TypeId>();
   const std::string name = TRY(names_.scoped(place));
   if (belongs_to_one_file(name)) return std::optional<btf::TypeId>();
@@ -80,7 +83,8 @@ Result<u64> Converter::spelling(Place place, u32& steps) {
     const Attributes attributes = unit.attributes(place.entry);
     hash = mixed(hash, static_cast<u64>(tag));
     if (attributes.has(Attribute::name)) return mixed(hash, TRY(names_.scoped(place)));
-    if (attributes.has(Attribute::signature)) return mixed(hash, attributes.find(Attribute::signature)->number);
+    if (attributes.has(Attribute::signature))
+      return mixed(hash, attributes.find(Attribute::signature)->number);
     if (is_structure(tag)) {
       const u32 members = unit[place.entry].end - place.entry;
       steps = std::min(steps + members, kStepsMax);

@@ -125,7 +125,8 @@ Result<std::optional<Place>> Converter::settle(Place place) {
     if (is_transparent(row.tag) || (row.tag == Tag::typedef_ && TRY(name_of(place)).empty())) {
       further = TRY(next(place, Attribute::type));
       if (!further) return std::optional<Place>();
-    } else if (row.has_any(only(Attribute::declaration)) && row.has_any(only(Attribute::signature))) {
+    } else if (row.has_any(only(Attribute::declaration)) &&
+               row.has_any(only(Attribute::signature))) {
       further = TRY(next(place, Attribute::signature));
     } else if (const EntryNumber whole = unit.definition_of(place.entry); whole != kNoEntry) {
       further = Place{.unit = &unit, .entry = whole};

@@ -30,13 +30,13 @@ class Converter {
  private:
   // What is made of an entry.
   enum class Making : u8 {
-    entry,       // what it says
-    unknown,     // a declaration: it cannot be said
-    dimension,   // of an array, those behind the first
+    entry,      // what it says
+    unknown,    // a declaration: it cannot be said
+    dimension,  // of an array, those behind the first
     function,
     prototype,
-    half,        // the real number that a complex one has two of
-    long_,       // an integer as wide as a pointer
+    half,   // the real number that a complex one has two of
+    long_,  // an integer as wide as a pointer
   };
   struct Item {
     Place place;

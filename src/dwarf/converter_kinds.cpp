@@ -39,6 +39,21 @@ u64 length_of(const Attributes& bounds) {
   return upper->number - bounds.number(Attribute::lower_bound).value_or(0) + 1;
 }
 
+// Integers that C++ has and C only as another one.
+constexpr std::pair<std::string_view, std::string_view> kIntegersOfC[] = {
+    {"bool", "_Bool"},
+    {"wchar_t", "int"},
+    {"char8_t", "unsigned char"},
+    {"char16_t", "unsigned short"},
+    {"char32_t", "unsigned int"},
+};
+
+std::string_view name_in_c(std::string_view name) {
+  const auto* found =
+      std::ranges::find(kIntegersOfC, name, [](const auto& row) { return row.first; });
+  return found == std::end(kIntegersOfC) ? name : found->second;
+}
+
 // The real number that "complex double" has two of.
 std::string_view real_of(std::string_view name) {
   for (const std::string_view word : {"complex ", "_Complex "}) {
@@ -104,7 +119,8 @@ Result<void> Converter::add_named(Place place, Kind kind) {
 
 Result<void> Converter::add_base(Place place) {
   const Attributes attributes = place.unit->attributes(place.entry);
-  const std::string_view name = place.unit->text(attributes.find(Attribute::name));
+  const std::string_view own_name = place.unit->text(attributes.find(Attribute::name));
+  const std::string_view name = names_.are_of_c() ? name_in_c(own_name) : own_name;
   const u64 size = attributes.number(Attribute::byte_size).value_or(0);
   const u64 encoding = attributes.number(Attribute::encoding).value_or(0);
   if (static_cast<Encoding>(encoding) == Encoding::complex_float && size / 2 <= kIntegerBytesMax) {
@@ -156,8 +172,7 @@ void Converter::add_long() {
 Result<void> Converter::add_member_pointer(Place place) {
   const auto target = TRY(next(place, Attribute::type));
   const auto settled = target ? TRY(settle(*target)) : std::nullopt;
-  const bool is_function =
-      settled && settled->unit->tag(settled->entry) == Tag::subroutine_type;
+  const bool is_function = settled && settled->unit->tag(settled->entry) == Tag::subroutine_type;
   if (is_function) {
     const TypeId number = enqueue({.place = place, .making = Making::long_});
     builder_.add({.kind = Kind::array, .type = number, .index_type = number, .count = 2});
@@ -240,8 +255,7 @@ Result<void> Converter::add_enumeration(Place place) {
 Result<void> Converter::add_function(Place place) {
   const std::string name = TRY(name_of(place));
   const Place declared = TRY(names_.declared(place));
-  const bool is_external =
-      declared.unit->attributes(declared.entry).is_set(Attribute::external);
+  const bool is_external = declared.unit->attributes(declared.entry).is_set(Attribute::external);
   const TypeId prototype = enqueue({.place = place, .making = Making::prototype});
   builder_.add({.name = name,
                 .kind = Kind::function,
@@ -250,12 +264,13 @@ Result<void> Converter::add_function(Place place) {
   return {};
 }
 
-// Of a type, or of a function. What an inlined or cloned function takes is said where it is
-// declared.
+// Of a type, or of a function. What an inlined or cloned function takes is said by its original.
 Result<void> Converter::add_prototype(Place place) {
   const Place declared = TRY(names_.declared(place));
-  const bool is_instance = place.unit->has(place.entry, Attribute::abstract_origin);
-  const Place list = is_instance ? declared : place;
+  Place list = place;
+  if (place.unit->has(place.entry, Attribute::abstract_origin)) {
+    list = TRY(next(place, Attribute::abstract_origin)).value_or(place);
+  }
   std::vector<btf::Parameter> parameters;
   bool is_variadic = false;
   TRY(list.unit->for_each_child(list.entry, [&](EntryNumber child) -> Result<void> {

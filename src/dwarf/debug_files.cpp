@@ -61,7 +61,8 @@ Result<DebugFilePointer> read_debug_file(Bytes bytes, Part part, const Inflate& 
   return file;
 }
 
-Result<DebugFilePointer> open_debug_file(const std::string& path, Part part, const Inflate& inflate) {
+Result<DebugFilePointer> open_debug_file(const std::string& path, Part part,
+                                         const Inflate& inflate) {
   Mapping mapping = TRY(Mapping::of_file(path));
   auto file = TRY(read_debug_file(mapping.bytes(), part, inflate).within(path));
   file->mapping = std::move(mapping);
@@ -76,8 +77,7 @@ Result<DebugFilePointer> open_separate(const ElfFile& program, const Surrounding
     auto file = TRY(open_debug_file(place, Part::whole, inflate));
     if (is_same_build(program, file->elf) && !file->sections.empty()) return file;
   }
-  const std::string looked =
-      places.empty() ? "" : format("; nor is it in {}", join(places, ", "));
+  const std::string looked = places.empty() ? "" : format("; nor is it in {}", join(places, ", "));
   return Error(Fault::absent, "it has no debug information" + looked,
                "compile with -g, or give the file that has the debug information");
 }

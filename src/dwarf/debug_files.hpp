@@ -23,11 +23,12 @@ struct DebugFile {
 using DebugFilePointer = std::unique_ptr<DebugFile>;
 
 Result<DebugFilePointer> read_debug_file(Bytes bytes, Part part, const Inflate& inflate);
-Result<DebugFilePointer> open_debug_file(const std::string& path, Part part, const Inflate& inflate);
+Result<DebugFilePointer> open_debug_file(const std::string& path, Part part,
+                                         const Inflate& inflate);
 
 // Where a program's other files are looked for.
 struct Surroundings {
-  std::string path;                            // of the program
+  std::string path;  // of the program
   std::string debug_folder = "/usr/lib/debug";
 };
 

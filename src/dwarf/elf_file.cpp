@@ -12,13 +12,13 @@ constexpr std::string_view kMagic =
     "\x7f"
     "ELF";
 constexpr u8 kClass64 = 2, kLittleEndian = 1;
-constexpr u16 kRelocatable = 1;                    // ET_REL
-constexpr u32 kRelocations = 4, kNoBytes = 8;      // SHT_RELA, SHT_NOBITS
-constexpr u32 kNote = 7, kBuildId = 3;             // SHT_NOTE, NT_GNU_BUILD_ID
-constexpr u64 kCompressed = 1 << 11;               // SHF_COMPRESSED
-constexpr u32 kZlib = 1, kZstd = 2;                // ELFCOMPRESS_*
-constexpr u32 kNamesElsewhere = 0xffff;            // SHN_XINDEX: in the first section's link
-constexpr u64 kInflationMax = 1100;                // deflate cannot do better than 1032 to 1
+constexpr u16 kRelocatable = 1;                // ET_REL
+constexpr u32 kRelocations = 4, kNoBytes = 8;  // SHT_RELA, SHT_NOBITS
+constexpr u32 kNote = 7, kBuildId = 3;         // SHT_NOTE, NT_GNU_BUILD_ID
+constexpr u64 kCompressed = 1 << 11;           // SHF_COMPRESSED
+constexpr u32 kZlib = 1, kZstd = 2;            // ELFCOMPRESS_*
+constexpr u32 kNamesElsewhere = 0xffff;        // SHN_XINDEX: in the first section's link
+constexpr u64 kInflationMax = 1100;            // deflate cannot do better than 1032 to 1
 
 struct FileHeader {
   std::array<u8, 16> identity;
@@ -69,10 +69,8 @@ Result<SectionHeader> section_header(Bytes file, const FileHeader& header, u64 n
 }
 
 Result<ElfSection> section_of(Bytes file, const SectionHeader& header, Bytes names) {
-  ElfSection section{.kind = header.kind,
-                     .flags = header.flags,
-                     .link = header.link,
-                     .info = header.info};
+  ElfSection section{
+      .kind = header.kind, .flags = header.flags, .link = header.link, .info = header.info};
   section.name = TRY(names.c_string(header.name).within("ELF section names"));
   if (header.kind != kNoBytes) {
     section.bytes =
@@ -128,12 +126,13 @@ Result<Bytes> ElfFile::unpacked(const ElfSection& section, const Inflate& inflat
   }
   if ((section.flags & kCompressed) == 0) return section.bytes;
   const auto header = TRY(section.bytes.read<CompressionHeader>(0));
-  const Bytes packed = TRY(section.bytes.slice(sizeof header, section.bytes.size() - sizeof header));
+  const Bytes packed =
+      TRY(section.bytes.slice(sizeof header, section.bytes.size() - sizeof header));
   if (header.kind == kZlib) return inflated(packed, header.size, inflate);
   return Error(Fault::unsupported,
-               header.kind == kZstd ? std::string("it is compressed with zstd")
-                                    : format("it is compressed by the unknown method {}",
-                                             u32{header.kind}),
+               header.kind == kZstd
+                   ? std::string("it is compressed with zstd")
+                   : format("it is compressed by the unknown method {}", u32{header.kind}),
                "make a copy with objcopy --decompress-debug-sections and give that");
 }
 

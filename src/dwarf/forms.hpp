@@ -13,19 +13,19 @@ namespace skep::dwarf {
 
 enum class Shape : u8 {
   unknown,
-  fixed,       // `size` bytes
-  address,     // as wide as the unit's addresses
-  offset,      // as wide as the unit's offsets
-  ref_addr,    // an offset; in DWARF 2 an address
+  fixed,     // `size` bytes
+  address,   // as wide as the unit's addresses
+  offset,    // as wide as the unit's offsets
+  ref_addr,  // an offset; in DWARF 2 an address
   uleb,
   sleb,
   counted,       // a length of `size` bytes, then the bytes
   counted_uleb,  // a length, then the bytes
   terminated,    // up to a zero byte
-  nothing,     // flag_present: it is there
-  implicit,    // the value stands in the abbreviation
-  indirect,    // the form stands before the value
-  alternate,   // in another file, which is not read
+  nothing,       // flag_present: it is there
+  implicit,      // the value stands in the abbreviation
+  indirect,      // the form stands before the value
+  alternate,     // in another file, which is not read
 };
 
 // What a value is, once read.
@@ -33,10 +33,10 @@ enum class Meaning : u8 {
   other,
   number,
   signed_number,
-  text,             // at an offset into the unit
-  text_at,          // into .debug_str
-  line_text_at,     // into .debug_line_str
-  text_number,      // into .debug_str_offsets
+  text,          // at an offset into the unit
+  text_at,       // into .debug_str
+  line_text_at,  // into .debug_line_str
+  text_number,   // into .debug_str_offsets
   entry_in_unit,
   entry_in_section,
   signature,

@@ -58,8 +58,9 @@ Result<Place> Names::declared(Place place) {
     const Abbreviation& row = place.unit->abbreviation(place.entry);
     const bool is_other = row.has_any(only(Attribute::specification));
     if (!is_other && !row.has_any(only(Attribute::abstract_origin))) break;
-    const Value target = *place.unit->attributes(place.entry)
-                              .find(is_other ? Attribute::specification : Attribute::abstract_origin);
+    const Value target =
+        *place.unit->attributes(place.entry)
+             .find(is_other ? Attribute::specification : Attribute::abstract_origin);
     const auto next = TRY(program_.follow(*place.unit, target));
     if (!next) break;
     place = *next;

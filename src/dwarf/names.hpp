@@ -15,8 +15,8 @@ namespace skep::dwarf {
 
 enum class Naming : u8 { scoped, c_identifiers };
 
-// Signs that C has no room for become one underscore, but `*` is "ptr", `&` "ref" and `-` "minus", so
-// that types which differ in those alone stay apart. Never three underscores in a row: what is
+// Signs that C has no room for become one underscore, but `*` is "ptr", `&` "ref" and `-` "minus",
+// so that types which differ in those alone stay apart. Never three underscores in a row: what is
 // behind them would be a flavor to CO-RE.
 std::string c_identifier(std::string_view name);
 
@@ -24,6 +24,7 @@ class Names {
  public:
   Names(Program& program, Naming naming) : program_(program), naming_(naming) {}
 
+  bool are_of_c() const { return naming_ == Naming::c_identifiers; }
   // Empty for a type without a name.
   Result<std::string> of(Place place);
   // The same, in the spelling with scopes whatever was asked for.

@@ -44,13 +44,13 @@ Result<Unit*> Program::load(u64 number) {
   if (slot.unit || slot.is_linked_part) return slot.unit.get();
   const UnitHeader& header = slot.header;
   const std::string place = format("unit at offset 0x{:x}", header.offset);
-  auto table = TRY(
-      abbreviations_.at(header.sections).at(header.abbreviations, header.widths).within(place));
-  slot.unit = std::make_unique<Unit>(
-      TRY(Unit::load(header, std::move(table), functions_).within(place)));
+  auto table =
+      TRY(abbreviations_.at(header.sections).at(header.abbreviations, header.widths).within(place));
+  slot.unit =
+      std::make_unique<Unit>(TRY(Unit::load(header, std::move(table), functions_).within(place)));
   Unit& unit = *slot.unit;
   slot.is_linked_part = !unit.entries().empty() && unit.has(kRoot, Attribute::dwo_name) &&
-                              header.sections->part == Part::whole;
+                        header.sections->part == Part::whole;
   if (!slot.is_linked_part) return &unit;
   TRY(add_split_of(unit));
   slot.unit.reset();

@@ -21,7 +21,8 @@ struct Place {
 class Program {
  public:
   // Fault::absent when there is no debug information, neither here nor where the file points to.
-  static Result<Program> open(Bytes file, Surroundings around, Inflate inflate, Functions functions);
+  static Result<Program> open(Bytes file, Surroundings around, Inflate inflate,
+                              Functions functions);
 
   // Grows while units are loaded: the linked part of a split unit brings the others.
   u64 unit_count() const { return units_.size(); }

@@ -41,7 +41,8 @@ constexpr auto kMachines = std::to_array<Machine>({
 });
 
 Result<void> apply(std::span<std::byte> bytes, const Entry& entry, u8 size, Bytes symbols) {
-  const auto symbol = TRY(symbols.read<Symbol>(u64{entry.symbol} * sizeof(Symbol)).within("symbol"));
+  const auto symbol =
+      TRY(symbols.read<Symbol>(u64{entry.symbol} * sizeof(Symbol)).within("symbol"));
   if (entry.offset > bytes.size() || size > bytes.size() - entry.offset) {
     return Error(Fault::malformed, format("an entry for offset {}, past the end at {}",
                                           u64{entry.offset}, bytes.size()));

@@ -15,7 +15,8 @@ std::vector<Element> all_of(const btf::List<Element>& list) {
 
 // A bit-field may be wider than its type (C++ pads it): the type's bits are what it holds.
 bool make_fit(btf::Member& member, u64 bytes, u64 structure_bytes) {
-  if (member.bit_size != 0) member.bit_size = static_cast<u32>(std::min<u64>(member.bit_size, bytes * 8));
+  if (member.bit_size != 0)
+    member.bit_size = static_cast<u32>(std::min<u64>(member.bit_size, bytes * 8));
   if (member.bit_size == 0 && member.bit_offset % 8 != 0) return false;
   const u64 bits = member.bit_size != 0 ? member.bit_size : bytes * 8;
   return member.bit_offset + bits <= structure_bytes * 8;

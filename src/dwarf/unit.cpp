@@ -66,14 +66,16 @@ class UnitIndexer {
       }
       const Abbreviation* row = table_.find(code);
       if (row == nullptr) {
-        return Error(Fault::malformed, format("entry at offset 0x{:x} has the unknown abbreviation {}",
-                                              unit_.header_.offset + at, code));
+        return Error(Fault::malformed,
+                     format("entry at offset 0x{:x} has the unknown abbreviation {}",
+                            unit_.header_.offset + at, code));
       }
       enter(at, *row);
       step_over(*row);
       if (cursor_.failed()) {
-        return Error(Fault::malformed, format("entry at offset 0x{:x} goes past the end of its unit",
-                                              unit_.header_.offset + at));
+        return Error(Fault::malformed,
+                     format("entry at offset 0x{:x} goes past the end of its unit",
+                            unit_.header_.offset + at));
       }
     } while (!open_.empty());
     while (!open_.empty()) close();
@@ -103,7 +105,8 @@ class UnitIndexer {
     if (open_.empty()) return;
     const Open last = open_.back();
     open_.pop_back();
-    if (last.is_kept) unit_.entries_[last.entry].end = static_cast<EntryNumber>(unit_.entries_.size());
+    if (last.is_kept)
+      unit_.entries_[last.entry].end = static_cast<EntryNumber>(unit_.entries_.size());
   }
 
   void step_over(const Abbreviation& row) {
@@ -235,7 +238,8 @@ std::string_view Unit::text(const Value* value) const {
 }
 
 Bytes Unit::block(const Value& value) const {
-  return value.meaning == Meaning::block ? header_.bytes.slice(value.number, value.length).value() : Bytes();
+  return value.meaning == Meaning::block ? header_.bytes.slice(value.number, value.length).value()
+                                         : Bytes();
 }
 
 }  // namespace skep::dwarf

@@ -23,10 +23,10 @@ using EntryNumber = u32;
 inline constexpr EntryNumber kRoot = 0, kNoEntry = ~u32{0};
 
 struct Entry {
-  u32 offset;         // in the unit
-  u32 abbreviation;   // its number
-  EntryNumber parent; // the root's is itself
-  EntryNumber end;    // the first one that is not inside
+  u32 offset;          // in the unit
+  u32 abbreviation;    // its number
+  EntryNumber parent;  // the root's is itself
+  EntryNumber end;     // the first one that is not inside
 };
 
 // The attributes of one entry, as far as they are looked at.
@@ -84,7 +84,8 @@ class Unit {
 
   template <class Visit>
   Result<void> for_each_child(EntryNumber entry, Visit visit) const {
-    for (EntryNumber at = entry + 1; at < entries_[entry].end; at = entries_[at].end) TRY(visit(at));
+    for (EntryNumber at = entry + 1; at < entries_[entry].end; at = entries_[at].end)
+      TRY(visit(at));
     return {};
   }
 

@@ -8,14 +8,15 @@ constexpr u32 kWide = 0xffffffff, kReservedLengths = 0xfffffff0;
 enum class In : u8 { info, types };  // .debug_types is of DWARF 4
 
 struct Length {
-  u64 bytes;   // of what follows it
-  u32 size;    // of itself
-  u8 offset;   // bytes of offsets in this unit
+  u64 bytes;  // of what follows it
+  u32 size;   // of itself
+  u8 offset;  // bytes of offsets in this unit
 };
 
 Result<Length> read_length(Bytes section, u64 at) {
   const u32 narrow = TRY(section.read<le32>(at));
-  if (narrow == kWide) return Length{.bytes = TRY(section.read<le64>(at + 4)), .size = 12, .offset = 8};
+  if (narrow == kWide)
+    return Length{.bytes = TRY(section.read<le64>(at + 4)), .size = 12, .offset = 8};
   if (narrow >= kReservedLengths) {
     return Error(Fault::malformed, format("a length of 0x{:x}, which is reserved", narrow));
   }
@@ -67,7 +68,8 @@ Result<UnitHeader> read_header(Bytes section, u64 at, const Length& length, In i
   return unit;
 }
 
-Result<void> read_all(const Sections& sections, Bytes section, In in, std::vector<UnitHeader>& out) {
+Result<void> read_all(const Sections& sections, Bytes section, In in,
+                      std::vector<UnitHeader>& out) {
   for (u64 at = 0; at < section.size();) {
     const std::string place = format("unit at offset 0x{:x}", at);
     const Length length = TRY(read_length(section, at).within(place));

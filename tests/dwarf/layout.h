@@ -19,12 +19,12 @@
 /* Writes ones into a bit-field and looks where they are. */
 #define BITS(type, member) \
   print_bits(#type "." #member, (const unsigned char *)ONES(type, member), sizeof(TYPE(type)))
-#define ONES(type, member)              \
-  ({                                    \
-    static TYPE(type) value;            \
-    memset(&value, 0, sizeof value);    \
-    value.member--;                     \
-    &value;                             \
+#define ONES(type, member)           \
+  ({                                 \
+    static TYPE(type) value;         \
+    memset(&value, 0, sizeof value); \
+    value.member--;                  \
+    &value;                          \
   })
 
 static void print_bits(const char *name, const unsigned char *bytes, size_t size) {

@@ -24,7 +24,9 @@ int Shape::count = 3;
 struct Named {
   int id;
   short weight;
+  bool is_heavier(const Named &other) const;
 };
+bool Named::is_heavier(const Named &other) const { return weight > other.weight; }
 
 struct Circle : Shape, Named, Tag {
   int radius;
@@ -34,6 +36,14 @@ struct Circle : Shape, Named, Tag {
 
 struct Virtual : virtual Named {
   int own;
+};
+
+struct Letters {
+  bool flag;
+  char8_t small;
+  char16_t middle;
+  char32_t large;
+  wchar_t wide;
 };
 
 template <class T, int n>
@@ -95,6 +105,7 @@ using Inner = Everything::Inner;
 using Declared = Outer::Declared;
 app::Versioned versioned;
 app::Virtual virtual_;
+app::Letters letters;
 std::vector<std::string> names;
 
 int main() {
@@ -113,9 +124,11 @@ int main() {
   AT(Ints, items), BITS(Ints, used), BITS(Texts, open), AT(Texts, items);
   AT(Everything, buffer), AT(Everything, pointers), AT(Everything, null), AT(Everything, data);
   AT(Everything, function), AT(Everything, list), AT(Everything, text), AT(Everything, inner);
-  AT(Everything, whole), AT(Everything, real), AT(Inner, byte), AT(Inner, word);
+  SIZE(Letters), AT(Letters, flag), AT(Letters, small), AT(Letters, middle), AT(Letters, large);
+  AT(Letters, wide), AT(Everything, whole), AT(Everything, real), AT(Inner, byte), AT(Inner, word);
   AT(Versioned, c), AT(Versioned, d), AT(Hidden, c), AT(Hidden, secret);
   AT(Declared, a), AT(Declared, b), AT(Outer, pointer), AT(Local, a), AT(Local, b);
   return static_cast<int>(local.b + hidden.secret + (everything.null != nullptr) +
-                          (outer.pointer == nullptr) + virtual_.own + versioned.c + names.size());
+                          (outer.pointer == nullptr) + named.is_heavier(named) + virtual_.own +
+                          versioned.c + names.size());
 }

@@ -59,7 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Input{"C2", "clang-19 -gdwarf-2 -c $c -o app"},
                     Input{"C5", "gcc -gdwarf-5 -c $c -o app"},
                     Input{"Compressed", "gcc -g -gz=zlib -c $c -o app"},
-                    Input{"TypeUnits4", "clang++-19 -gdwarf-4 -fdebug-types-section -c $cpp -o app"},
+                    Input{"TypeUnits4",
+                          "clang++-19 -gdwarf-4 -fdebug-types-section -c $cpp -o app"},
                     Input{"Cpp5", "clang++-19 -gdwarf-5 -c $cpp -o app"}),
     [](const auto& info) { return info.param.name; });
 
