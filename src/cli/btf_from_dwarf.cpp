@@ -47,7 +47,7 @@ Result<int> btf_from_dwarf(const Arguments& arguments, Output& out) {
   const auto outcome = TRY(dwarf::types_of(file.bytes(), options, notes).within(path));
   TRY(write_file(*target, outcome.btf));
   for (const dwarf::Notes::Line& line : notes.lines()) {
-    out.note(format("{}: {}", grouped(line.count), line.what));
+    out.note(format("{}: {}", line.what, grouped(line.count)));
   }
   out.write(out.is_json() ? outcome_json(outcome, notes) : outcome_text(outcome, *target));
   return 0;

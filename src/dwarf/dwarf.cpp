@@ -33,9 +33,7 @@ Result<u64> convert_all(Program& program, Converter& converter) {
   return units;
 }
 
-}  // namespace
-
-Result<Outcome> types_of(Bytes elf_file, const Options& options, Notes& notes) {
+Result<Outcome> convert(Bytes elf_file, const Options& options, Notes& notes) {
   Program program =
       TRY(Program::open(elf_file, options.around, options.inflate, options.functions));
   Converter converter(program, options.naming, options.functions, notes);
@@ -47,6 +45,16 @@ Result<Outcome> types_of(Bytes elf_file, const Options& options, Notes& notes) {
   out.btf = TRY(without_unsound_members(types, notes).bytes());
   out.types = TRY(btf::Types::read(Bytes(out.btf)).within("types made from it")).count() - 1;
   return out;
+}
+
+}  // namespace
+
+Result<Outcome> types_of(Bytes elf_file, const Options& options, Notes& notes) {
+  auto outcome = convert(elf_file, options, notes);
+  if (outcome.ok() || outcome.error().fault != Fault::malformed) return outcome;
+  Error error = std::move(outcome).error();
+  if (error.hint.empty()) error.hint = "the file is damaged: build it again, or copy it again";
+  return error;
 }
 
 }  // namespace skep::dwarf

@@ -5,15 +5,15 @@ namespace {
 
 constexpr EnumArray<Omission, std::string_view> kTexts({
     {Omission::virtual_base,
-     "virtual base classes left out: where they lie is known only while the program runs"},
+     "virtual base classes left out, as only the running program knows where they lie"},
     {Omission::computed_place, "members left out whose place is computed"},
-    {Omission::too_far, "members left out that are further in than BTF can say"},
-    {Omission::too_many, "lists of more than 65535 elements cut"},
+    {Omission::too_far, "members left out that lie further in than BTF or their structure goes"},
+    {Omission::too_many, "lists cut after 65535 elements"},
     {Omission::unknown_size, "members left out whose type is declared but defined nowhere"},
     {Omission::other_kind, "types that BTF has no kind for, kept as declarations"},
-    {Omission::broken_reference, "references to types that are not there, taken as void"},
-    {Omission::variant, "variant parts left out: which members are there is in the data"},
-    {Omission::cut_name, "names cut that are longer than 4096 bytes"},
+    {Omission::broken_reference, "references to types that are not there, taken for void"},
+    {Omission::variant, "variant parts left out, as only the data tells which members are there"},
+    {Omission::cut_name, "names cut after 4096 bytes"},
 });
 
 }  // namespace
