@@ -44,6 +44,11 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::against,
      {"--against", 0, Takes::one, "FILE",
       "the types of a kernel, or a folder of files NAME.btf; may be given again"}},
+    {Flag::functions,
+     {"--functions", 0, Takes::nothing, "", "with functions and their prototypes"}},
+    {Flag::c_names,
+     {"--c-names", 0, Takes::nothing, "",
+      "names of C++ as C identifiers: ns_Type for ns::Type, vector_int for vector<int>"}},
     {Flag::name, {"--name", 0, Takes::one, "NAME", "the namespace of what is made"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
@@ -67,6 +72,7 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,    
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names};
 constexpr Flag kSkeleton[] = {Flag::name};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kLink[] = {Flag::output_file};
@@ -145,6 +151,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep check exec.bpf.o --against kernels/ || echo $?", "3 when one would not run"},
        {"skep check exec.bpf.o --against kernels/ -j | jq 'select(.fits | not)'", "why not"}}},
      check},
+    {"btf from-dwarf",
+     "make the types of a C or C++ program from its debug information",
+     "PROGRAM -o FILE [options]",
+     Operands::one,
+     "PROGRAM",
+     kFromDwarf,
+     {{{"skep btf from-dwarf app -o app.btf", "its structures, to read them with CO-RE"},
+       {"skep dump probe.bpf.o --btf app.btf", "what a program's relocations become there"},
+       {"skep btf from-dwarf app -o app.btf --c-names", "ns::Type as ns_Type, for programs in C"},
+       {"skep btf from-dwarf libapp.so -o lib.btf --functions", "with prototypes"},
+       {"skep btf from-dwarf app -o app.btf -j | jq .notes", "what had to be left out"}}},
+     btf_from_dwarf},
     {"disasm",
      "print the instructions of an object, or of bytes, as text",
      "OBJECT [options] | --hex [BYTES]",
@@ -244,6 +262,7 @@ constexpr auto kCommands = std::to_array<Command>({
 });
 
 constexpr auto kGroups = std::to_array<Group>({
+    {"btf", "types of programs and kernels"},
     {"gen", "make source code from an object"},
 });
 

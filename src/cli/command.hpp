@@ -35,6 +35,8 @@ enum class Flag : u8 {
   source,
   btf,
   against,
+  functions,
+  c_names,
   name,
   output_file,
   json,
@@ -112,6 +114,7 @@ Result<int> test_run(const Arguments& arguments, Output& out);
 Result<int> dump(const Arguments& arguments, Output& out);
 Result<int> check(const Arguments& arguments, Output& out);
 Result<int> requires_(const Arguments& arguments, Output& out);
+Result<int> btf_from_dwarf(const Arguments& arguments, Output& out);
 Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
