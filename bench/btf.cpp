@@ -1,16 +1,18 @@
 // What it costs to open the kernel's types and find one structure by its name, beside libbpf; and
 // `skep btf find` on it, spawn to exit.
 //
-// Memory is what becomes resident in a child that does nothing else, in pages. A file that is mapped
-// counts as far as it is touched, but where the kernel maps its own memory (sysfs since Linux 6.16),
-// there is nothing to count: nothing was copied.
+// Memory is what becomes resident in a child that does nothing else, in pages. A file that is
+// mapped counts as far as it is touched, but where the kernel maps its own memory (sysfs since
+// Linux 6.16), there is nothing to count: nothing was copied.
 #include <bpf/btf.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "btf/types.hpp"
 #include "figures.hpp"

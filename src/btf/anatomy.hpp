@@ -2,8 +2,8 @@
 // them, in which nothing is kept.
 //
 // The members of a structure that is written where it is used are parts of that member, with
-// offsets from the start of the whole. A union has no holes. Types need not be checked: what is nested too deep or is too much is
-// an Error.
+// offsets from the start of the whole. A union has no holes. Types need not be checked: what is
+// nested too deep or is too much is an Error.
 #pragma once
 
 #include <string_view>

@@ -9,26 +9,16 @@ namespace skep::btf {
 namespace {
 
 constexpr EnumArray<Kind, std::string_view> kNames({
-    {Kind::void_, "UNKNOWN"},
-    {Kind::integer, "INT"},
-    {Kind::pointer, "PTR"},
-    {Kind::array, "ARRAY"},
-    {Kind::structure, "STRUCT"},
-    {Kind::union_, "UNION"},
-    {Kind::enumeration, "ENUM"},
-    {Kind::forward, "FWD"},
-    {Kind::typedef_, "TYPEDEF"},
-    {Kind::volatile_, "VOLATILE"},
-    {Kind::const_, "CONST"},
-    {Kind::restrict_, "RESTRICT"},
-    {Kind::function, "FUNC"},
-    {Kind::prototype, "FUNC_PROTO"},
-    {Kind::variable, "VAR"},
-    {Kind::section, "DATASEC"},
-    {Kind::floating, "FLOAT"},
-    {Kind::declaration_tag, "DECL_TAG"},
-    {Kind::type_tag, "TYPE_TAG"},
-    {Kind::enumeration64, "ENUM64"},
+    {Kind::void_, "UNKNOWN"},     {Kind::integer, "INT"},
+    {Kind::pointer, "PTR"},       {Kind::array, "ARRAY"},
+    {Kind::structure, "STRUCT"},  {Kind::union_, "UNION"},
+    {Kind::enumeration, "ENUM"},  {Kind::forward, "FWD"},
+    {Kind::typedef_, "TYPEDEF"},  {Kind::volatile_, "VOLATILE"},
+    {Kind::const_, "CONST"},      {Kind::restrict_, "RESTRICT"},
+    {Kind::function, "FUNC"},     {Kind::prototype, "FUNC_PROTO"},
+    {Kind::variable, "VAR"},      {Kind::section, "DATASEC"},
+    {Kind::floating, "FLOAT"},    {Kind::declaration_tag, "DECL_TAG"},
+    {Kind::type_tag, "TYPE_TAG"}, {Kind::enumeration64, "ENUM64"},
 });
 
 constexpr std::string_view kLinkages[] = {"static", "global", "extern"};

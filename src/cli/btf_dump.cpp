@@ -49,7 +49,8 @@ Result<int> btf_dump(const Arguments& arguments, Output& out) {
   if (as_c && out.is_json()) {
     return Error(Fault::usage, "C is text and has no JSON", "leave out --format c, or -j");
   }
-  const SharedTypes types = TRY(TypeFiles(Check::yes).open(operands[0], arguments.text(Flag::base)));
+  const SharedTypes types =
+      TRY(TypeFiles(Check::yes).open(operands[0], arguments.text(Flag::base)));
   const auto ids = wanted(types, operands);
   if (!ids.ok()) return found_nothing(ids.error(), out);
   if (as_c) {

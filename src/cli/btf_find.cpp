@@ -98,8 +98,8 @@ Result<bool> write_types(const std::vector<File>& files, const TypeQuery& query,
   }
   for (std::size_t at = 0; at < all.size() && !out.is_closed(); ++at) {
     if (all.size() > 1 && !out.is_json()) {
-      out.write(format("{}/* type {} of {} */\n", at == 0 ? "" : "\n", all[at].id,
-                       all[at].file->path));
+      out.write(
+          format("{}/* type {} of {} */\n", at == 0 ? "" : "\n", all[at].id, all[at].file->path));
     }
     TRY(write_type(*all[at].file, all[at].id, out));
   }

@@ -102,10 +102,10 @@ Result<int> list_file(const Arguments& arguments, Output& out) {
     found = true;
   }
   if (found) return 0;
-  return found_nothing(Error(Fault::absent, format("{} has no types{}", path,
-                                                   kind ? " of kind " + *kind : ""),
-                             kind ? "without --kind, all are listed" : ""),
-                       out);
+  return found_nothing(
+      Error(Fault::absent, format("{} has no types{}", path, kind ? " of kind " + *kind : ""),
+            kind ? "without --kind, all are listed" : ""),
+      out);
 }
 
 }  // namespace

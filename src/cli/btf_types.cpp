@@ -22,8 +22,8 @@ struct KindWord {
   Kind kind;
 };
 constexpr KindWord kKindWords[] = {
-    {"struct", Kind::structure},   {"union", Kind::union_},       {"enum", Kind::enumeration},
-    {"enum", Kind::enumeration64}, {"typedef", Kind::typedef_},   {"function", Kind::function},
+    {"struct", Kind::structure},   {"union", Kind::union_},      {"enum", Kind::enumeration},
+    {"enum", Kind::enumeration64}, {"typedef", Kind::typedef_},  {"function", Kind::function},
     {"func", Kind::function},      {"variable", Kind::variable}, {"var", Kind::variable}};
 
 Error needs_base(const std::string& path) {
@@ -66,9 +66,8 @@ std::vector<std::string> kernel_files() {
   for (fs::directory_iterator at(kKernelFolder, ignored), end; at != end; at.increment(ignored)) {
     paths.push_back(at->path().string());
   }
-  std::ranges::sort(paths, {}, [](const std::string& path) {
-    return std::pair(path != kKernelTypes, path);
-  });
+  std::ranges::sort(paths, {},
+                    [](const std::string& path) { return std::pair(path != kKernelTypes, path); });
   return paths;
 }
 
@@ -135,8 +134,8 @@ Error no_such_type(const TypeQuery& query, const std::vector<SharedTypes>& where
   std::vector<std::string_view> known;
   for (const SharedTypes& types : where) {
     for (btf::TypeId id = types->first(); id < types->count(); ++id) {
-      const bool is_wanted = query.kinds.empty() || std::ranges::find(query.kinds, types->kind(id)) !=
-                                                        query.kinds.end();
+      const bool is_wanted = query.kinds.empty() ||
+                             std::ranges::find(query.kinds, types->kind(id)) != query.kinds.end();
       if (is_wanted && !types->name(id).empty()) known.push_back(types->name(id));
     }
   }

@@ -82,6 +82,7 @@ constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfi
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
+constexpr Flag kBtfDiff[] = {Flag::object, Flag::base};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
@@ -194,6 +195,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep btf dump nf_nat.btf --base vmlinux.btf", "a module, copied from another machine"},
        {"skep btf dump flows.bpf.o -j | jq 'select(.kind==\"STRUCT\").name'", "as data"}}},
      btf_dump},
+    {"btf diff",
+     "say what differs between two sets of types: of two kernels, or two builds",
+     "A B [options]",
+     Operands::two,
+     "two files",
+     kBtfDiff,
+     {{{"skep btf diff vmlinux-5.15 vmlinux-6.8", "types, members, values and functions"},
+       {"skep btf diff vmlinux-5.15 vmlinux-6.8 --object exec.bpf.o", "what this object reads"},
+       {"skep btf diff old.bpf.o new.bpf.o -v", "with the names of all that moved"},
+       {"test -z \"$(skep btf diff -q a.btf b.btf)\"", "whether they are the same"},
+       {"skep btf diff a.btf b.btf -j | jq 'select(.kind==\"struct\").name'", "as data"}}},
+     btf_diff},
     {"disasm",
      "print the instructions of an object, or of bytes, as text",
      "OBJECT [options] | --hex [BYTES]",

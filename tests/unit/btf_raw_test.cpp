@@ -41,7 +41,8 @@ std::string without_wrong_signs(std::string json) {
     const std::size_t end = json.find('}', begin);
     const u64 value = std::stoull(json.substr(begin, end - begin));
     const std::size_t kind = json.rfind(kKind, at) + kKind.size();
-    if (json[kind] == '"') json.replace(begin, end - begin, std::to_string(static_cast<u32>(value)));
+    if (json[kind] == '"')
+      json.replace(begin, end - begin, std::to_string(static_cast<u32>(value)));
     at = begin;
   }
   return json;

@@ -2,41 +2,41 @@
 // its next release.
 typedef int pid_t;
 typedef struct {
-	int counter;
+  int counter;
 } atomic_t;
 
 enum state {
-	RUNNING,
-	SLEEPING,
-	DEAD = 16,
+  RUNNING,
+  SLEEPING,
+  DEAD = 16,
 };
 
 enum flags {
-	NOTHING = 0,
-	TOP = 0x80000000,
+  NOTHING = 0,
+  TOP = 0x80000000,
 };
 
 struct list {
-	struct list *next, *previous;
+  struct list *next, *previous;
 };
 
 struct task {
-	pid_t pid;
-	struct list all;
-	enum state state;
-	unsigned int traced : 1;
-	unsigned int priority : 5;
-	atomic_t users;
-	union {
-		long address;
-		struct {
-			short floor;
-			short room;
-		};
-	};
-	void (*stop)(struct task *task, int signal);
-	struct mount *mount;
-	char name[14];
+  pid_t pid;
+  struct list all;
+  enum state state;
+  unsigned int traced : 1;
+  unsigned int priority : 5;
+  atomic_t users;
+  union {
+    long address;
+    struct {
+      short floor;
+      short room;
+    };
+  };
+  void (*stop)(struct task *task, int signal);
+  struct mount *mount;
+  char name[14];
 };
 
 // What skep is to show is what the compiler does.
@@ -52,27 +52,20 @@ _Static_assert(__builtin_offsetof(struct task, all) == 8 &&
                "");
 
 struct mount {
-	struct list mounts;
-	int id;
+  struct list mounts;
+  int id;
 };
 
 struct gone {
-	int it;
+  int it;
 };
 
 struct task first_task;
 
-int wake(struct task *task)
-{
-	return task->pid;
-}
+int wake(struct task *task) { return task->pid; }
 
-int removed(struct mount *mount, struct gone *gone)
-{
-	return mount->id + gone->it;
-}
+int removed(struct mount *mount, struct gone *gone) { return mount->id + gone->it; }
 
-unsigned long all_flags(enum flags flags, enum state state)
-{
-	return flags | state | (unsigned long)&first_task;
+unsigned long all_flags(enum flags flags, enum state state) {
+  return flags | state | (unsigned long)&first_task;
 }
