@@ -9,6 +9,7 @@ inline constexpr u32 kRounds = 15;
 
 Result<void> start(Report& report);
 Result<void> loading(Report& report);       // `skep run` from spawn to exit
+Result<void> kernel_types(Report& report);  // opening them, and a lookup
 Result<void> flows(Report& report);         // the run loop on a million packets
 Result<void> verification(Report& report);  // the shipped programs
 Result<void> compilation(Report& report);

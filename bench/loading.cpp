@@ -17,7 +17,7 @@
 namespace skep::bench {
 namespace {
 
-constexpr u32 kLoads = 31;
+constexpr u32 kOpenings = 31;
 constexpr const char* kSkep = SKEP_BINARY_DIR "/skep";
 constexpr const char* kLarge = SKEP_BINARY_DIR "/bench/large.bpf.o";
 
@@ -68,7 +68,7 @@ Result<void> loading(Report& report) {
   report.title(format("loading: large.bpf.o, {} bytes, {}", grouped(bytes),
                       counted(first.programs, "program")));
   Samples opened, relocated, theirs_opened, theirs_relocated, dump, megabytes;
-  for (u32 round = 0; round < kLoads; ++round) {
+  for (u32 round = 0; round < kOpenings; ++round) {
     const Ours ours = TRY(load_ours());
     opened.push_back(ours.opened);
     relocated.push_back(ours.relocated);

@@ -1,7 +1,9 @@
 // Types from a file: of raw BTF, as the kernel shows its own, or of an ELF file that has a section
 // of it.
 #include "btf/elf_section.hpp"
+#include "btf/layout.hpp"
 #include "btf/section_reader.hpp"
+#include "btf/split.hpp"
 
 namespace skep::btf {
 namespace {
@@ -21,6 +23,16 @@ Result<Types> Types::open(const std::string& path, std::shared_ptr<const Types> 
   Mapping file = TRY(Mapping::of_file(path));
   const Bytes section = TRY(section_of(file.bytes()).within(path));
   return SectionReader(std::move(base)).mapped(std::move(file), section).within(path);
+}
+
+Result<bool> is_split(const std::string& path) {
+  const Mapping file = TRY(Mapping::of_file(path));
+  const Bytes section = TRY(section_of(file.bytes()).within(path));
+  const auto head = section.read<Header>(0);
+  if (!head.ok() || head->magic != kMagic) return false;
+  if (head->string_size == 0) return true;
+  const auto first = section.read<u8>(u64{head->header_size} + head->string_offset);
+  return first.ok() && *first != 0;
 }
 
 }  // namespace skep::btf

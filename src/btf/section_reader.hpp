@@ -23,6 +23,7 @@ class SectionReader {
   Result<void> header();
   Result<void> strings() const;
   Result<void> index();
+  Error bad_record(u64 id, u64 at) const;
 
   u64 types_offset_ = 0;
   Types out_;

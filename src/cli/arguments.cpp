@@ -23,6 +23,17 @@ bool offers(std::string_view choices, std::string_view word) {
   return false;
 }
 
+struct Counts {
+  std::size_t least, most;
+};
+constexpr std::size_t kAny = ~std::size_t{0};
+constexpr EnumArray<Operands, Counts> kCounts({{Operands::none, {0, 0}},
+                                               {Operands::maybe_one, {0, 1}},
+                                               {Operands::one, {1, 1}},
+                                               {Operands::maybe_many, {0, kAny}},
+                                               {Operands::one_or_more, {1, kAny}},
+                                               {Operands::two, {2, 2}}});
+
 bool is_choice(const FlagRow& flag) { return flag.value.find('|') != std::string_view::npos; }
 
 }  // namespace
@@ -163,17 +174,15 @@ class Parser {
   Result<void> check_operands() const {
     const Command& command = *arguments_.command_;
     const std::size_t count = arguments_.operands_.size();
-    const bool needs_one = command.operands == Operands::one;
-    const std::size_t most = command.operands == Operands::none         ? 0
-                             : command.operands == Operands::maybe_many ? count
-                                                                        : 1;
+    const auto [least, most] = kCounts[command.operands];
+    const std::string usage = format("usage: skep {} {}", command.name, command.usage);
     if (count > most) {
       return usage_error(format("unexpected '{}'", arguments_.operands_[most]), command.name,
-                         format("usage: skep {} {}", command.name, command.usage));
+                         usage);
     }
-    if (needs_one && count == 0) {
+    if (count < least) {
       return usage_error(format("skep {} needs {}", command.name, command.operand), command.name,
-                         format("usage: skep {} {}", command.name, command.usage));
+                         usage);
     }
     return {};
   }

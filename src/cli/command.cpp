@@ -44,6 +44,19 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::against,
      {"--against", 0, Takes::one, "FILE",
       "the types of a kernel, or a folder of files NAME.btf; may be given again"}},
+    {Flag::format,
+     {"--format", 0, Takes::one, "raw|c", "a line a type, or definitions in C (raw)"}},
+    {Flag::base,
+     {"--base", 0, Takes::one, "FILE",
+      "the types that these continue: of a module, those of its kernel"}},
+    {Flag::kind,
+     {"--kind", 0, Takes::one,
+      "int|ptr|array|struct|union|enum|fwd|typedef|volatile|const|restrict|func|func_proto|var|"
+      "datasec|float|decl_tag|type_tag|enum64",
+      "only types of this kind"}},
+    {Flag::modules, {"--modules", 0, Takes::nothing, "", "look into the kernel's modules too"}},
+    {Flag::object,
+     {"--object", 0, Takes::one, "OBJECT", "only what this object reads of a kernel"}},
     {Flag::functions,
      {"--functions", 0, Takes::nothing, "", "with functions and their prototypes"}},
     {Flag::c_names,
@@ -72,6 +85,10 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,    
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
+constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
+constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
+constexpr Flag kBtfDiff[] = {Flag::object, Flag::base};
 constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names};
 constexpr Flag kSkeleton[] = {Flag::name};
 constexpr Flag kAsm[] = {Flag::output_file};
@@ -151,6 +168,54 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep check exec.bpf.o --against kernels/ || echo $?", "3 when one would not run"},
        {"skep check exec.bpf.o --against kernels/ -j | jq 'select(.fits | not)'", "why not"}}},
      check},
+    {"btf list",
+     "the BTF that this machine has, or the types of a file",
+     "[FILE] [options]",
+     Operands::maybe_one,
+     "FILE",
+     kBtfList,
+     {{{"skep btf list", "of the kernel and each module: types and bytes"},
+       {"skep btf list flows.bpf.o", "its types, a line each"},
+       {"skep btf list /sys/kernel/btf/vmlinux --kind struct", "the kernel's structures"},
+       {"skep btf list /sys/kernel/btf/nf_nat", "those that a module adds"},
+       {"skep btf list -j | jq -s 'map(.bytes) | add'", "bytes of all together"}}},
+     btf_list},
+    {"btf find",
+     "show a type, or a member of it, with offsets, sizes and holes",
+     "NAME [FILE...] [options]",
+     Operands::one_or_more,
+     "the name of a type",
+     kBtfFind,
+     {{{"skep btf find path", "in the types of this machine's kernel"},
+       {"skep btf find struct sock vmlinux-5.15 vmlinux-6.8", "in two others"},
+       {"skep btf find task_struct.mm.pgd", "a member, through a pointer"},
+       {"skep btf find nf_conn --modules", "in the kernel's modules too"},
+       {"skep btf find task_struct -j | jq '.members[].name'", "as data"}}},
+     btf_find},
+    {"btf dump",
+     "print the types of a file as bpftool does, or as C",
+     "FILE [NAME...] [options]",
+     Operands::one_or_more,
+     "FILE",
+     kBtfDump,
+     {{{"skep btf dump flows.bpf.o", "a line a type"},
+       {"skep btf dump /sys/kernel/btf/vmlinux --format c > vmlinux.h", "for programs to include"},
+       {"skep btf dump /sys/kernel/btf/vmlinux path dentry --format c", "what these two need"},
+       {"skep btf dump nf_nat.btf --base vmlinux.btf", "a module, copied from another machine"},
+       {"skep btf dump flows.bpf.o -j | jq 'select(.kind==\"STRUCT\").name'", "as data"}}},
+     btf_dump},
+    {"btf diff",
+     "say what differs between two sets of types: of two kernels, or two builds",
+     "A B [options]",
+     Operands::two,
+     "two files",
+     kBtfDiff,
+     {{{"skep btf diff vmlinux-5.15 vmlinux-6.8", "types, members, values and functions"},
+       {"skep btf diff vmlinux-5.15 vmlinux-6.8 --object exec.bpf.o", "what this object reads"},
+       {"skep btf diff old.bpf.o new.bpf.o -v", "with the names of all that moved"},
+       {"test -z \"$(skep btf diff -q a.btf b.btf)\"", "whether they are the same"},
+       {"skep btf diff a.btf b.btf -j | jq 'select(.kind==\"struct\").name'", "as data"}}},
+     btf_diff},
     {"btf from-dwarf",
      "make the types of a C or C++ program from its debug information",
      "PROGRAM -o FILE [options]",
@@ -261,10 +326,10 @@ constexpr auto kCommands = std::to_array<Command>({
      version},
 });
 
-constexpr auto kGroups = std::to_array<Group>({
-    {"btf", "types of programs and kernels"},
+constexpr Group kGroups[] = {
+    {"btf", "look into BTF, the types of a kernel, a module or an object, and make it"},
     {"gen", "make source code from an object"},
-});
+};
 
 std::string_view first_word(std::string_view name) { return name.substr(0, name.find(' ')); }
 

@@ -35,6 +35,11 @@ enum class Flag : u8 {
   source,
   btf,
   against,
+  format,
+  base,
+  kind,
+  modules,
+  object,
   functions,
   c_names,
   name,
@@ -68,7 +73,7 @@ struct Example {
   std::string_view what;
 };
 
-enum class Operands : u8 { none, maybe_one, one, maybe_many };
+enum class Operands : u8 { none, maybe_one, one, maybe_many, one_or_more, two, count_ };
 
 class Arguments;
 class Output;
@@ -114,6 +119,10 @@ Result<int> test_run(const Arguments& arguments, Output& out);
 Result<int> dump(const Arguments& arguments, Output& out);
 Result<int> check(const Arguments& arguments, Output& out);
 Result<int> requires_(const Arguments& arguments, Output& out);
+Result<int> btf_list(const Arguments& arguments, Output& out);
+Result<int> btf_find(const Arguments& arguments, Output& out);
+Result<int> btf_dump(const Arguments& arguments, Output& out);
+Result<int> btf_diff(const Arguments& arguments, Output& out);
 Result<int> btf_from_dwarf(const Arguments& arguments, Output& out);
 Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);

@@ -1,2 +1,2 @@
-skep_test(cli SOURCES engines/cli_test.cpp engines/damaged_files.cpp LINKS base)
+skep_test(cli SOURCES engines/cli_test.cpp engines/damaged_files.cpp engines/type_files.cpp LINKS btf)
 add_dependencies(test_cli skep bpf_objects)

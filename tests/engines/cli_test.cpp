@@ -10,9 +10,9 @@
 //   stderr:
 // Every line of output must be there, in order; `...` inside a line is any text, a line of nothing
 // else is any lines. A section that is left out must be empty. A case runs in a fresh folder of its
-// own, with $bpf, $data and $made naming the objects, the captures and the damaged files, and
-// $tests the folder of the scripts. With UPDATE=1 in the environment, sections that do not match
-// are rewritten with what was printed.
+// own, with $bpf and $data naming the objects and the captures, $made the damaged files ($made/btf:
+// files of types), and $tests the folder of the scripts. With UPDATE=1 in the environment, sections
+// that do not match are rewritten with what was printed.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -23,6 +23,7 @@
 #include <span>
 
 #include "damaged_files.hpp"
+#include "type_files.hpp"
 
 namespace skep {
 namespace {
@@ -128,6 +129,8 @@ void set_up_environment() {
   ::unsetenv("NO_COLOR");
   fs::create_directories(binary + "/cli/made");
   make_damaged_files(source + "/build/bpf/flows.bpf.o", binary + "/cli/made");
+  fs::create_directories(binary + "/cli/made/btf");
+  make_type_files(source + "/build/bpf/cli/kernel-old.bpf.o", binary + "/cli/made/btf");
 }
 
 int run_in_shell(const Case& each, const fs::path& folder) {

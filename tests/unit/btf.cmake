@@ -2,6 +2,8 @@
 include(libbpf)
 set(random ${CMAKE_CURRENT_SOURCE_DIR}/support/random_types.cpp)
 skep_test(btf_types SOURCES unit/btf_types_test.cpp LINKS btf)
+skep_test(btf_raw SOURCES unit/btf_raw_test.cpp ${random} LINKS btf)
+add_dependencies(test_btf_raw bpf_objects)
 skep_test(btf_c SOURCES unit/btf_c_test.cpp ${random} LINKS btf)
 skep_test(btf_builder SOURCES unit/btf_builder_test.cpp ${random} LINKS btf)
 skep_test(btf_deduplicate SOURCES unit/btf_deduplicate_test.cpp ${random} LINKS btf)
