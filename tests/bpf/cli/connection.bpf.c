@@ -1,9 +1,10 @@
 // Reads the structures of an application, tests/dwarf/connection.cpp: as much of them as it needs,
 // under their names in C.
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
+#include "skep.bpf.h"
+// clang-format off
 #include <linux/ptrace.h>
+#include <bpf/bpf_core_read.h>
+// clang-format on
 
 enum server_State { server_State_open = 3 };
 
