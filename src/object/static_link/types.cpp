@@ -84,6 +84,8 @@ class Merger {
     }
   }
 
+  // By offset, as the kernel wants it: those of each input are (Types::place_section), and inputs
+  // stand one behind the other.
   void list_variables(u32 input, TypeId section) {
     const std::string_view name = types(input).name(section);
     const Section* placed = inputs_[input].elf.find(name);
@@ -112,7 +114,6 @@ class Merger {
       const u32 section = sections_.find(list.name);
       const bool is_for_others = section == 0;  // .kconfig, .ksyms: the loader finds what is there
       if (is_for_others && list.variables.empty()) continue;
-      std::ranges::stable_sort(list.variables, {}, &btf::SectionVariable::offset);
       for (btf::SectionVariable& each : list.variables) each.type = united[each.type];
       const u64 size = is_for_others ? 0 : sections_.at(section).size;
       builder_.add({.name = list.name, .kind = Kind::section, .size = static_cast<u32>(size)},

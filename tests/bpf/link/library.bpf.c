@@ -9,7 +9,7 @@ struct task {
   int pid;
 } __attribute__((preserve_access_index));
 
-struct count_map others SEC(".maps");  // stands before counts
+struct count_map others SEC(".maps") = {};  // stands before counts: it is defined here
 struct count_map counts SEC(".maps");
 int seen = 40;
 static int hidden = 9;
