@@ -39,6 +39,9 @@ class Builder {
   // The offset of a text, which is added if it is new; .BTF.ext refers to such.
   u32 string(std::string_view text);
 
+  // Of all strings so far, those of the base included.
+  u64 string_bytes() const { return first_string_ + strings_.size(); }
+
   // A type as it will be written, to be rewritten in place.
   std::span<le32> record(TypeId id);
 

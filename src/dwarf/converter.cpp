@@ -1,9 +1,20 @@
 #include "dwarf/converter.hpp"
 
+#include <algorithm>
+
+#include "btf/deduplicate.hpp"
+#include "btf/section_reader.hpp"
+
 namespace skep::dwarf {
 namespace {
 
 constexpr u32 kHopsMax = 128;
+constexpr u64 kNamesMax = u64{1} << 30;
+
+Result<btf::Types> unchecked(const btf::Builder& builder) {
+  const auto section = TRY(builder.bytes());
+  return btf::SectionReader(nullptr).copied(Bytes(section));
+}
 
 bool is_local_name(std::string_view name) {
   return name.starts_with("<lambda") || name.starts_with("._anon");
@@ -23,6 +34,7 @@ Result<void> Converter::add_roots(Unit& unit) {
   for (EntryNumber entry = kRoot; entry < unit.entries().size(); ++entry) {
     TRY(add_root(unit, entry));
     TRY(drain());
+    if (builder_.next_id() >= merge_at_) TRY(merge_equal());
   }
   return {};
 }
@@ -65,17 +77,29 @@ Result<void> Converter::drain() {
     TRY(add(queue_.front()));
     EXPECT(builder_.next_id() == id + 1);
     queue_.pop_front();
+    if (builder_.string_bytes() > kNamesMax) {
+      return Error(Fault::exhausted, format("names take more than {} bytes", kNamesMax));
+    }
   }
   return {};
 }
 
-void Converter::replace(btf::Builder builder, const std::vector<TypeId>& ids) {
+// Where much is unique, the next time is later.
+Result<void> Converter::merge_equal() {
   EXPECT(queue_.empty());
-  builder_ = std::move(builder);
+  auto merged = TRY(btf::deduplicate(TRY(unchecked(builder_))));
+  builder_ = std::move(merged.builder);
   program_.for_each_loaded([&](Unit& unit) {
-    for (TypeId& id : unit.type_ids()) id = ids[id];
+    for (TypeId& id : unit.type_ids()) id = merged.ids[id];
   });
-  for (auto& [fingerprint, id] : classes_) id = ids[id];
+  for (auto& [fingerprint, id] : classes_) id = merged.ids[id];
+  merge_at_ = std::clamp(builder_.next_id() * 2, kMergeAt, kMergeAtMost);
+  return {};
+}
+
+Result<btf::Types> Converter::types() {
+  TRY(merge_equal());
+  return unchecked(builder_);
 }
 
 // The first of the queue is the next to be written, and stays there until it is.

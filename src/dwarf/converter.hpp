@@ -23,9 +23,8 @@ class Converter {
   // structures, what global variables are made of, functions if wanted; and all that these need.
   Result<void> add_unit(Unit& unit);
 
-  const btf::Builder& builder() const { return builder_; }
-  // Goes on with other types, in which an old id has become ids[id].
-  void replace(btf::Builder builder, const std::vector<btf::TypeId>& ids);
+  // All types so far, each once, and not yet checked.
+  Result<btf::Types> types();
 
  private:
   // What is made of an entry.
@@ -45,10 +44,15 @@ class Converter {
   };
   struct Field;
 
+  // Types that are gathered before equal ones become one. The more, the less often what is unique
+  // is compared again; the fewer, the less memory, and BTF has room for a million.
+  static constexpr u32 kMergeAt = 400'000, kMergeAtMost = 1'000'000;
+
   Result<void> add_roots(Unit& unit);
   Result<void> add_root(Unit& unit, EntryNumber entry);
   Result<bool> is_root_structure(Unit& unit, EntryNumber entry);
   Result<void> drain();
+  Result<void> merge_equal();
   Result<void> add(const Item& item);
 
   btf::TypeId enqueue(const Item& item);
@@ -94,6 +98,7 @@ class Converter {
   Functions functions_;
   Notes& notes_;
   btf::Builder builder_;
+  u32 merge_at_ = kMergeAt;  // types
   std::deque<Item> queue_;
   // Classes by what they say: by the language's rule all that are spelled the same are the same.
   std::unordered_map<u64, btf::TypeId> classes_;

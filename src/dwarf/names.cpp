@@ -102,7 +102,7 @@ Result<std::string> Names::of(Place place) {
 
 Result<std::string> Names::scoped(Place place) {
   place = TRY(declared(place));
-  const std::string name = TRY(own(place));
+  std::string name = TRY(own(place));
   if (name.empty() || !place.unit->has_scopes()) return name;
   return TRY(prefix(place, 0)) + name;
 }
