@@ -87,8 +87,8 @@ void flatten(const Types& types, const std::vector<Part>& parts, const std::stri
     std::string declaration = types.c_declaration(part.type, path);
     if (part.bit_size != 0) declaration += format(":{}", part.bit_size);
     out.push_back({path,
-                   {std::move(declaration), types.c_name(part.type), part.bit_offset,
-                    part.bit_size, part.bytes}});
+                   {std::move(declaration), types.c_name(part.type), part.bit_offset, part.bit_size,
+                    part.bytes}});
   }
 }
 
@@ -186,9 +186,8 @@ class Comparison {
     const std::vector<Entry> old = entries_of(before_), now = entries_of(after_);
     std::span<const Entry> left = old, right = now;
     while (!left.empty() || !right.empty()) {
-      const Entry& first = right.empty() || (!left.empty() && left[0].key() <= right[0].key())
-                               ? left[0]
-                               : right[0];
+      const Entry& first =
+          right.empty() || (!left.empty() && left[0].key() <= right[0].key()) ? left[0] : right[0];
       TRY(group(taken(left, first), taken(right, first)));
     }
     return std::move(out_);
@@ -239,8 +238,8 @@ class Comparison {
     out.before = version_of(before_, old.id);
     out.after = version_of(after_, now.id);
     if (is_structure(old.kind)) {
-      out.members = member_changes(TRY(members_of(before_, old.id)),
-                                   TRY(members_of(after_, now.id)));
+      out.members =
+          member_changes(TRY(members_of(before_, old.id)), TRY(members_of(after_, now.id)));
     } else if (is_enum(old.kind)) {
       Values was, is;
       add_values(before_, old.id, was);

@@ -118,7 +118,8 @@ std::string difference_text(const Difference& each, Volume volume) {
     out += format("{}now {}\n", kMember, each.after->declaration);
   }
   out += members_text(each.members, volume) + values_text(each.values);
-  if (each.change == Change::changed && out.find('\n') + 1 == out.size() && bytes_text(each).empty()) {
+  if (each.change == Change::changed && out.find('\n') + 1 == out.size() &&
+      bytes_text(each).empty()) {
     out += format("{}in types without a name that it refers to\n", kMember);
   }
   return out;
@@ -210,8 +211,8 @@ void add(std::vector<Reading>& all, Reading reading, const std::string& program)
 std::string answer_text(const object::CoreUse& use) {
   if (use.failure) return "cannot be told";
   if (!use.value) return "not there";
-  const bool is_id = use.kind == btf::CoreKind::type_id_target ||
-                     use.kind == btf::CoreKind::type_id_local;
+  const bool is_id =
+      use.kind == btf::CoreKind::type_id_target || use.kind == btf::CoreKind::type_id_local;
   if (is_id) return *use.value == 0 ? "not there" : "there";
   return std::to_string(*use.value);
 }
@@ -261,9 +262,11 @@ void write(const std::vector<Difference>& all, Output& out) {
 void note_counts(const std::vector<Difference>& all, const std::vector<Reading>& readings,
                  Output& out) {
   if (all.empty() && readings.empty()) return out.note("no differences");
-  const auto count = [&](Change change) { return std::ranges::count(all, change, &Difference::change); };
-  out.note(format("{} only in the first, {} only in the second, {} changed",
-                  count(Change::removed), count(Change::added),
+  const auto count = [&](Change change) {
+    return std::ranges::count(all, change, &Difference::change);
+  };
+  out.note(format("{} only in the first, {} only in the second, {} changed", count(Change::removed),
+                  count(Change::added),
                   count(Change::changed) + static_cast<std::ptrdiff_t>(readings.size())));
 }
 

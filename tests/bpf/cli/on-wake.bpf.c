@@ -5,11 +5,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("fentry/wake")
-int on_wake(void* context) {
-  return 0;
-}
+int on_wake(void* context) { return 0; }
 
 SEC("kprobe/removed")
-int on_removed(void* context) {
-  return 0;
-}
+int on_removed(void* context) { return 0; }
