@@ -86,9 +86,11 @@ class NameSearch {
   bool scan(const Types& types, TypeId from, Visit visit) const {
     const TypeId first = types.first();
     if (from < first && types.base_ && !scan(*types.base_, from, visit)) return false;
-    for (TypeId id = std::max(from, first); id < types.count(); ++id) {
+    for (TypeId id = std::max(from, first);; ++id) {
+      const auto offset = types.index_.offset(id - first);
+      if (!offset) return true;
       le32 name;
-      std::memcpy(&name, types.records_.data() + types.offsets_[id - first], sizeof name);
+      std::memcpy(&name, types.records_.data() + *offset, sizeof name);
       if (offsets_.has(name) && !visit(id)) return false;
     }
     return true;

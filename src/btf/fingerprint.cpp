@@ -52,7 +52,7 @@ u64 Fingerprints::definition(TypeId id, u32 depth) {
   const Type type = types_.at(id);
   u64 sum = mixed(type.size, static_cast<u64>(spelled(type)));
   switch (type.kind) {
-    case Kind::integer: return mixed(sum, type.bits * 8 + static_cast<u64>(type.encoding));
+    case Kind::integer: return mixed(sum, u64{type.bits} * 8 + static_cast<u64>(type.encoding));
     case Kind::structure:
     case Kind::union_: return mixed(sum, members(id, depth));
     case Kind::enumeration:

@@ -17,12 +17,20 @@ Result<Bytes> section_of(Bytes file) {
                "compile for BPF with -g, or add them to another program with pahole --btf_encode");
 }
 
+Result<Types> open_file(const std::string& path, std::shared_ptr<const Types> base, Walk walk) {
+  Mapping file = TRY(Mapping::of_file(path));
+  const Bytes section = TRY(section_of(file.bytes()).within(path));
+  return SectionReader(std::move(base), walk).mapped(std::move(file), section).within(path);
+}
+
 }  // namespace
 
 Result<Types> Types::open(const std::string& path, std::shared_ptr<const Types> base) {
-  Mapping file = TRY(Mapping::of_file(path));
-  const Bytes section = TRY(section_of(file.bytes()).within(path));
-  return SectionReader(std::move(base)).mapped(std::move(file), section).within(path);
+  return open_file(path, std::move(base), Walk::now);
+}
+
+Result<Types> Types::open_for_lookups(const std::string& path, std::shared_ptr<const Types> base) {
+  return open_file(path, std::move(base), Walk::later);
 }
 
 Result<bool> is_split(const std::string& path) {

@@ -1,7 +1,6 @@
 #include "btf/section_reader.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "btf/layout.hpp"
 
@@ -22,44 +21,9 @@ Result<u64> record_size(Bytes bytes, u64 at) {
                format("{} goes {} past the end", layout.name, counted(past, "byte")));
 }
 
-// What the types of a kind take, and each of their elements.
-struct Extent {
-  u8 fixed = 0, each = 0;
-};
-using Extents = std::array<Extent, Common::kKindMask + 1>;
-constexpr Extents kExtents = [] {
-  Extents out;
-  for (const Kind kind : every<Kind>()) {
-    const Layout& layout = kLayouts[kind];
-    if (kind == Kind::void_) continue;
-    out[static_cast<u32>(kind)] = {static_cast<u8>(sizeof(Common) + layout.fixed), layout.each};
-  }
-  return out;
-}();
-
-// The kinds, by a bit each, whose types are their common part alone: functions, pointers, typedefs.
-constexpr u32 kBare = [] {
-  u32 out = 0;
-  for (u32 kind = 0; kind < kExtents.size(); ++kind) {
-    const bool is_bare = kExtents[kind].fixed == sizeof(Common) && kExtents[kind].each == 0;
-    out |= u32{is_bare} << kind;
-  }
-  return out;
-}();
-
-// As record_size(), which says what is wrong when this is 0 or goes past the end.
-u64 size_at(Bytes bytes, u64 at) {
-  if (bytes.size() - at < sizeof(Common)) return 0;
-  Common common;
-  std::memcpy(&common, bytes.data() + at, sizeof common);
-  if ((kBare >> common.kind_number() & 1) != 0) return sizeof(Common);
-  const Extent extent = kExtents[common.kind_number()];
-  return extent.fixed + u64{common.count()} * extent.each;
-}
-
 }  // namespace
 
-SectionReader::SectionReader(std::shared_ptr<const Types> base) {
+SectionReader::SectionReader(std::shared_ptr<const Types> base, Walk walk) : walk_(walk) {
   if (!base || base->empty()) return;
   out_.first_string_ = base->string_bytes();
   out_.base_ = std::move(base);
@@ -78,7 +42,8 @@ Result<Types> SectionReader::mapped(Mapping mapping, Bytes section) {
 Result<Types> SectionReader::run(Bytes section) {
   out_.section_ = section;
   TRY(header());
-  TRY(index());
+  out_.index_ = RecordIndex(out_.records_, room());
+  if (walk_ == Walk::now) TRY(shape());
   return std::move(out_);
 }
 
@@ -122,27 +87,15 @@ Result<void> SectionReader::strings() const {
   return {};
 }
 
-// Room for the offsets is reserved for the smallest types there are; what is not written to is
-// never touched. This loop is most of what opening a kernel's types costs: each step has to wait
-// for the one before, so the kinds that most types are of are told by a jump that the processor can
-// foresee.
-Result<void> SectionReader::index() {
-  const Bytes bytes = out_.records_;
-  std::vector<u32> offsets;
-  offsets.reserve(bytes.size() / sizeof(Common));
-  const u64 room = kTypesMax - std::min(u64{kTypesMax}, u64{out_.first()} - 1);
-  for (u64 at = 0; at < bytes.size();) {
-    const u64 size = size_at(bytes, at);
-    if (size == 0 || size > bytes.size() - at) return bad_record(out_.first() + offsets.size(), at);
-    if (offsets.size() == room) {
-      return Error(Fault::unsupported, format("more than {} types", kTypesMax));
-    }
-    offsets.push_back(static_cast<u32>(at));
-    at += size;
-  }
-  out_.offsets_ = std::move(offsets);
-  return {};
+Result<void> SectionReader::shape() const {
+  const RecordIndex& index = out_.index_;
+  const u32 count = index.size();
+  if (index.end() == out_.records_.size()) return {};
+  if (count == room()) return Error(Fault::unsupported, format("more than {} types", kTypesMax));
+  return bad_record(out_.first() + count, index.end());
 }
+
+u32 SectionReader::room() const { return kTypesMax - std::min(kTypesMax, out_.first() - 1); }
 
 Error SectionReader::bad_record(u64 id, u64 at) const {
   return record_size(out_.records_, at)
@@ -151,7 +104,7 @@ Error SectionReader::bad_record(u64 id, u64 at) const {
 }
 
 Result<Types> Types::read(Bytes btf_section, std::shared_ptr<const Types> base) {
-  Types types = TRY(SectionReader(std::move(base)).copied(btf_section));
+  Types types = TRY(SectionReader(std::move(base), Walk::now).copied(btf_section));
   TRY(types.check());
   return types;
 }

@@ -10,9 +10,12 @@
 
 namespace skep::btf {
 
+// Whether all types are walked over at once, or as far as somebody asks for them.
+enum class Walk : u8 { now, later };
+
 class SectionReader {
  public:
-  explicit SectionReader(std::shared_ptr<const Types> base);
+  SectionReader(std::shared_ptr<const Types> base, Walk walk);
 
   Result<Types> copied(Bytes section);
   // `section` is inside of the mapping.
@@ -22,9 +25,11 @@ class SectionReader {
   Result<Types> run(Bytes section);
   Result<void> header();
   Result<void> strings() const;
-  Result<void> index();
+  Result<void> shape() const;
+  u32 room() const;
   Error bad_record(u64 id, u64 at) const;
 
+  Walk walk_;
   u64 types_offset_ = 0;
   Types out_;
 };

@@ -86,8 +86,8 @@ std::string label(const Types& types, TypeId id) {
 
 Bytes Types::from(TypeId id) const {
   if (id < first()) return base_ ? base_->from(id) : Bytes();
-  if (id - first() >= offsets_.size()) return {};
-  return Bytes(records_.span().subspan(offsets_[id - first()]));
+  const auto offset = index_.offset(id - first());
+  return offset ? Bytes(records_.span().subspan(*offset)) : Bytes();
 }
 
 Bytes Types::record(TypeId id) const {

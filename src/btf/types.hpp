@@ -3,7 +3,7 @@
 //
 // A type is a number, its place in the list; 0 is void. Types keeps the bytes of the .BTF section
 // and four bytes for each type, the place where it stands; all else is decoded when it is asked
-// for, so that a lookup in the kernel's types touches a small part of them. read() copies the bytes
+// for. read() copies the bytes
 // and check()s them: every id and every name is inside, every member lies inside its structure, and
 // following references always ends, with and without pointers. open() maps a file and looks only at
 // the shape of its list: all questions here are safe to ask then too, but the answers are as good
@@ -23,6 +23,7 @@
 #include "base/mapping.hpp"
 #include "base/types.hpp"
 #include "btf/list.hpp"
+#include "btf/record_index.hpp"
 #include "skep/result.hpp"
 
 namespace skep::btf {
@@ -88,6 +89,12 @@ class Types {
   // an ELF file, mapped and not copied. Only the shape is looked at, in one quick pass.
   static Result<Types> open(const std::string& path, std::shared_ptr<const Types> base = nullptr);
 
+  // For a few lookups: not even the shape is looked at before somebody asks, and only as far as he
+  // asks, so that finding a structure of the kernel touches a small part of its types. Where the
+  // shape is wrong, the list ends.
+  static Result<Types> open_for_lookups(const std::string& path,
+                                        std::shared_ptr<const Types> base = nullptr);
+
   // What read() makes sure of. A base is taken to be checked.
   Result<void> check() const;
 
@@ -149,7 +156,7 @@ class Types {
   template <class Element>
   friend class List;
 
-  u32 own_count() const { return static_cast<u32>(offsets_.size()); }
+  u32 own_count() const { return index_.size(); }
   // The bytes from the type on, to the end of all types; empty for void and ids outside.
   Bytes from(TypeId id) const;
   template <class Element>
@@ -160,7 +167,7 @@ class Types {
   std::optional<Mapping> mapping_;  // after open()
   Bytes section_;                   // in one of these
   Bytes records_, strings_;         // in the section
-  std::vector<u32> offsets_;        // of each type, in records_
+  RecordIndex index_;               // of each type, in records_
   std::shared_ptr<const Types> base_;
   u32 first_string_ = 0;  // where the base's strings end
 };

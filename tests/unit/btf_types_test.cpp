@@ -1,7 +1,10 @@
 // Types made by hand: what a compiler writes, and what only an attacker would.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "btf/types.hpp"
+#include "support/scratch.hpp"
 
 namespace skep::btf {
 namespace {
@@ -269,6 +272,72 @@ TEST(Types, RefusesDamageAnywhere) {
     if (!types.ok()) continue;
     for (TypeId id = 0; id < types->count(); ++id) (void)types->c_name(id);
   }
+}
+
+// Many more than are walked over at a time.
+Section many_types() {
+  Section section;
+  const TypeId number = section.integer("int", 4, 1);
+  for (int at = 0; at < 300; ++at) {
+    section.structure("item" + std::to_string(at), 4, {{"it", number, 0}});
+    section.pointer(number);
+  }
+  return section;
+}
+
+void write(const test::Scratch& scratch, const std::vector<u8>& bytes) {
+  scratch.write("types.btf", std::as_bytes(std::span(bytes)));
+}
+
+TEST(Types, LookupsFindWhatReadingFinds) {
+  const Section section = many_types();
+  const test::Scratch scratch;
+  write(scratch, section.bytes());
+  const Types read = section.read().value();
+  for (const char* name : {"int", "item0", "item299", "item40"}) {
+    const Types lazy = Types::open_for_lookups(scratch.path("types.btf")).value();
+    EXPECT_EQ(lazy.find_all(name), read.find_all(name)) << name;
+    EXPECT_EQ(lazy.find_all(name).size(), 1u);
+  }
+  const Types lazy = Types::open_for_lookups(scratch.path("types.btf")).value();
+  EXPECT_EQ(lazy.name(500), read.name(500));
+  EXPECT_EQ(lazy.kind(602), Kind::void_);
+  EXPECT_EQ(lazy.count(), 602u);
+  for (TypeId id = 0; id < 610; ++id) EXPECT_EQ(lazy.c_name(id), read.c_name(id)) << id;
+}
+
+TEST(Types, LookupsOfSeveralThreadsSeeTheSame) {
+  const Section section = many_types();
+  const test::Scratch scratch;
+  write(scratch, section.bytes());
+  const Types read = section.read().value();
+  for (int round = 0; round < 20; ++round) {
+    const Types lazy = Types::open_for_lookups(scratch.path("types.btf")).value();
+    std::vector<std::thread> threads;
+    for (TypeId start = 0; start < 4; ++start) {
+      threads.emplace_back([&, start] {
+        for (TypeId id = start; id < 602; id += 3) EXPECT_EQ(lazy.kind(id), read.kind(id));
+      });
+    }
+    for (std::thread& each : threads) each.join();
+  }
+}
+
+TEST(Types, LookupsEndWhereTheShapeIsWrong) {
+  constexpr std::size_t kHeaderBytes = 24, kIntegerBytes = 16, kItemBytes = 24, kPointerBytes = 12;
+  std::vector<u8> bytes = many_types().bytes();
+  const std::size_t third = kHeaderBytes + kIntegerBytes + 2 * (kItemBytes + kPointerBytes);
+  bytes[third + 7] = 31;  // no kind
+  const test::Scratch scratch;
+  write(scratch, bytes);
+  const Types lazy = Types::open_for_lookups(scratch.path("types.btf")).value();
+  EXPECT_TRUE(lazy.find("item1", Kind::structure).has_value());
+  EXPECT_FALSE(lazy.find("item2", Kind::structure).has_value());
+  EXPECT_EQ(lazy.count(), 6u);
+  const auto whole = Types::open(scratch.path("types.btf"));
+  ASSERT_FALSE(whole.ok());
+  EXPECT_NE(whole.error().message.find("type 6 at offset"), std::string::npos)
+      << whole.error().message;
 }
 
 }  // namespace
