@@ -2,9 +2,10 @@
 // that all files share.
 //
 // A strong definition goes before a weak one, the first of several weak ones before the others, and
-// any before a declaration. Of what the files say, the stricter holds: one strong declaration makes
-// the symbol strong, one hidden one makes it hidden. What loses keeps its place in its section,
-// where nothing refers to it any more.
+// any before a declaration, in whatever order the files come (libbpf takes a weak definition for a
+// strong one when a strong declaration came before). Of what the files say, the stricter holds: one
+// strong declaration makes the symbol strong, one hidden one makes it hidden. What loses keeps its
+// place in its section, where nothing refers to it any more.
 #pragma once
 
 #include <map>
