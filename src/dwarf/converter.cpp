@@ -13,7 +13,7 @@ constexpr u64 kNamesMax = u64{1} << 30;
 
 Result<btf::Types> unchecked(const btf::Builder& builder) {
   const auto section = TRY(builder.bytes());
-  return btf::SectionReader(nullptr).copied(Bytes(section));
+  return btf::SectionReader(nullptr, btf::Walk::now).copied(Bytes(section));
 }
 
 bool is_local_name(std::string_view name) {
