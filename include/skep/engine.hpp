@@ -32,7 +32,7 @@ class Engine {
   // Takes the object's programs, maps and variables as they are now. Fault::rejected has the
   // verifier's report() and names the program; Fault::unsupported says which program or map this
   // engine has no support for.
-  Result<App> load(Object object, const LoadOptions& options = {}) const;
+  Result<App> load(const Object& object, const LoadOptions& options = {}) const;
 
  private:
   explicit Engine(std::string name) : name_(std::move(name)) {}

@@ -52,7 +52,7 @@ Result<void> check_value(const maps::Map& map, std::size_t bytes) {
   return wrong_size(map, "values", map.spec().value_size, bytes);
 }
 
-u64 stride_of(const maps::Map& map) { return (map.spec().value_size + 7) / 8 * 8; }
+u64 stride_of(const maps::Map& map) { return (u64{map.spec().value_size} + 7) / 8 * 8; }
 bool is_per_cpu(const maps::Map& map) { return map.user_value_size() != map.spec().value_size; }
 
 }  // namespace

@@ -57,7 +57,7 @@ Result<btf::Targets> targets_of(const object::Object& object, const LoadOptions&
   return targets;
 }
 
-Result<verify::VerifiedProgram> proved(std::shared_ptr<const platform::Program> program) {
+Result<verify::VerifiedProgram> proved(const std::shared_ptr<const platform::Program>& program) {
   verify::Verdict verdict = verify::verify(program);
   if (auto* verified = std::get_if<verify::VerifiedProgram>(&verdict.outcome))
     return std::move(*verified);
@@ -75,7 +75,7 @@ Result<void> load_into(detail::AppState& state, const LoadOptions& options) {
     TRY(state.object.resolve({.configuration = options.configuration}));
   }
   const btf::Targets targets = TRY(targets_of(state.object, options));
-  const object::LinkOptions link{.targets = targets.size() == 0 ? nullptr : &targets};
+  const object::LinkOptions link{.targets = targets.empty() ? nullptr : &targets};
   std::vector<verify::VerifiedProgram> verified;
   for (const object::ProgramEntry& each : programs) {
     verified.push_back(TRY(proved(TRY(state.object.program(each.name, link)))));
@@ -100,7 +100,7 @@ Result<Engine> Engine::open(std::string_view name) {
   return Error(Fault::usage, format("no engine named {}", name), "the engines are user and auto");
 }
 
-Result<App> Engine::load(Object object, const LoadOptions& options) const {
+Result<App> Engine::load(const Object& object, const LoadOptions& options) const {
   auto state = std::make_shared<detail::AppState>(
       detail::AppState{.object = object.state_->object,
                        .environment = options.deterministic ? runtime::deterministic_environment()

@@ -98,7 +98,7 @@ std::string place_text(const object::Problem& problem) {
 }
 
 std::string reasons_text(const Kernel& kernel, std::span<const object::ProgramEntry> programs) {
-  if (!kernel.unreadable.empty()) return format("\n{}\n", kernel.unreadable);
+  if (!kernel.unreadable.empty()) return kernel.unreadable + "\n";
   std::string text;
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const object::Fit& fit = kernel.fits[i];

@@ -19,14 +19,14 @@ struct Used {
 // The operation of an opcode whose offset field is 0, by its code; found in one step.
 constexpr auto kPlainAlu = [] {
   std::array<Alu, 16> out{};
-  for (u8 code = 0; code < out.size(); ++code) {
+  for (std::size_t code = 0; code < out.size(); ++code) {
     out[code] = kAlu.find([&](const AluRow& row) { return row.code == code && row.offset == 0; });
   }
   return out;
 }();
 constexpr auto kJumpOfCode = [] {
   std::array<Jump, 16> out{};
-  for (u8 code = 0; code < out.size(); ++code) {
+  for (std::size_t code = 0; code < out.size(); ++code) {
     out[code] = kJump.find([&](const JumpRow& row) { return row.code == code; });
   }
   return out;

@@ -27,12 +27,13 @@ struct jit_descriptor {
   jit_code_entry* first_entry;
 };
 
-// NOLINTBEGIN(clang-diagnostic-reserved-identifier): the names are gdb's
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wreserved-identifier"  // the names are gdb's
+#endif
 extern "C" {
 [[gnu::weak, gnu::noinline]] void __jit_debug_register_code() { asm volatile("" ::: "memory"); }
 [[gnu::weak]] jit_descriptor __jit_debug_descriptor = {1, 0, nullptr, nullptr};
 }
-// NOLINTEND(clang-diagnostic-reserved-identifier)
 
 namespace skep::jit {
 namespace {
