@@ -19,7 +19,13 @@ u32 alignment_of(const btf::Types& types, btf::TypeId id) {
 
 Result<void> check_configuration(const btf::Types& types, const btf::SectionVariable& each) {
   const btf::Type& variable = types.at(each.type);
-  if (configuration_type(types, variable.type)) return {};
+  if (configuration_type(types, variable.type)) {
+    const u32 bytes = TRY(types.size_of(variable.type).within("section .kconfig"));
+    if (each.size == bytes) return {};
+    return Error(Fault::malformed,
+                 format("section .kconfig: {} has {}, expected the {} of {}", variable.name,
+                        counted(each.size, "byte"), bytes, types.c_name(variable.type)));
+  }
   return Error(
       Fault::malformed,
       format("section .kconfig: {} is of type {}, expected bool, enum libbpf_tristate, char, "

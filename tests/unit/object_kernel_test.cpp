@@ -81,6 +81,21 @@ TEST(Kernel, RefusesValuesThatDoNotFit) {
   }
 }
 
+// The section says how large its variable is, and so does the variable's type.
+TEST(Kernel, RefusesSizesThatContradictTheType) {
+  std::vector<std::byte> bytes = object_bytes("kernel");
+  const u32 id = *kernel().types().find("CONFIG_BOOL", btf::Kind::variable);
+  const u32 as_compiled[] = {id, 0, 1}, contradicting[] = {id, 0, 0};  // type, offset, size
+  const auto pattern = std::as_bytes(std::span(as_compiled));
+  const auto found = std::ranges::search(bytes, pattern);
+  ASSERT_FALSE(found.empty());
+  std::memcpy(&*found.begin(), contradicting, sizeof contradicting);
+  const auto object = Object::read(Bytes(bytes), "damaged.o");
+  ASSERT_FALSE(object.ok());
+  EXPECT_EQ(object.error().message,
+            "damaged.o: section .kconfig: CONFIG_BOOL has 0 bytes, expected the 1 of _Bool");
+}
+
 TEST(Kernel, FindsAddressesOfSymbols) {
   Object object = kernel();
   const std::string_view symbols =
