@@ -5,4 +5,7 @@ if(NOT TARGET oracle::libbpf)
   find_library(SKEP_LIBBPF bpf REQUIRED)
   add_library(oracle::libbpf UNKNOWN IMPORTED GLOBAL)
   set_target_properties(oracle::libbpf PROPERTIES IMPORTED_LOCATION ${SKEP_LIBBPF})
+  # Its LIBBPF_OPTS is C.
+  target_compile_options(oracle::libbpf INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion
+    -Wno-c99-extensions -Wno-missing-designated-field-initializers>)
 endif()

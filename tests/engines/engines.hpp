@@ -58,7 +58,7 @@ inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack
   }
   std::vector<jit::SourceFunction> out;
   for (u32 at = 0; at < code.size(); ++at) {
-    if (begins[at]) out.push_back({format("f{}", at), at, at, stack_bytes});
+    if (begins[at]) out.push_back({format("f{}", at), at, at, {stack_bytes}});
     out.back().end = at + 1;
   }
   return out;

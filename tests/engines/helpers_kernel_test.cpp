@@ -54,7 +54,6 @@ struct HelperCall {
 struct Outcome {
   u32 answer = 0;
   Block packet;
-  friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 constexpr u32 kFactor = 31;
@@ -340,10 +339,14 @@ TEST_F(HelpersBesideTheKernel, SkbPullHeadAndTail) {
              ethernet(some_type(), some_length()),
              {},
              {SkbField::len, SkbField::protocol}};
+    // Moving the packet into a larger buffer makes the kernel's test-run take its transport header,
+    // which was never set, for set: skb_change_tail then has a limit that means nothing.
+    bool is_moved = false;
     for (u32 calls = 1 + below(3); calls != 0; --calls) {
       const u64 size =
           pick({0, 1, 13, 14, 60, below(200), below(200), 400, 15000, 16064, 16065, 0xffffffff});
-      const u32 kind = below(3);
+      const u32 kind = is_moved ? pick({0, 2}) : below(3);
+      is_moved |= kind == 2;
       if (kind == 0) one.calls.push_back({39, {number(size)}});
       if (kind == 1) one.calls.push_back({38, {number(size), number(pick({0, 0, 0, 1}))}});
       if (kind == 2) one.calls.push_back({43, {number(size), number(pick({0, 0, 0, 1}))}});
@@ -358,9 +361,7 @@ TEST_F(HelpersBesideTheKernel, SkbAdjustRoom) {
              ethernet(pick({0, 1}) != 0 ? kEtherIpv4 : some_type(), some_length()),
              {},
              {SkbField::len, SkbField::protocol}};
-    // Moving the packet into a larger buffer makes the kernel's test-run take its transport header,
-    // which was never set, for set: skb_change_tail then refuses lengths for no reason.
-    bool is_moved = false;
+    bool is_moved = false;  // as above
     for (u32 calls = 1 + below(3); calls != 0; --calls) {
       const u64 bit = u64{1} << below(11);
       const u64 inner = u64{pick({0, 0, 14, 20})} << 56;

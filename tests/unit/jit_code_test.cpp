@@ -164,7 +164,7 @@ Source two_functions() {
   Source source;
   source.name = "entry";
   source.code = code;
-  source.functions = {{"entry", 0, 2, 0}, {"helper", 2, 6, 0}};
+  source.functions = {{"entry", 0, 2, {0}}, {"helper", 2, 6, {0}}};
   return source;
 }
 
