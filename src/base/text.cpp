@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -32,19 +33,75 @@ struct AppendTo {
   void operator()(std::string_view value) const { out.append(value); }
 };
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+// Levenshtein's distance of two names of at most kNameMax, or something above `bound` if it is
+// above that.
+constexpr std::size_t kNameMax = 256;  // longer ones take longer than a message is worth
+
+u32 edit_distance(std::string_view a, std::string_view b, u32 bound) {
+  std::array<u32, kNameMax + 1> row;
+  std::iota(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(b.size()) + 1, 0u);
+  for (u32 i = 1; i <= a.size(); ++i) {
+    u32 diagonal = std::exchange(row[0], i), least = i;
+    for (u32 j = 1; j <= b.size(); ++j) {
+      const u32 substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
       diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      row[j] = std::min(std::min(row[j], row[j - 1]) + 1, substituted);
+      least = std::min(least, row[j]);
     }
+    if (least > bound) return least;
   }
   return row[b.size()];
 }
+
+// The nearest names so far, nearest first.
+class Nearest {
+ public:
+  Nearest(std::string_view wanted, std::size_t limit)
+      : wanted_(wanted),
+        limit_(limit),
+        furthest_(std::max<u32>(2, static_cast<u32>(wanted.size() / 3))) {}
+
+  void offer(std::string_view name) {
+    if (wanted_.size() > 2 && name.starts_with(wanted_)) {
+      insert({1, static_cast<u32>(name.size() - wanted_.size()), name});
+      return;
+    }
+    const u32 bound =
+        best_.size() < limit_ ? furthest_ : std::min(furthest_, best_.back().distance);
+    if (std::max(wanted_.size(), name.size()) > kNameMax || name.size() > wanted_.size() + bound ||
+        wanted_.size() > name.size() + bound)
+      return;
+    const u32 distance = edit_distance(wanted_, name, bound);
+    if (distance <= furthest_) insert({distance, 0, name});
+  }
+
+  std::vector<std::string_view> names() const {
+    std::vector<std::string_view> out;
+    for (const Ranked& each : best_) out.push_back(each.name);
+    return out;
+  }
+
+ private:
+  struct Ranked {
+    u32 distance;  // what begins with `wanted` counts as one edit away
+    u32 rest;      // and of these, the shorter first
+    std::string_view name;
+    std::pair<u32, u32> rank() const { return {distance, rest}; }
+  };
+
+  void insert(const Ranked& found) {
+    const auto at = std::ranges::upper_bound(best_, found.rank(), {}, &Ranked::rank);
+    if (best_.size() == limit_ && at == best_.end()) return;
+    if (std::ranges::find(best_, found.name, &Ranked::name) != best_.end()) return;
+    best_.insert(at, found);
+    if (best_.size() > limit_) best_.pop_back();
+  }
+
+  std::string_view wanted_;
+  std::size_t limit_;
+  u32 furthest_;
+  std::vector<Ranked> best_;
+};
 
 }  // namespace
 
@@ -116,33 +173,17 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+std::string padded(std::string text, std::size_t width) {
+  text.append(width > text.size() ? width - text.size() : 0, ' ');
+  return text;
+}
+
 std::vector<std::string_view> nearest(std::string_view wanted,
                                       const std::vector<std::string_view>& known,
                                       std::size_t limit) {
-  constexpr std::size_t kNameMax = 256;  // longer ones take longer than a message is worth
-  struct Ranked {
-    std::size_t distance;  // what begins with `wanted` counts as one edit away
-    std::size_t rest;      // and of these, the shorter first
-    std::string_view name;
-  };
-  std::vector<Ranked> ranked;
-  const std::size_t furthest = std::max<std::size_t>(2, wanted.size() / 3);
-  for (std::string_view name : known) {
-    if (wanted.size() > 2 && name.starts_with(wanted)) {
-      ranked.push_back({1, name.size() - wanted.size(), name});
-    } else if (wanted.size() <= kNameMax && name.size() <= wanted.size() + furthest &&
-               wanted.size() <= name.size() + furthest) {
-      const std::size_t distance = edit_distance(wanted, name);
-      if (distance <= furthest) ranked.push_back({distance, 0, name});
-    }
-  }
-  std::ranges::stable_sort(ranked, {},
-                           [](const Ranked& each) { return std::pair(each.distance, each.rest); });
-  std::vector<std::string_view> names;
-  for (const Ranked& each : ranked) {
-    if (names.size() < limit) names.push_back(each.name);
-  }
-  return names;
+  Nearest out(wanted, limit);
+  for (std::string_view name : known) out.offer(name);
+  return out.names();
 }
 
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string_view>& known) {

@@ -60,8 +60,11 @@ std::optional<s64> parse_signed(std::string_view text);
 
 std::string_view trimmed(std::string_view text);
 
-// The names closest to `wanted` by edit distance, nearest first; those too far away to be meant are
-// left out.
+// With spaces behind it up to `width` characters.
+std::string padded(std::string text, std::size_t width);
+
+// The distinct names closest to `wanted` by edit distance, nearest first, of those equally near the
+// earlier ones; those too far away to be meant are left out.
 std::vector<std::string_view> nearest(std::string_view wanted,
                                       const std::vector<std::string_view>& known,
                                       std::size_t limit = 3);

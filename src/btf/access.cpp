@@ -9,11 +9,9 @@
 namespace skep::btf {
 namespace {
 
-constexpr u32 kStepsMax = 64;           // BPF_CORE_SPEC_MAX_LEN
-constexpr u64 kBitsMax = u64{~u32{0}};  // of an offset, as in libbpf
+constexpr u32 kStepsMax = 64;             // BPF_CORE_SPEC_MAX_LEN
+constexpr u64 kOffsetMax = u64{~u32{0}};  // bits, as in libbpf
 constexpr u64 kIndexMax = u64{1} << 31;
-
-bool is_composite(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
 
 Result<std::vector<u32>> numbers_of(std::string_view text) {
   std::vector<u32> numbers;
@@ -50,7 +48,7 @@ class Way {
     TRY(deeper());
     const u64 bytes = u64{TRY(machine_.size_of(type))} * index;  // below 2^32 times 2^31
     access_.steps.push_back({.type = type, .index = index});
-    return move_by(std::min(bytes, kBitsMax) * 8);
+    return move_by(std::min(bytes, kOffsetMax) * 8);
   }
 
   // An anonymous one is a level but no step.
@@ -73,7 +71,7 @@ class Way {
 
   Result<void> move_by(u64 bits) {
     access_.bit_offset += bits;
-    if (access_.bit_offset <= kBitsMax) return {};
+    if (access_.bit_offset <= kOffsetMax) return {};
     return Error(Fault::malformed, format("offset of {} bits", access_.bit_offset));
   }
 
@@ -98,7 +96,7 @@ class Parse {
   Result<void> step(u32 number) {
     at_ = types_.resolve(at_);
     const Type& type = types_.at(at_);
-    if (is_composite(type.kind) && number < type.count) {
+    if (is_structure(type.kind) && number < type.count) {
       TRY(way_.member(at_, number));
       at_ = types_.members(at_)[number].type;
       return {};
@@ -183,7 +181,7 @@ class Match {
   // `places` is the way to it.
   Result<bool> find(TypeId structure, std::string_view name, std::vector<Place>& places) {
     structure = types_.resolve(structure);
-    if (!is_composite(types_.at(structure).kind)) return false;
+    if (!is_structure(types_.at(structure).kind)) return false;
     const auto members = types_.members(structure);
     TRY(effort_.spend(members.size() + 1));
     if (way_.access().depth + places.size() >= kStepsMax) {

@@ -9,8 +9,6 @@ namespace {
 
 constexpr u32 kPartsMax = 1 << 20;
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 // Behind arrays and qualifiers, but not behind the name of a typedef.
 TypeId body_of(const Types& types, TypeId id) {
   for (u32 steps = 0; steps < kDepthMax; ++steps) {

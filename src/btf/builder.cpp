@@ -9,7 +9,7 @@ namespace skep::btf {
 namespace {
 
 constexpr u32 kElementsMax = 0xffff;  // in the words that kernels know
-constexpr u32 kBitOffsetMax = 0xffffff, kBitsMax = 0xff;
+constexpr u32 kBitOffsetMax = 0xffffff, kBitSizeMax = 0xff;
 
 bool has_bit_fields(std::span<const Member> members) {
   return std::ranges::any_of(members, [](const Member& each) { return each.bit_size != 0; });
@@ -95,7 +95,7 @@ TypeId Builder::add(const Type& type, std::span<const Member> members) {
     put(string(each.name));
     put(each.type);
     put(packs ? each.bit_size << 24 | (each.bit_offset & kBitOffsetMax) : each.bit_offset);
-    if (each.bit_size > kBitsMax || (packs && each.bit_offset > kBitOffsetMax)) {
+    if (each.bit_size > kBitSizeMax || (packs && each.bit_offset > kBitOffsetMax)) {
       fail(format("{} has bit-fields further in than BTF can say", type.name));
     }
   }

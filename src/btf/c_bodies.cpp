@@ -116,8 +116,7 @@ std::string CBodies::body(TypeId id, u32 level) {
     return {};
   }
   const Kind kind = types_.kind(id);
-  const bool is_enum = kind == Kind::enumeration || kind == Kind::enumeration64;
-  return charged(is_enum ? enum_body(id, level) : structure_body(id, level));
+  return charged(is_enum(kind) ? enum_body(id, level) : structure_body(id, level));
 }
 
 std::string CBodies::structure_body(TypeId id, u32 level) {

@@ -5,7 +5,7 @@
 namespace skep::btf {
 namespace {
 
-constexpr SpellingLimits kLimits{.length_max = 256, .nesting_max = 4};
+constexpr SpellingLimits kNameLimits{.length_max = 256, .nesting_max = 4};
 
 std::string base_name(const Types& types, TypeId id) {
   const Type type = types.at(id);
@@ -25,7 +25,7 @@ std::string base_name(const Types& types, TypeId id) {
 
 std::string Types::c_declaration(TypeId id, std::string_view name) const {
   const auto base = [this](TypeId type) { return base_name(*this, type); };
-  return Declarations(*this, kLimits, base).declare(id, name);
+  return Declarations(*this, kNameLimits, base).declare(id, name);
 }
 
 std::string Types::c_name(TypeId id) const { return c_declaration(id, {}); }

@@ -16,7 +16,7 @@ namespace {
 constexpr u8 kVisiting = 255;
 constexpr u32 kFieldsMax = 1u << 20;
 
-enum class Walk : u8 { values, pointers };
+enum class Along : u8 { values, pointers };
 
 class GraphChecker {
  public:
@@ -25,8 +25,8 @@ class GraphChecker {
 
   Result<void> run() {
     for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(references(id));
-    TRY(walk_all(Walk::pointers));
-    TRY(walk_all(Walk::values));
+    TRY(walk_all(Along::pointers));
+    TRY(walk_all(Along::values));
     for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(sizes(id));
     return {};
   }
@@ -82,14 +82,14 @@ class GraphChecker {
     return {};
   }
 
-  Result<void> walk_all(Walk walk) {
+  Result<void> walk_all(Along walk) {
     std::ranges::fill(heights_, u8{0});
     for (TypeId id = types_.first(); id < types_.count(); ++id) TRY(visit(id, walk, 0));
     return {};
   }
 
   // Depth first. heights_ remembers what is below, so that every type is visited once.
-  Result<void> visit(TypeId id, Walk walk, u32 depth) {
+  Result<void> visit(TypeId id, Along walk, u32 depth) {
     if (id == kVoid || (heights_[id] != 0 && heights_[id] != kVisiting)) return {};
     if (heights_[id] == kVisiting) return wrong(id, "contains itself");
     if (depth > kDepthMax) return wrong(id, "is nested too deep");
@@ -104,10 +104,10 @@ class GraphChecker {
       return {};
     };
     if (is_alias(type.kind) || type.kind == Kind::array || type.kind == Kind::variable ||
-        (walk == Walk::pointers && type.kind == Kind::pointer)) {
+        (walk == Along::pointers && type.kind == Kind::pointer)) {
       TRY(below(type.type));
     }
-    if (walk == Walk::values) {
+    if (walk == Along::values) {
       for (const Member& member : types_.members(id)) TRY(below(member.type));
     }
     if (height >= kDepthMax) return wrong(id, "is nested too deep");

@@ -7,17 +7,15 @@
 namespace skep::btf {
 namespace {
 
-constexpr u32 kDepthMax = 32;  // of pointers and arrays, and of nested members and parameters
+constexpr u32 kPairDepthMax = 32;  // of pointers and arrays, and of nested members and parameters
 
-bool is_enum(Kind kind) { return kind == Kind::enumeration || kind == Kind::enumeration64; }
-bool is_composite(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
 bool same_essential_name(std::string_view left, std::string_view right) {
   return essential_name(left) == essential_name(right);
 }
 
 Error too_deep(const Types& local, TypeId id) {
   return {Fault::unsupported,
-          format("{} is nested more than {} deep", local.c_name(id), kDepthMax)};
+          format("{} is nested more than {} deep", local.c_name(id), kPairDepthMax)};
 }
 
 enum class Behind : u8 { value, pointer };  // where a type was reached
@@ -28,14 +26,14 @@ struct Pair {
   TypeId target;
 };
 
-class Comparison {
+class Compatibility {
  public:
-  Comparison(const Types& local, const Types& target, Effort& effort)
+  Compatibility(const Types& local, const Types& target, Effort& effort)
       : local_(local), target_(target), effort_(effort) {}
 
   Result<bool> compatible(Pair pair, u32 depth) {
     if (!same_core_kind(local_.at(pair.local).kind, target_.at(pair.target).kind)) return false;
-    for (u32 step = 0; step < kDepthMax; ++step) {
+    for (u32 step = 0; step < kPairDepthMax; ++step) {
       TRY(effort_.spend(1));
       pair = resolved(pair);
       const Type& local = local_.at(pair.local);
@@ -72,7 +70,7 @@ class Comparison {
 
   Result<bool> match(Pair pair, Behind behind, u32 depth) {
     if (depth == 0) return too_deep(local_, pair.local);
-    for (u32 step = 0; step < kDepthMax; ++step) {
+    for (u32 step = 0; step < kPairDepthMax; ++step) {
       TRY(effort_.spend(1));
       pair = resolved(pair);
       const Type& local = local_.at(pair.local);
@@ -220,7 +218,7 @@ Result<bool> fields_compatible(const Types& local, TypeId local_id, const Types&
     TRY(effort.spend(1));
     const Type& ours = local.resolved(local_id);
     const Type& theirs = target.resolved(target_id);
-    if (is_composite(ours.kind) && is_composite(theirs.kind)) return true;
+    if (is_structure(ours.kind) && is_structure(theirs.kind)) return true;
     if (!same_core_kind(ours.kind, theirs.kind)) return false;
     switch (ours.kind) {
       case Kind::pointer:
@@ -254,12 +252,13 @@ Result<bool> fields_compatible(const Types& local, TypeId local_id, const Types&
 
 Result<bool> types_compatible(const Types& local, TypeId local_id, const Types& target,
                               TypeId target_id, Effort& effort) {
-  return Comparison(local, target, effort).compatible({local_id, target_id}, kDepthMax);
+  return Compatibility(local, target, effort).compatible({local_id, target_id}, kPairDepthMax);
 }
 
 Result<bool> types_match(const Types& local, TypeId local_id, const Types& target, TypeId target_id,
                          Effort& effort) {
-  return Comparison(local, target, effort).match({local_id, target_id}, Behind::value, kDepthMax);
+  return Compatibility(local, target, effort)
+      .match({local_id, target_id}, Behind::value, kPairDepthMax);
 }
 
 }  // namespace skep::btf

@@ -11,8 +11,6 @@ namespace {
 
 constexpr u32 kDepthOfReferencesMax = 1000;
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 // Types that are kept, by a hash of what they say; the newest first.
 class KeptTypes {
  public:

@@ -15,9 +15,6 @@
 namespace skep::btf {
 namespace {
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-bool is_enum(Kind kind) { return kind == Kind::enumeration || kind == Kind::enumeration64; }
-
 // Kinds of types that have a name of their own.
 bool is_compared(Kind kind) {
   return is_structure(kind) || is_enum(kind) || kind == Kind::typedef_ || kind == Kind::function ||

@@ -5,7 +5,7 @@
 namespace skep::btf {
 namespace {
 
-constexpr std::string_view kMagic =
+constexpr std::string_view kElfMagic =
     "\x7f"
     "ELF";
 constexpr u8 kClass64 = 2, kLittleEndian = 1;
@@ -87,8 +87,8 @@ class Sections {
 }  // namespace
 
 bool is_elf(Bytes file) {
-  const auto magic = file.slice(0, kMagic.size());
-  return magic.ok() && std::memcmp(magic->data(), kMagic.data(), kMagic.size()) == 0;
+  const auto magic = file.slice(0, kElfMagic.size());
+  return magic.ok() && std::memcmp(magic->data(), kElfMagic.data(), kElfMagic.size()) == 0;
 }
 
 Result<Bytes> elf_section(Bytes file, std::string_view name) {

@@ -7,8 +7,6 @@
 namespace skep::btf {
 namespace {
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 Kind kind_of(std::span<const le32> record) { return common_of(record).kind(); }
 
 bool announces(std::span<const le32> forward, Kind structure) {

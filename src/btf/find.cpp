@@ -11,7 +11,7 @@
 namespace skep::btf {
 namespace {
 
-enum class Match : u8 { whole, essential };
+enum class Which : u8 { whole, essential };
 
 // Offsets of strings, tested with one shift in nearly all cases.
 class Offsets {
@@ -35,11 +35,11 @@ constexpr u64 kNameLengthMax = 1024;  // longer strings are no names; KSYM_NAME_
 
 // Whether the string that begins at `at` is `name`, or a flavor of it; it is known to begin with
 // it.
-bool matches(Bytes strings, u64 at, std::string_view name, Match match) {
+bool matches(Bytes strings, u64 at, std::string_view name, Which match) {
   const auto rest = strings.span().subspan(at + name.size());
   if (rest.empty()) return false;
-  if (rest.front() == std::byte{0}) return match == Match::whole || essential_name(name) == name;
-  if (match == Match::whole || rest.front() != std::byte{'_'}) return false;
+  if (rest.front() == std::byte{0}) return match == Which::whole || essential_name(name) == name;
+  if (match == Which::whole || rest.front() != std::byte{'_'}) return false;
   const Bytes bytes(strings.span().subspan(at));
   const auto text = Bytes(bytes.span().first(std::min(bytes.size(), kNameLengthMax))).c_string(0);
   return text.ok() && essential_name(*text) == name;
@@ -56,7 +56,7 @@ bool begins_flavor(std::string_view name, std::size_t at) {
 
 class NameSearch {
  public:
-  NameSearch(std::string_view name, Match match) : name_(name), match_(match) {}
+  NameSearch(std::string_view name, Which match) : name_(name), match_(match) {}
 
   // Calls `visit` with each type of that name, by rising id, until it says stop.
   template <class Visit>
@@ -97,13 +97,13 @@ class NameSearch {
   }
 
   std::string_view name_;
-  Match match_;
+  Which match_;
   Offsets offsets_;
 };
 
 std::optional<TypeId> Types::find(std::string_view name, Kind kind) const {
   std::optional<TypeId> out;
-  NameSearch(name, Match::whole).run(*this, 1, [&](TypeId id) {
+  NameSearch(name, Which::whole).run(*this, 1, [&](TypeId id) {
     if (this->kind(id) == kind) out = id;
     return !out.has_value();
   });
@@ -112,7 +112,7 @@ std::optional<TypeId> Types::find(std::string_view name, Kind kind) const {
 
 std::vector<TypeId> Types::find_all(std::string_view name, TypeId from) const {
   std::vector<TypeId> out;
-  NameSearch(name, Match::whole).run(*this, from, [&](TypeId id) {
+  NameSearch(name, Which::whole).run(*this, from, [&](TypeId id) {
     return out.push_back(id), true;
   });
   return out;
@@ -120,7 +120,7 @@ std::vector<TypeId> Types::find_all(std::string_view name, TypeId from) const {
 
 std::vector<TypeId> Types::find_flavors(std::string_view name, TypeId from) const {
   std::vector<TypeId> out;
-  NameSearch(name, Match::essential).run(*this, from, [&](TypeId id) {
+  NameSearch(name, Which::essential).run(*this, from, [&](TypeId id) {
     return out.push_back(id), true;
   });
   return out;

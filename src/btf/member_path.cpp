@@ -11,8 +11,6 @@ namespace {
 constexpr u32 kNestingMax = 32;  // of unnamed structures
 constexpr std::size_t kNamesMax = 1 << 14;
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 // Visits all members that can be named, as they are met, until the visitor says stop.
 template <class Visit>
 class MemberWalk {

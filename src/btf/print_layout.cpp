@@ -13,8 +13,6 @@ constexpr std::size_t kCommentColumn = 57;  // where pahole has its comments
 constexpr std::size_t kTabWidth = 8;
 constexpr std::string_view kAnonymous = "(anonymous)";  // as c_declaration() calls them
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 std::string right(u64 number, std::size_t width) {
   std::string text = std::to_string(number);
   text.insert(0, width > text.size() ? width - text.size() : 0, ' ');
@@ -129,8 +127,6 @@ std::string enum_text(const Types& types, TypeId id, std::string_view head, std:
   return out + "}" + std::string(tail) + ";\n";
 }
 
-bool is_enum(Kind kind) { return kind == Kind::enumeration || kind == Kind::enumeration64; }
-
 // What has a body, behind `head` ("struct path", or "typedef struct") and before `tail`.
 Result<std::string> body_text(const Types& types, TypeId id, std::string_view head,
                               std::string_view tail) {
@@ -144,14 +140,14 @@ std::string size_comment(const Types& types, TypeId id) {
 }
 
 // What is shown with the type: itself, or the structure without a name that a typedef names.
-TypeId body_of(const Types& types, TypeId id) {
+TypeId shown_with(const Types& types, TypeId id) {
   const Type type = types.at(id);
   return type.kind == Kind::typedef_ && types.name(type.type).empty() ? type.type : id;
 }
 
 Result<std::string> typedef_text(const Types& types, TypeId id) {
   const Type type = types.at(id);
-  const Kind kind = types.kind(body_of(types, id));
+  const Kind kind = types.kind(shown_with(types, id));
   if (is_structure(kind) || is_enum(kind)) {
     const std::string_view word = is_enum(kind) ? "enum" : name_of(kind);
     return body_text(types, type.type, format("typedef {}", word), format(" {}", type.name));
@@ -207,7 +203,7 @@ Result<void> layout_json(const Types& types, TypeId id, JsonWriter& json) {
   json.member("kind", name_of(type.kind)).member("name", type.name);
   if (size.ok()) json.member("size", *size);
   if (type.kind == Kind::typedef_) json.member("type", types.c_name(type.type));
-  const TypeId body = body_of(types, id);
+  const TypeId body = shown_with(types, id);
   if (is_structure(types.kind(body))) {
     const Anatomy anatomy = TRY(anatomy_of(types, body));
     json.member("padding_bits", anatomy.sums.padding_bits);

@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "btf/layout.hpp"
+#include "btf/record.hpp"
 
 namespace skep::btf {
 namespace {
@@ -35,13 +36,6 @@ std::string_view encoding(u32 number) {
     case 4: return "BOOL";
     default: return "UNKN";
   }
-}
-
-// Zeros where the record ends too early.
-template <class T>
-T piece(Bytes record, u64 at) {
-  const auto value = record.read<T>(at);
-  return value.ok() ? *value : T{};
 }
 
 class TextSink {

@@ -9,8 +9,6 @@
 namespace skep::btf {
 namespace {
 
-bool is_enum(Kind kind) { return kind == Kind::enumeration || kind == Kind::enumeration64; }
-
 bool is_signed(const Type& type) {
   return (type.kind == Kind::integer || is_enum(type.kind)) && type.encoding == Encoding::signed_;
 }

@@ -1,12 +1,24 @@
-// The words of one type, as it is written, that are offsets of strings or ids of types: what has to
-// change when types move from one section to another.
+// One type as it is written: pieces of it, and the words of it that are offsets of strings or ids
+// of types, which have to change when types move from one section to another.
 #pragma once
 
+#include <cstring>
 #include <span>
 
+#include "base/bytes.hpp"
 #include "btf/layout.hpp"
 
 namespace skep::btf {
+
+// A piece of a record whose shape was looked at before; zeros should the file have changed since.
+template <class T>
+T piece(Bytes bytes, u64 at) {
+  T value{};
+  if (at <= bytes.size() && sizeof(T) <= bytes.size() - at) {
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+  }
+  return value;
+}
 
 inline Common common_of(std::span<const le32> record) {
   return {.name = record[0], .info = record[1], .size_or_type = record[2]};

@@ -95,12 +95,9 @@ std::vector<std::string_view> Targets::nearest_names(std::string_view wanted, Ki
   std::vector<std::string_view> known;
   for (const TargetTypes& target : all_) {
     for (TypeId id = target.types->first(); id < target.types->count(); ++id) {
-      if (!same_core_kind(target.types->kind(id), kind)) continue;
-      known.push_back(target.types->name(id));
+      if (same_core_kind(target.types->kind(id), kind)) known.push_back(target.types->name(id));
     }
   }
-  std::ranges::sort(known);
-  known.erase(std::ranges::unique(known).begin(), known.end());
   std::erase(known, std::string_view());  // anonymous
   return nearest(wanted, known);
 }

@@ -5,19 +5,10 @@
 #include <algorithm>
 
 #include "btf/layout.hpp"
+#include "btf/record.hpp"
 
 namespace skep::btf {
 namespace {
-
-// A piece of a record whose shape was looked at before; zeros should the file have changed since.
-template <class T>
-T piece(Bytes bytes, u64 at) {
-  T value{};
-  if (at <= bytes.size() && sizeof(T) <= bytes.size() - at) {
-    std::memcpy(&value, bytes.data() + at, sizeof(T));
-  }
-  return value;
-}
 
 Scope scope_of(u32 number) {
   return number <= static_cast<u32>(Scope::external) ? static_cast<Scope>(number) : Scope::static_;

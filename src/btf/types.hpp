@@ -53,6 +53,10 @@ enum class Kind : u8 {
   count_
 };
 std::string_view name_of(Kind kind);  // "struct", "typedef"
+constexpr bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
+constexpr bool is_enum(Kind kind) {
+  return kind == Kind::enumeration || kind == Kind::enumeration64;
+}
 
 enum class Encoding : u8 { unsigned_, signed_, character, boolean };  // of integers and enums
 enum class Scope : u8 { static_, global, external };                  // of variables and functions

@@ -12,28 +12,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string padded(std::string text, std::size_t width) {
-  text.append(width > text.size() ? width - text.size() : 0, ' ');
-  return text;
-}
-
 std::string right_aligned(std::string text, std::size_t width) {
   text.insert(0, width > text.size() ? width - text.size() : 0, ' ');
   return text;
 }
 
 // One file of the kernel's.
-struct Entry {
+struct Listed {
   std::string name, path;
   u64 types = 0, bytes = 0;
 };
 
-std::string entry_text(const Entry& entry, std::size_t width) {
+std::string entry_text(const Listed& entry, std::size_t width) {
   return format("{}{} types{} bytes\n", padded(entry.name, width),
                 right_aligned(grouped(entry.types), 10), right_aligned(grouped(entry.bytes), 13));
 }
 
-std::string entry_json(const Entry& entry) {
+std::string entry_json(const Listed& entry) {
   JsonWriter json;
   json.begin_object().member("name", entry.name).member("path", entry.path);
   json.member("types", entry.types).member("bytes", entry.bytes).end_object();
@@ -41,7 +36,7 @@ std::string entry_json(const Entry& entry) {
 }
 
 Result<int> list_kernel(Output& out) {
-  std::vector<Entry> entries;
+  std::vector<Listed> entries;
   std::size_t width = 0;
   TypeFiles files(Check::yes);
   for (const std::string& path : kernel_files()) {
@@ -60,7 +55,7 @@ Result<int> list_kernel(Output& out) {
                                "kernels have them when built with CONFIG_DEBUG_INFO_BTF"),
                          out);
   }
-  for (const Entry& each : entries) {
+  for (const Listed& each : entries) {
     out.write(out.is_json() ? entry_json(each) : entry_text(each, width));
   }
   return 0;

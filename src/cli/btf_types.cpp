@@ -13,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using btf::Kind;
 
-constexpr int kFoundNothing = 5;
 constexpr const char* kWhatIsRead =
     "a file of types is one as /sys/kernel/btf/vmlinux, or an ELF file with a section .BTF";
 

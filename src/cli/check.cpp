@@ -78,11 +78,6 @@ std::string_view cell(const object::Fit& fit) {
   return fit.is_certain() ? "yes" : "yes?";
 }
 
-std::string padded(std::string text, std::size_t width) {
-  text.append(width > text.size() ? width - text.size() : 0, ' ');
-  return text;
-}
-
 std::string row_text(const Kernel& kernel, std::span<const object::ProgramEntry> programs,
                      std::size_t width) {
   std::string line = padded(kernel.path, width);

@@ -3,13 +3,10 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "cli/btf_types.hpp"
 
 namespace skep::cli {
-namespace {
-
-constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
-
-}  // namespace
+namespace {}  // namespace
 
 Result<ChosenTargets> ChosenTargets::of(const object::Object& object, const Arguments& arguments,
                                         Output& out) {

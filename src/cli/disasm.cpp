@@ -9,8 +9,6 @@
 namespace skep::cli {
 namespace {
 
-constexpr int kFoundNothing = 5;
-
 Result<int> disassemble_bytes(const Arguments& arguments, Output& out) {
   std::string hexadecimal = join(arguments.operands(), " ");
   if (hexadecimal.empty()) hexadecimal = TRY(read_input("-", kInputMax));

@@ -90,7 +90,7 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
   return Error(Fault::rejected, format("program {} is rejected", program->name));
 }
 
-Result<void> load_targets(runtime::App& app, const object::Object& object, const Entry& entry,
+Result<void> load_targets(runtime::App& app, const object::Object& object, const Chosen& entry,
                           runtime::Tier tier, const Output& out) {
   for (const std::string& name : tail_call_targets(object)) {
     if (name == entry.name) continue;

@@ -31,13 +31,13 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
                                       const Output& out);
 
 // The program that was chosen, and how it was relocated.
-struct Entry {
+struct Chosen {
   const std::string& name;
   const object::LinkOptions& link;
 };
 
 // Loads what the maps can tail-call, beside the program `entry` that is loaded already.
-Result<void> load_targets(runtime::App& app, const object::Object& object, const Entry& entry,
+Result<void> load_targets(runtime::App& app, const object::Object& object, const Chosen& entry,
                           runtime::Tier tier, const Output& out);
 
 // Whether the user engine can feed packets to such a program.

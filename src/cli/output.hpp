@@ -16,6 +16,8 @@ namespace skep::cli {
 enum class Form : u8 { text, json };
 enum class Volume : u8 { quiet, normal, verbose };
 
+inline constexpr int kFoundNothing = 5;  // an exit code
+
 class Output {
  public:
   explicit Output(Form form) : form_(form) {}

@@ -9,11 +9,6 @@ namespace {
 
 using object::Requirement;
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
-}
-
 std::string requirement_text(const Requirement& each) {
   std::string since = each.since.empty() ? "" : format("since {}", each.since);
   if (each.is_optional) since = "optional";

@@ -11,7 +11,6 @@ namespace skep::cli {
 namespace {
 
 constexpr int kRejected = 4;
-constexpr int kFoundNothing = 5;
 
 void write_report(JsonWriter& json, const verify::Report& report) {
   json.key("report").begin_object().member("property", report.property);

@@ -13,7 +13,7 @@ using btf::TypeId;
 constexpr u64 kSizeMax = ~u32{0};
 constexpr u64 kBitOffsetMax = ~u32{0}, kBitFieldOffsetMax = 0xffffff, kBitSizeMax = 255;
 constexpr std::size_t kMembersMax = 0xffff;
-constexpr u32 kBasesMax = 64, kHopsMax = 128;
+constexpr u32 kBasesMax = 64, kSizeHopsMax = 128;
 
 // The place of a member in bytes: a number, or the one operation that adds a number.
 std::optional<u64> location_of(const Unit& unit, const Attributes& attributes) {
@@ -126,7 +126,7 @@ Result<std::optional<Converter::Field>> Converter::member(Place structure, Entry
 // The type that typedefs and const are names for; nothing for void.
 Result<std::optional<Place>> Converter::behind_aliases(Place place) {
   auto settled = TRY(settle(place));
-  for (u32 hops = 0; settled && hops < kHopsMax; ++hops) {
+  for (u32 hops = 0; settled && hops < kSizeHopsMax; ++hops) {
     const Tag tag = settled->unit->tag(settled->entry);
     const bool is_alias = tag == Tag::typedef_ || tag == Tag::template_alias ||
                           tag == Tag::const_type || tag == Tag::volatile_type;
@@ -139,7 +139,7 @@ Result<std::optional<Place>> Converter::behind_aliases(Place place) {
 
 Result<u64> Converter::storage_bytes(Place place, const Attributes& attributes) {
   auto size = attributes.number(Attribute::byte_size);
-  for (u32 hops = 0; !size && hops < kHopsMax; ++hops) {
+  for (u32 hops = 0; !size && hops < kSizeHopsMax; ++hops) {
     const auto target = TRY(next(place, Attribute::type));
     if (!target) return u64{0};
     place = *target;

@@ -6,7 +6,7 @@
 namespace skep::dwarf {
 namespace {
 
-constexpr u32 kScopesMax = 64, kHopsMax = 8;
+constexpr u32 kScopesMax = 64, kOriginsMax = 8;
 constexpr std::string_view kNoNamespace = "(anonymous namespace)";
 
 bool is_identifier(char c) {
@@ -54,7 +54,7 @@ std::string c_identifier(std::string_view name) {
 }
 
 Result<Place> Names::declared(Place place) {
-  for (u32 hops = 0; hops < kHopsMax; ++hops) {
+  for (u32 hops = 0; hops < kOriginsMax; ++hops) {
     const Abbreviation& row = place.unit->abbreviation(place.entry);
     const bool is_other = row.has_any(only(Attribute::specification));
     if (!is_other && !row.has_any(only(Attribute::abstract_origin))) break;

@@ -6,7 +6,7 @@
 namespace skep::dwarf {
 namespace {
 
-struct Entry {  // Elf64_Rela
+struct Rela {  // Elf64_Rela
   le64 offset;
   le32 kind, symbol;
   le64 addend;
@@ -40,7 +40,7 @@ constexpr auto kMachines = std::to_array<Machine>({
     {247, {{{0, 0}, {2, 8}, {3, 4}, {4, 4}, {0, 0}, {0, 0}, {0, 0}}}},
 });
 
-Result<void> apply(std::span<std::byte> bytes, const Entry& entry, u8 size, Bytes symbols) {
+Result<void> apply(std::span<std::byte> bytes, const Rela& entry, u8 size, Bytes symbols) {
   const auto symbol =
       TRY(symbols.read<Symbol>(u64{entry.symbol} * sizeof(Symbol)).within("symbol"));
   if (entry.offset > bytes.size() || size > bytes.size() - entry.offset) {
@@ -61,8 +61,8 @@ Result<void> relocate(std::span<std::byte> bytes, Bytes entries, Bytes symbols, 
                  format("an object for machine {}, which only its linker can relocate", machine),
                  "link it, and give the program or the library");
   }
-  for (u64 at = 0; at < entries.size(); at += sizeof(Entry)) {
-    const auto entry = TRY(entries.read<Entry>(at));
+  for (u64 at = 0; at < entries.size(); at += sizeof(Rela)) {
+    const auto entry = TRY(entries.read<Rela>(at));
     const auto* row = std::ranges::find(known->rows, u32{entry.kind}, &Row::kind);
     if (row == known->rows.end()) {
       return Error(Fault::unsupported, format("the unknown kind {} of relocation", u32{entry.kind}),

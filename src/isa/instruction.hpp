@@ -27,6 +27,7 @@ struct Slot {
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 static_assert(sizeof(Slot) == 8);
+inline constexpr u8 kWideOpcode = 0x18, kCallOpcode = 0x85;  // RFC 9669, 5.4 and 4.3
 
 using SlotIndex = Index<struct SlotTag>;  // counts 8-byte slots, as jump offsets do
 using InstructionIndex =

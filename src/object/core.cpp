@@ -7,8 +7,7 @@ namespace {
 
 using isa::Slot;
 
-constexpr u8 kClassMask = 0x07, kWidthMask = 0x18;    // RFC 9669, 3.2
-constexpr u8 kWideOpcode = 0x18, kCallOpcode = 0x85;  // 5.4 and 4.3
+constexpr u8 kClassMask = 0x07, kWidthMask = 0x18;  // RFC 9669, 3.2
 
 enum class Patched : u8 { yes, unresolved };
 
@@ -18,9 +17,9 @@ Error unexpected(s64 found, u64 expected) {
 }
 
 void poison(std::span<Slot> slots) {
-  const std::size_t count = slots[0].opcode == kWideOpcode && slots.size() > 1 ? 2 : 1;
+  const std::size_t count = slots[0].opcode == isa::kWideOpcode && slots.size() > 1 ? 2 : 1;
   for (Slot& slot : slots.first(count)) {
-    slot = {.opcode = kCallOpcode, .registers = 0, .offset = 0, .immediate = kPoison};
+    slot = {.opcode = isa::kCallOpcode, .registers = 0, .offset = 0, .immediate = kPoison};
   }
 }
 
@@ -43,7 +42,7 @@ Result<void> patch_immediate(Slot& slot, const btf::Resolution& found) {
 
 Result<void> patch_wide(std::span<Slot> slots, const btf::Resolution& found) {
   const Slot plain{.opcode = 0, .registers = 0, .offset = 0, .immediate = 0};
-  if (slots[0].opcode != kWideOpcode || slots.size() < 2 || slots[0].src() != 0 ||
+  if (slots[0].opcode != isa::kWideOpcode || slots.size() < 2 || slots[0].src() != 0 ||
       slots[0].offset != 0 || Slot{0, slots[1].registers, slots[1].offset, 0} != plain ||
       slots[1].opcode != 0) {
     return Error(Fault::malformed,

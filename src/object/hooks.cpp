@@ -41,7 +41,7 @@ constexpr std::string_view kSystemCallPrefixes[] = {"__x64_sys_",   "__arm64_sys
                                                     "__riscv_sys_", "__ia32_sys_",  "__se_sys_",
                                                     "sys_",         "__do_sys_"};
 
-constexpr EnumArray<HookState, std::string_view> kNames({
+constexpr EnumArray<HookState, std::string_view> kStateNames({
     {HookState::present, "present"},
     {HookState::absent, "absent"},
     {HookState::unknown, "unknown"},
@@ -123,7 +123,7 @@ Hook find_types(const ProgramEntry& program, const btf::Targets& kernel) {
 
 }  // namespace
 
-std::string_view name_of(HookState state) { return kNames[state]; }
+std::string_view name_of(HookState state) { return kStateNames[state]; }
 
 Hook find_hook(const ProgramEntry& program, const btf::Targets& kernel) {
   Hook hook = find_types(program, kernel);

@@ -7,8 +7,7 @@
 namespace skep::object {
 namespace {
 
-constexpr u8 kWideOpcode = 0x18, kCallOpcode = 0x85;  // RFC 9669, 5.4 and 4.3
-constexpr u8 kSourceHelper = 0, kSourceLocal = 1;     // of calls: RFC 9669, 4.3.1
+constexpr u8 kSourceHelper = 0, kSourceLocal = 1;  // of calls: RFC 9669, 4.3.1
 
 class Resolver {
  public:
@@ -154,8 +153,8 @@ class Resolver {
 
 }  // namespace
 
-bool is_wide(const isa::Slot& slot) { return slot.opcode == kWideOpcode; }
-bool is_call(const isa::Slot& slot) { return slot.opcode == kCallOpcode; }
+bool is_wide(const isa::Slot& slot) { return slot.opcode == isa::kWideOpcode; }
+bool is_call(const isa::Slot& slot) { return slot.opcode == isa::kCallOpcode; }
 
 Result<Reference> reference_of(const Image& image, u32 section, u64 offset, const isa::Slot& slot,
                                std::span<const Relocation> ahead) {

@@ -12,20 +12,19 @@ namespace skep::object {
 namespace {
 
 using platform::ExternKind;
-using Kind = RequirementKind;
 
-constexpr EnumArray<Kind, std::string_view> kNames({
-    {Kind::program_type, "program type"},
-    {Kind::attach_type, "attach type"},
-    {Kind::load_flag, "load flag"},
-    {Kind::helper, "helper"},
-    {Kind::kernel_function, "kernel function"},
-    {Kind::kernel_symbol, "kernel symbol"},
-    {Kind::configuration, "configuration"},
-    {Kind::map_kind, "map kind"},
-    {Kind::map_flag, "map flag"},
-    {Kind::instructions, "instructions"},
-    {Kind::field, "type"},
+constexpr EnumArray<RequirementKind, std::string_view> kKindNames({
+    {RequirementKind::program_type, "program type"},
+    {RequirementKind::attach_type, "attach type"},
+    {RequirementKind::load_flag, "load flag"},
+    {RequirementKind::helper, "helper"},
+    {RequirementKind::kernel_function, "kernel function"},
+    {RequirementKind::kernel_symbol, "kernel symbol"},
+    {RequirementKind::configuration, "configuration"},
+    {RequirementKind::map_kind, "map kind"},
+    {RequirementKind::map_flag, "map flag"},
+    {RequirementKind::instructions, "instructions"},
+    {RequirementKind::field, "type"},
 });
 
 class Collector {
@@ -41,7 +40,7 @@ class Collector {
   }
 
  private:
-  Requirement& note(Kind kind, std::string_view name, std::string_view since,
+  Requirement& note(RequirementKind kind, std::string_view name, std::string_view since,
                     const std::string& user) {
     const auto [known, is_new] =
         numbers_.try_emplace(std::pair(kind, std::string(name)), out_.all.size());
@@ -53,17 +52,17 @@ class Collector {
 
   void program(const Object& object, const ProgramEntry& entry) {
     const platform::ProgramTypeRow& type = platform::row(entry.type);
-    note(Kind::program_type, type.name, type.since, entry.name);
+    note(RequirementKind::program_type, type.name, type.since, entry.name);
     const bool may_lack = (entry.flags & platform::kAttachTypeOptional) != 0;
     if (entry.attach_type && !may_lack) {
       const platform::AttachTypeRow& row = platform::row(*entry.attach_type);
-      note(Kind::attach_type, row.name, row.since, entry.name);
+      note(RequirementKind::attach_type, row.name, row.since, entry.name);
     }
     if ((entry.flags & platform::kSleepable) != 0) {
-      note(Kind::load_flag, "BPF_F_SLEEPABLE", "5.10", entry.name);
+      note(RequirementKind::load_flag, "BPF_F_SLEEPABLE", "5.10", entry.name);
     }
     if ((entry.flags & platform::kXdpFrags) != 0) {
-      note(Kind::load_flag, "BPF_F_XDP_HAS_FRAGS", "5.18", entry.name);
+      note(RequirementKind::load_flag, "BPF_F_XDP_HAS_FRAGS", "5.18", entry.name);
     }
     const auto linked = object.program(entry.name, {.core = Core::leave});
     if (!linked.ok()) return out_.not_read.push_back(linked.error().message);
@@ -77,46 +76,48 @@ class Collector {
   void fields(const Object& object, const std::string& program) {
     const auto uses = object.core_uses(program, nullptr);
     if (!uses.ok()) return out_.not_read.push_back(uses.error().message);
-    for (const CoreUse& use : *uses) note(Kind::field, use.text, "", program);
+    for (const CoreUse& use : *uses) note(RequirementKind::field, use.text, "", program);
   }
 
   void instruction(const isa::Instruction& i, const std::string& program) {
     if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
       const std::string_view name = platform::helper_name(i.immediate);
       if (name.empty()) return;  // a call of nothing: weak, or without an answer of CO-RE
-      note(Kind::helper, format("bpf_{}", name), platform::helper_since(i.immediate), program);
+      note(RequirementKind::helper, format("bpf_{}", name), platform::helper_since(i.immediate),
+           program);
       return;
     }
     const platform::InstructionSet set = platform::instruction_set(i);
     if (set == platform::InstructionSet::v1) return;
     const platform::InstructionSetRow& row = platform::row(set);
-    Requirement& noted = note(Kind::instructions, row.name, row.since, program);
+    Requirement& noted = note(RequirementKind::instructions, row.name, row.since, program);
     if (noted.example.empty()) noted.example = format("{} at slot {}", program, i.slot.value());
   }
 
   void external(const platform::Extern& external, const std::string& program) {
-    Kind kind = Kind::kernel_symbol;
-    if (external.kind == ExternKind::function) kind = Kind::kernel_function;
-    if (external.kind == ExternKind::configuration) kind = Kind::configuration;
-    if (kind == Kind::configuration && !external.name.starts_with("CONFIG_")) return;  // made up
+    RequirementKind kind = RequirementKind::kernel_symbol;
+    if (external.kind == ExternKind::function) kind = RequirementKind::kernel_function;
+    if (external.kind == ExternKind::configuration) kind = RequirementKind::configuration;
+    if (kind == RequirementKind::configuration && !external.name.starts_with("CONFIG_"))
+      return;  // made up
     note(kind, external.name, "", program).is_optional = external.is_weak;
   }
 
   void map(const platform::MapSpec& map) {
     const platform::MapKindRow& kind = platform::row(map.kind);
-    note(Kind::map_kind, kind.name, kind.since, map.name);
+    note(RequirementKind::map_kind, kind.name, kind.since, map.name);
     if (map.inner != nullptr) {
       const platform::MapKindRow& inner = platform::row(map.inner->kind);
-      note(Kind::map_kind, inner.name, inner.since, map.name);
+      note(RequirementKind::map_kind, inner.name, inner.since, map.name);
     }
     if (map.is_globals) return;  // loaders leave flags out that a kernel does not know
     for (const platform::MapFlag& flag : platform::map_flags(map.flags)) {
-      note(Kind::map_flag, flag.name, flag.since, map.name);
+      note(RequirementKind::map_flag, flag.name, flag.since, map.name);
     }
   }
 
   Requirements out_;
-  std::map<std::pair<Kind, std::string>, std::size_t> numbers_;
+  std::map<std::pair<RequirementKind, std::string>, std::size_t> numbers_;
 };
 
 std::pair<u64, u64> numbers_of(std::string_view release) {
@@ -128,7 +129,7 @@ std::pair<u64, u64> numbers_of(std::string_view release) {
 
 }  // namespace
 
-std::string_view name_of(RequirementKind kind) { return kNames[kind]; }
+std::string_view name_of(RequirementKind kind) { return kKindNames[kind]; }
 
 bool is_older(std::string_view left, std::string_view right) {
   return numbers_of(left) < numbers_of(right);

@@ -75,9 +75,10 @@ std::map<std::string_view, u64> addresses(std::string_view text,
 
 }  // namespace
 
-class Resolver {
+class ExternResolver {
  public:
-  Resolver(const KernelFacts& kernel, const btf::Types& types, const std::vector<Extern>& wanted)
+  ExternResolver(const KernelFacts& kernel, const btf::Types& types,
+                 const std::vector<Extern>& wanted)
       : kernel_(kernel),
         types_(types),
         configuration_(Configuration::read(kernel.configuration, wanted)),
@@ -153,7 +154,7 @@ Result<void> Object::resolve(const KernelFacts& kernel) {
   if (externs_->empty()) return {};
   auto externs = std::make_shared<std::vector<Extern>>(*externs_);
   auto maps = std::make_shared<std::vector<platform::MapSpec>>(*maps_);
-  const Resolver resolver(kernel, *types_, *externs);
+  const ExternResolver resolver(kernel, *types_, *externs);
   for (Extern& each : *externs) {
     std::span<std::byte> values;
     if (image_->configuration) values = (*maps)[*image_->configuration].initial;

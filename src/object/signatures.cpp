@@ -6,10 +6,10 @@ namespace {
 using platform::Parameter;
 using platform::ParameterKind;
 
-class Reader {
+class SignatureReader {
  public:
-  Reader(const btf::Types& types, const Tags& tags, btf::TypeId function,
-         platform::ProgramType type)
+  SignatureReader(const btf::Types& types, const Tags& tags, btf::TypeId function,
+                  platform::ProgramType type)
       : types_(types), tags_(tags), function_(function), type_(type) {}
 
   platform::Signature run() const {
@@ -64,7 +64,7 @@ std::optional<platform::Signature> signature_of(const btf::Types& types, const T
                                                 platform::ProgramType type) {
   const auto id = types.find(function, btf::Kind::function);
   if (!id) return std::nullopt;
-  return Reader(types, tags, *id, type).run();
+  return SignatureReader(types, tags, *id, type).run();
 }
 
 }  // namespace skep::object

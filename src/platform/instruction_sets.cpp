@@ -5,7 +5,7 @@ namespace {
 
 using namespace isa;
 
-constexpr EnumArray<InstructionSet, InstructionSetRow> kRows({
+constexpr EnumArray<InstructionSet, InstructionSetRow> kSetRows({
     {InstructionSet::v1, {"v1", "3.18"}},
     {InstructionSet::v2, {"v2", "4.14"}},
     {InstructionSet::local_calls, {"calls of functions", "4.16"}},
@@ -62,7 +62,7 @@ InstructionSet of_call(Call kind) {
 
 }  // namespace
 
-const InstructionSetRow& row(InstructionSet set) { return kRows[set]; }
+const InstructionSetRow& row(InstructionSet set) { return kSetRows[set]; }
 
 InstructionSet instruction_set(const Instruction& i) {
   switch (i.form) {

@@ -30,7 +30,7 @@ constexpr auto kFlags = std::to_array<MapFlag>({
 });
 
 // clang-format off
-constexpr EnumArray<MapKind, MapKindRow> kRows({
+constexpr EnumArray<MapKind, MapKindRow> kKindRows({
     {MapKind::hash, {"hash", KeyRule::any, ValueRule::any, EntriesRule::some, kCommon | kNoPreallocation | kZeroSeed, InUserEngine::yes, "3.19"}},
     {MapKind::array, {"array", KeyRule::index, ValueRule::any, EntriesRule::some, kCommon | kMappable | kInnerMap, InUserEngine::yes, "3.19"}},
     {MapKind::prog_array, {"prog_array", KeyRule::index, ValueRule::descriptor, EntriesRule::some, kCommon, InUserEngine::yes, "4.2"}},
@@ -77,7 +77,7 @@ constexpr u32 kElementBytes = 48;  // of a hash beside key and value: struct hta
 
 constexpr MapKinds kPerCpu =
     set_of(MapKind::percpu_array, MapKind::percpu_hash, MapKind::lru_percpu_hash);
-constexpr MapKinds kRings = set_of(MapKind::ringbuf, MapKind::user_ringbuf);
+constexpr MapKinds kAllRings = set_of(MapKind::ringbuf, MapKind::user_ringbuf);
 constexpr MapKinds kHashes =
     set_of(MapKind::hash, MapKind::lru_hash, MapKind::hash_of_maps, MapKind::rhash);
 
@@ -163,7 +163,7 @@ Result<void> check_entries(const MapSpec& spec, const MapKindRow& kind) {
 
 }  // namespace
 
-const MapKindRow& row(MapKind kind) { return kRows[kind]; }
+const MapKindRow& row(MapKind kind) { return kKindRows[kind]; }
 
 MapKind map_kind(u32 kernel_number) {
   if (kernel_number == 0 || kernel_number > kCount<MapKind>) return MapKind::count_;
@@ -184,7 +184,7 @@ MapMemory memory_of(const MapSpec& spec) {
   const u64 entries = spec.max_entries;
   const MapKinds kind = set_of(spec.kind);
   if ((kind & kPerCpu) != 0) return {entries * value, true};
-  if ((kind & kRings) != 0) return {entries, false};
+  if ((kind & kAllRings) != 0) return {entries, false};
   if (spec.kind == MapKind::arena) return {entries * kPageBytes, false};
   const u64 key = row(spec.kind).key == KeyRule::index ? 0 : rounded(spec.key_size);
   return {entries * (value + key + ((kind & kHashes) != 0 ? kElementBytes : 0)), false};

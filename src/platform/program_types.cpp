@@ -12,8 +12,8 @@ namespace {
 // ----------------------------------------------------------------------------------------------------
 
 // A plain number: the engine keeps it where the program looks for it.
-constexpr ContextField number(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
-                              u8 size = 4, Access access = Access::read) {
+constexpr ContextField numeric(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
+                               u8 size = 4, Access access = Access::read) {
   return {name, offset, size, FieldKind::number, access, parts, offset, size};
 }
 constexpr ContextField pointer(std::string_view name, u16 offset, FieldKind kind,
@@ -22,17 +22,17 @@ constexpr ContextField pointer(std::string_view name, u16 offset, FieldKind kind
 }
 constexpr ContextField writable(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
                                 u8 size = 4) {
-  return number(name, offset, parts, size, Access::read_write);
+  return numeric(name, offset, parts, size, Access::read_write);
 }
 
 // struct xdp_md (xdp_is_valid_access in net/core/filter.c)
 // clang-format off
-constexpr ContextField kXdp[] = {
+constexpr ContextField kXdpContext[] = {
     pointer("data", 0, FieldKind::packet, offsetof(PacketContext, data)),
     pointer("data_end", 4, FieldKind::packet_end, offsetof(PacketContext, data_end)),
     pointer("data_meta", 8, FieldKind::packet_meta, offsetof(PacketContext, data_meta)),
-    number("ingress_ifindex", 12, Parts::none),
-    number("rx_queue_index", 16, Parts::none),
+    numeric("ingress_ifindex", 12, Parts::none),
+    numeric("rx_queue_index", 16, Parts::none),
 };
 // clang-format on
 
@@ -40,23 +40,23 @@ constexpr ContextField kXdp[] = {
 // net/core/filter.c)
 // clang-format off
 constexpr ContextField kSchedCls[] = {
-    number("len", 0), number("pkt_type", 4), writable("mark", 8), writable("queue_mapping", 12), number("protocol", 16),
-    number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), writable("priority", 32),
-    number("ingress_ifindex", 36), number("ifindex", 40), writable("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
-    number("hash", 68), writable("tc_classid", 72), pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
-    pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)), number("napi_id", 84),
+    numeric("len", 0), numeric("pkt_type", 4), writable("mark", 8), writable("queue_mapping", 12), numeric("protocol", 16),
+    numeric("vlan_present", 20), numeric("vlan_tci", 24), numeric("vlan_proto", 28), writable("priority", 32),
+    numeric("ingress_ifindex", 36), numeric("ifindex", 40), writable("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
+    numeric("hash", 68), writable("tc_classid", 72), pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
+    pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)), numeric("napi_id", 84),
     pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)), writable("tstamp", 152, Parts::none, 8),
-    number("wire_len", 160), number("gso_segs", 164), number("gso_size", 176), number("hwtstamp", 184, Parts::none, 8),
+    numeric("wire_len", 160), numeric("gso_segs", 164), numeric("gso_size", 176), numeric("hwtstamp", 184, Parts::none, 8),
 };
 // clang-format on
 
 // struct __sk_buff, as socket filters may use it (sk_filter_is_valid_access)
 // clang-format off
 constexpr ContextField kSocketFilter[] = {
-    number("len", 0), number("pkt_type", 4), number("mark", 8), number("queue_mapping", 12), number("protocol", 16),
-    number("vlan_present", 20), number("vlan_tci", 24), number("vlan_proto", 28), number("priority", 32),
-    number("ingress_ifindex", 36), number("ifindex", 40), number("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
-    number("hash", 68), number("napi_id", 84), number("gso_segs", 164), number("gso_size", 176),
+    numeric("len", 0), numeric("pkt_type", 4), numeric("mark", 8), numeric("queue_mapping", 12), numeric("protocol", 16),
+    numeric("vlan_present", 20), numeric("vlan_tci", 24), numeric("vlan_proto", 28), numeric("priority", 32),
+    numeric("ingress_ifindex", 36), numeric("ifindex", 40), numeric("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
+    numeric("hash", 68), numeric("napi_id", 84), numeric("gso_segs", 164), numeric("gso_size", 176),
 };
 // clang-format on
 
@@ -74,10 +74,10 @@ constexpr ProgramTypeRow named(std::string_view name, std::string_view since) {
   return {name, "", 0, {}, {}, false, false, since};
 }
 
-constexpr EnumArray<ProgramType, ProgramTypeRow> kRows({
+constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
     {ProgramType::socket_filter, {"socket_filter", "struct __sk_buff", 192, kSocketFilter, {}, false, true, "3.19"}},
     {ProgramType::sched_cls, {"sched_cls", "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true, "4.1"}},
-    {ProgramType::xdp, {"xdp", "struct xdp_md", 24, kXdp, kXdpVerdicts, true, false, "4.8"}},
+    {ProgramType::xdp, {"xdp", "struct xdp_md", 24, kXdpContext, kXdpVerdicts, true, false, "4.8"}},
     {ProgramType::kprobe, named("kprobe", "4.1")},
     {ProgramType::sched_act, named("sched_act", "4.1")},
     {ProgramType::tracepoint, named("tracepoint", "4.7")},
@@ -113,6 +113,6 @@ constexpr EnumArray<ProgramType, ProgramTypeRow> kRows({
 
 }  // namespace
 
-const ProgramTypeRow& row(ProgramType type) { return kRows[type]; }
+const ProgramTypeRow& row(ProgramType type) { return kTypeRows[type]; }
 
 }  // namespace skep::platform

@@ -12,7 +12,7 @@
 namespace skep::runtime {
 namespace {
 
-constexpr s64 kInvalid = -22;
+constexpr s64 kInvalidFormat = -22;
 constexpr std::size_t kTextBytesMax = 1023;  // MAX_BPRINTF_BUF less its zero
 
 // One conversion: flags, width and what follows.
@@ -188,9 +188,9 @@ class Printer {
 
 s64 print(std::string& text, std::span<const char> format, std::span<const u64> arguments) {
   const auto end = std::ranges::find(format, '\0');
-  if (end == format.end()) return kInvalid;
+  if (end == format.end()) return kInvalidFormat;
   const std::string_view pattern(format.data(), static_cast<std::size_t>(end - format.begin()));
-  if (!Printer(text, pattern, arguments).run()) return kInvalid;
+  if (!Printer(text, pattern, arguments).run()) return kInvalidFormat;
   const s64 length = static_cast<s64>(text.size());
   text.resize(std::min(text.size(), kTextBytesMax));
   return length;

@@ -49,17 +49,13 @@ Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r
   return {};
 }
 
-bool is_null(const Value& value) {
-  return value.is_number() && value.number.is_constant() && value.number.value() == 0;
-}
-
 Check check_sized_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
   const Argument kind = call.helper.arguments[r - 1u];
   Extent extent;
   if (auto refused = size_extent(analysis, call, state, static_cast<u8>(r + 1),
                                  call.helper.arguments[r], extent))
     return refused;
-  if (kind == Argument::memory_or_null && extent.most == 0 && is_null(state.frame().registers[r]))
+  if (kind == Argument::memory_or_null && extent.most == 0 && state.frame().registers[r].is_null())
     return {};
   const Value& pointer = state.frame().registers[r];
   if (pointer.is_packet() && call.helper.effect == platform::Effect::moves_packet) {
@@ -108,7 +104,7 @@ Check check_record(const State& state, Call& call, u8 r) {
   const bool held =
       std::ranges::any_of(state.held, [&](const Held& h) { return h.id == value.id; });
   const bool whole = value.kind == Kind::record && value.null == Null::no && value.offset == 0 &&
-                     is_null(Value::of_number(value.number));
+                     Value::of_number(value.number).is_null();
   if (value.is_number() && value.lost_at != 0) {
     return Refusal{Property::held_record,
                    format("bpf_{} gets a record that was given back before", call.helper.name),

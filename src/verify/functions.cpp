@@ -20,20 +20,16 @@ Refusal bad_parameter(const platform::Function& callee, u8 r, const Value& value
           {}};
 }
 
-bool is_null(const Value& value) {
-  return value.is_number() && value.number.is_constant() && value.number.value() == 0;
-}
-
 // Memory that the callee may read and write: all of it must be there, and its content is unknown
 // afterwards.
 Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parameter& parameter,
                   const platform::Function& callee) {
   const u32 bytes = parameter.size;
   Value pointer = state.registers()[r];
-  if (!parameter.may_be_null && (is_null(pointer) || pointer.null == Null::maybe)) {
+  if (!parameter.may_be_null && (pointer.is_null() || pointer.null == Null::maybe)) {
     return bad_parameter(callee, r, pointer, "memory, not null");
   }
-  if (is_null(pointer)) {
+  if (pointer.is_null()) {
     analysis.demand.registers |= bit(r);
     return {};
   }

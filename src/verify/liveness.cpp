@@ -10,7 +10,6 @@ namespace {
 using isa::Form;
 using isa::Instruction;
 
-constexpr Registers kArguments = 0b111110;        // r1 to r5
 constexpr Registers kClobbered = kArguments | 1;  // and r0
 
 Registers operands(const Instruction& i) {

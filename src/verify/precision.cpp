@@ -12,8 +12,6 @@ namespace {
 using isa::Form;
 using isa::Instruction;
 
-constexpr Registers kArguments = 0b111110;
-
 // Both operands of a comparison, and everything that learned from it, are needed when one of them
 // is.
 void join_compared(const Instruction& i, const Places& linked, std::size_t depth, Places& places) {

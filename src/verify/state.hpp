@@ -37,6 +37,7 @@ enum class Kind : u8 {
 // A set of registers: bit r is r.
 using Registers = u16;
 constexpr Registers bit(u8 r) { return static_cast<Registers>(1u << r); }
+inline constexpr Registers kArguments = 0b111110;  // r1 to r5
 
 // A set of stack slots for each frame: bit s is slot s.
 using SlotSets = std::array<u64, isa::kFramesMax>;
@@ -74,6 +75,7 @@ struct Value {
     return value;
   }
   bool is_number() const { return kind == Kind::number; }
+  bool is_null() const { return is_number() && number.is_constant() && number.value() == 0; }
   bool is_pointer() const { return kind != Kind::number && kind != Kind::unset; }
   bool is_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };

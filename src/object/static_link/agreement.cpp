@@ -20,8 +20,6 @@ constexpr u32 kDepthMax = 128;  // of values in values, as of all types that are
 // By name only: what stands behind pointers.
 enum class Look : u8 { inside, at_name };
 
-bool is_structure(Kind kind) { return kind == Kind::structure || kind == Kind::union_; }
-
 class Comparison {
  public:
   Comparison(const btf::Types& left, const btf::Types& right) : left_(left), right_(right) {}

@@ -41,9 +41,9 @@ class Table {
   std::size_t count_at_ = 0;
 };
 
-class Merger {
+class ExtMerger {
  public:
-  Merger(std::span<const Input> inputs, const Sections& sections, MergedTypes& types)
+  ExtMerger(std::span<const Input> inputs, const Sections& sections, MergedTypes& types)
       : inputs_(inputs), sections_(sections), types_(types) {}
 
   std::vector<std::byte> run() {
@@ -113,7 +113,7 @@ class Merger {
 
 std::vector<std::byte> merge_btf_ext(std::span<const Input> inputs, const Sections& sections,
                                      MergedTypes& types) {
-  return Merger(inputs, sections, types).run();
+  return ExtMerger(inputs, sections, types).run();
 }
 
 }  // namespace skep::object::static_link

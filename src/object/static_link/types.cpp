@@ -13,9 +13,9 @@ using btf::Kind;
 using btf::Type;
 using btf::TypeId;
 
-class Merger {
+class TypeMerger {
  public:
-  Merger(std::span<const Input> inputs, const Sections& sections, const Symbols& symbols)
+  TypeMerger(std::span<const Input> inputs, const Sections& sections, const Symbols& symbols)
       : inputs_(inputs), sections_(sections), symbols_(symbols) {}
 
   Result<MergedTypes> run() {
@@ -133,7 +133,7 @@ class Merger {
 
 Result<MergedTypes> merge_types(std::span<const Input> inputs, const Sections& sections,
                                 const Symbols& symbols) {
-  return Merger(inputs, sections, symbols).run();
+  return TypeMerger(inputs, sections, symbols).run();
 }
 
 }  // namespace skep::object::static_link

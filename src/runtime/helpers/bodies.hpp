@@ -72,6 +72,11 @@ T* memory_at(u64 address) {
   return reinterpret_cast<T*>(address);
 }
 
+// In host order.
+inline u16 protocol_of(const Packet& packet) {
+  return network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol)));
+}
+
 // include/uapi/asm-generic/errno-base.h; ENOTSUPP is the kernel's own.
 inline constexpr s64 kOutOfMemory = -12, kFault = -14, kInvalid = -22, kNoAccess = -13,
                      kAlready = -114, kNotSupported = -524, kIsBusy = -16;

@@ -15,10 +15,6 @@ constexpr u64 kEncap = kEncapIpv4 | kEncapIpv6, kDecap = kDecapIpv4 | kDecapIpv6
 constexpr u64 kKnown = kFixedGso | kEncap | kEncapGre | kEncapUdp | kKeepChecksum | kEncapEthernet |
                        kDecap | u64{0xff} << kInnerMacShift;
 
-u16 protocol_of(const Packet& packet) {
-  return network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol)));
-}
-
 // What a grow with an encapsulation flag demands of the others.
 s64 check_encapsulation(const Packet& packet, u32 bytes, u64 flags) {
   const u32 inner_mac_bytes = static_cast<u32>(flags >> kInnerMacShift);

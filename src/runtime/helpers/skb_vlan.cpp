@@ -23,10 +23,6 @@ u16 big_endian_at(const Packet& packet, u32 offset) {
   return value;
 }
 
-u16 protocol_of(const Packet& packet) {
-  return network_order(static_cast<u16>(packet.field<u32>(SkbField::protocol)));
-}
-
 void set_tag(Packet& packet, Tag tag) {
   packet.set_field<u32>(SkbField::vlan_present, 1);
   packet.set_field<u32>(SkbField::vlan_tci, tag.control);
