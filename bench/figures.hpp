@@ -7,8 +7,9 @@ namespace skep::bench {
 
 inline constexpr u32 kRounds = 15;
 
-Result<void> start(Report& report);
-Result<void> loading(Report& report);       // `skep run` from spawn to exit
+Result<void> start(Report& report);         // `skep run` from spawn to exit
+Result<void> loading(Report& report);       // an object of 2 MB
+Result<void> core(Report& report);          // CO-RE relocations
 Result<void> kernel_types(Report& report);  // opening them, and a lookup
 Result<void> flows(Report& report);         // the run loop on a million packets
 Result<void> verification(Report& report);  // the shipped programs

@@ -15,6 +15,7 @@ struct Figure {
 // `start` comes first: the memory of a child is not counted below that of who started it.
 constexpr Figure kFigures[] = {{"start", start},
                                {"loading", loading},
+                               {"core", core},
                                {"btf", kernel_types},
                                {"flows", flows},
                                {"verification", verification},

@@ -27,17 +27,24 @@ target_compile_options(skep_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-depr
 target_compile_options(skep_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
 target_include_directories(skep_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
 # So that ccache takes files with precompiled headers.
-target_compile_options(skep_flags INTERFACE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>"
-                                            $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+target_compile_options(skep_flags INTERFACE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 
 # The standard headers that most files include, parsed once: half of the time that a file takes. Files still include what they
-# use; tools/tidy reads them without this. tests/CMakeLists.txt has one more, with GoogleTest.
+# use; tools/tidy and g++ read them without this: g++ 12 warns of what it finds in precompiled headers of the system.
+# tests/CMakeLists.txt has one more, with GoogleTest.
 set(SKEP_STANDARD_HEADERS <algorithm> <array> <charconv> <cstring> <deque> <functional> <map> <memory> <mutex> <optional>
                           <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
-add_library(skep_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
-target_link_libraries(skep_precompiled PRIVATE skep_flags)
-target_precompile_headers(skep_precompiled PRIVATE ${SKEP_STANDARD_HEADERS})
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_library(skep_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(skep_precompiled PRIVATE skep_flags)
+  target_precompile_headers(skep_precompiled PRIVATE ${SKEP_STANDARD_HEADERS})
+endif()
+function(skep_precompile target from)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_precompile_headers(${target} REUSE_FROM ${from})
+  endif()
+endfunction()
 
 function(skep_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
@@ -47,7 +54,7 @@ function(skep_library name)
   add_library(skep_${name} STATIC ${ARG_SOURCES})
   target_include_directories(skep_${name} PUBLIC ${root})
   target_link_libraries(skep_${name} PUBLIC skep_flags)
-  target_precompile_headers(skep_${name} REUSE_FROM skep_precompiled)
+  skep_precompile(skep_${name} skep_precompiled)
   foreach(link ${ARG_LINKS})
     target_link_libraries(skep_${name} PUBLIC skep_${link})
   endforeach()
@@ -61,7 +68,7 @@ function(skep_test name)
   if(ARG_OPTIMISED)
     target_compile_options(test_${name} PRIVATE -O1)
   else()
-    target_precompile_headers(test_${name} REUSE_FROM skep_precompiled_tests)
+    skep_precompile(test_${name} skep_precompiled_tests)
   endif()
   target_link_libraries(test_${name} PRIVATE skep_flags skep_test_support GTest::gtest_main)
   foreach(link ${ARG_LINKS})

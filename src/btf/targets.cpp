@@ -36,9 +36,6 @@ std::vector<TypeId> candidates_in(const TargetTypes& target, std::string_view es
 }  // namespace
 
 bool same_core_kind(Kind left, Kind right) {
-  const auto is_enum = [](Kind kind) {
-    return kind == Kind::enumeration || kind == Kind::enumeration64;
-  };
   return left == right || (is_enum(left) && is_enum(right));
 }
 
@@ -60,6 +57,7 @@ TypeId element_of(const Types& types, TypeId id) {
 void Targets::add(std::string name, std::shared_ptr<const Types> types) {
   const u32 pointer_bytes = all_.empty() ? pointer_bytes_of(*types) : all_[0].pointer_bytes;
   all_.push_back({std::move(name), std::move(types), pointer_bytes});
+  memo_ = std::make_shared<Memo>();
 }
 
 Result<void> Targets::open(const std::string& path) {
@@ -81,6 +79,14 @@ u64 Targets::size() const {
 }
 
 std::vector<Candidate> Targets::candidates(std::string_view essential, Kind kind) const {
+  const std::lock_guard lock(memo_->mutex);
+  const auto [entry, is_new] =
+      memo_->candidates.try_emplace({std::string(essential), kind}, std::vector<Candidate>());
+  if (is_new) entry->second = search(essential, kind);
+  return entry->second;
+}
+
+std::vector<Candidate> Targets::search(std::string_view essential, Kind kind) const {
   std::vector<Candidate> found;
   for (u32 target = 0; target < all_.size(); ++target) {
     if (target == 1 && !found.empty()) break;

@@ -7,7 +7,9 @@
 // of every type in them: who walks through them bounds his loops.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "btf/types.hpp"
 
@@ -56,13 +58,23 @@ class Targets {
   // How many types a search may have to look at.
   u64 size() const;
 
-  // The types of that essential name and kind, those of the base or else those of the modules.
+  // The types of that essential name and kind, those of the base or else those of the modules. A
+  // second search for the same costs nothing. May be called by several threads.
   std::vector<Candidate> candidates(std::string_view essential, Kind kind) const;
   // Names of that kind that are near `wanted`.
   std::vector<std::string_view> nearest_names(std::string_view wanted, Kind kind) const;
 
  private:
+  // A search goes over all names of a kernel, and each program of an object asks for the same ones.
+  struct Memo {
+    std::mutex mutex;
+    std::map<std::pair<std::string, Kind>, std::vector<Candidate>> candidates;
+  };
+
+  std::vector<Candidate> search(std::string_view essential, Kind kind) const;
+
   std::vector<TargetTypes> all_;
+  std::shared_ptr<Memo> memo_ = std::make_shared<Memo>();  // of `all_` as it is
 };
 
 }  // namespace skep::btf

@@ -63,6 +63,8 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--c-names", 0, Takes::nothing, "",
       "names of C++ as C identifiers: ns_Type for ns::Type, vector_int for vector<int>"}},
     {Flag::name, {"--name", 0, Takes::one, "NAME", "the namespace of what is made"}},
+    {Flag::filter,
+     {"--filter", 0, Takes::one, "REGEX", "only the figures whose names this matches"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
     {Flag::output, {"--output", 'o', Takes::one, "text|json", "the form of what is printed"}},
@@ -93,6 +95,7 @@ constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names
 constexpr Flag kSkeleton[] = {Flag::name};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kLink[] = {Flag::output_file};
+constexpr Flag kBench[] = {Flag::filter};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
 constexpr auto kCommands = std::to_array<Command>({
@@ -288,6 +291,18 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep conformance-plugin '' --jit < program.hex", "no memory"},
        {"bpf_conformance_runner --test_file_directory tests --plugin_path skep", "all of them"}}},
      conformance_plugin},
+    {"bench",
+     "measure skep beside the kernel and libbpf: ratios of medians of interleaved runs",
+     "[options]",
+     Operands::none,
+     "",
+     kBench,
+     {{{"skep bench", "everything; as root, the kernel beside us; about three minutes"},
+       {"skep bench --filter 'loading|core'", "what loading costs"},
+       {"skep bench --filter '^btf$'", "the kernel's types"},
+       {"skep bench -j | jq -r 'select(.met == false).what'", "goals that are not met"},
+       {"skep bench -j > figures.json", "one JSON object a line"}}},
+     bench},
     {"completion",
      "print a completion script for a shell",
      "bash|zsh|fish",

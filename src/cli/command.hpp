@@ -43,6 +43,7 @@ enum class Flag : u8 {
   functions,
   c_names,
   name,
+  filter,
   output_file,
   json,
   output,
@@ -128,6 +129,7 @@ Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
 Result<int> link(const Arguments& arguments, Output& out);
+Result<int> bench(const Arguments& arguments, Output& out);
 Result<int> conformance_plugin(const Arguments& arguments, Output& out);
 Result<int> completion(const Arguments& arguments, Output& out);
 Result<int> help(const Arguments& arguments, Output& out);
