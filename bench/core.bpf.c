@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// Forty programs with 36 CO-RE relocations each, of fields, types and enumerators that every kernel has.
-#include <linux/bpf.h>
+// Forty programs with 36 CO-RE relocations each, of fields, types and enumerators that every kernel
+// has.
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 // clang-format off
 #include <bpf/bpf_core_read.h>
 // clang-format on
@@ -61,23 +62,25 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID };
 
 static __u64 sum;
 
-#define TASK(task)                                                                                            \
-  (BPF_CORE_READ(task, pid) + BPF_CORE_READ(task, tgid) + BPF_CORE_READ(task, prio) +                         \
-   BPF_CORE_READ(task, static_prio) + BPF_CORE_READ(task, exit_code) + BPF_CORE_READ(task, start_time) +      \
-   BPF_CORE_READ(task, utime) + (__u64)BPF_CORE_READ(task, tasks.next) +                                      \
-   BPF_CORE_READ(task, real_parent, pid) + BPF_CORE_READ(task, group_leader, tgid) +                          \
-   BPF_CORE_READ(task, mm, start_code) + BPF_CORE_READ(task, mm, end_code) +                                  \
-   BPF_CORE_READ(task, mm, start_stack) + BPF_CORE_READ(task, mm, arg_start) +                                \
-   (__u64)BPF_CORE_READ(task, fs, pwd.dentry, d_name.name) + (__u64)BPF_CORE_READ(task, real_parent, comm[3]) + \
-   bpf_core_field_exists(task->comm) + bpf_core_field_size(task->comm))
+#define TASK(task)                                                                                \
+  (BPF_CORE_READ(task, pid) + BPF_CORE_READ(task, tgid) + BPF_CORE_READ(task, prio) +             \
+   BPF_CORE_READ(task, static_prio) + BPF_CORE_READ(task, exit_code) +                            \
+   BPF_CORE_READ(task, start_time) + BPF_CORE_READ(task, utime) +                                 \
+   (__u64)BPF_CORE_READ(task, tasks.next) + BPF_CORE_READ(task, real_parent, pid) +               \
+   BPF_CORE_READ(task, group_leader, tgid) + BPF_CORE_READ(task, mm, start_code) +                \
+   BPF_CORE_READ(task, mm, end_code) + BPF_CORE_READ(task, mm, start_stack) +                     \
+   BPF_CORE_READ(task, mm, arg_start) + (__u64)BPF_CORE_READ(task, fs, pwd.dentry, d_name.name) + \
+   (__u64)BPF_CORE_READ(task, real_parent, comm[3]) + bpf_core_field_exists(task->comm) +         \
+   bpf_core_field_size(task->comm))
 #define FILE_OF(file)                                                                           \
   (BPF_CORE_READ(file, f_inode, i_ino) + BPF_CORE_READ(file, f_inode, i_size) +                 \
    BPF_CORE_READ(file, f_inode, i_mode) + (__u64)BPF_CORE_READ(file, f_path.dentry, d_parent) + \
    bpf_core_type_exists(struct file) + bpf_core_type_size(struct inode))
-#define SOCK(sk)                                                                                   \
-  (BPF_CORE_READ(sk, __sk_common.skc_daddr) + BPF_CORE_READ(sk, __sk_common.skc_dport) +           \
-   BPF_CORE_READ(sk, __sk_common.skc_family) + BPF_CORE_READ(sk, sk_rcvbuf) +                      \
-   bpf_core_enum_value(enum pid_type, PIDTYPE_TGID) + bpf_core_enum_value_exists(enum pid_type, PIDTYPE_PID))
+#define SOCK(sk)                                                                         \
+  (BPF_CORE_READ(sk, __sk_common.skc_daddr) + BPF_CORE_READ(sk, __sk_common.skc_dport) + \
+   BPF_CORE_READ(sk, __sk_common.skc_family) + BPF_CORE_READ(sk, sk_rcvbuf) +            \
+   bpf_core_enum_value(enum pid_type, PIDTYPE_TGID) +                                    \
+   bpf_core_enum_value_exists(enum pid_type, PIDTYPE_PID))
 
 #define PROGRAM(n)                                                               \
   SEC("raw_tp/sched_switch") int program##n(struct bpf_raw_tracepoint_args* c) { \
@@ -87,6 +90,8 @@ static __u64 sum;
     sum += TASK(task) + FILE_OF(file) + SOCK(sk);                                \
     return 0;                                                                    \
   }
-#define PROGRAMS(n) PROGRAM(n##0) PROGRAM(n##1) PROGRAM(n##2) PROGRAM(n##3) PROGRAM(n##4) \
-    PROGRAM(n##5) PROGRAM(n##6) PROGRAM(n##7) PROGRAM(n##8) PROGRAM(n##9)
+#define PROGRAMS(n)                                                                   \
+  PROGRAM(n##0)                                                                       \
+  PROGRAM(n##1) PROGRAM(n##2) PROGRAM(n##3) PROGRAM(n##4) PROGRAM(n##5) PROGRAM(n##6) \
+      PROGRAM(n##7) PROGRAM(n##8) PROGRAM(n##9)
 PROGRAMS(0) PROGRAMS(1) PROGRAMS(2) PROGRAMS(3)

@@ -160,10 +160,7 @@ class TypedMap : private Map {
   Result<std::vector<K>> keys() const { return Map::keys<K>(); }
 };
 
-// A ring buffer of records of one type.
-template <Plain T>
-class Ring;
-
+// A ring buffer of records of any size.
 class RingBytes {
  public:
   explicit RingBytes(detail::Named at) : at_(std::move(at)) {}
@@ -175,6 +172,7 @@ class RingBytes {
   detail::Named at_;
 };
 
+// A ring buffer of records of one type.
 template <Plain T>
 class Ring {
  public:

@@ -92,13 +92,24 @@ std::string place_text(const object::Problem& problem) {
   return problem.file.empty() ? std::string() : format("  ({}:{})", problem.file, problem.line);
 }
 
+// What is said of every hook, and so is a matter of the file; empty when there is no such thing.
+std::string_view said_of_all(const Kernel& kernel) {
+  if (kernel.fits.size() < 2) return {};
+  const std::string& first = kernel.fits[0].hook.why;
+  const bool is_same = std::ranges::all_of(
+      kernel.fits, [&](const object::Fit& fit) { return fit.hook.why == first; });
+  return is_same ? std::string_view(first) : std::string_view();
+}
+
 std::string reasons_text(const Kernel& kernel, std::span<const object::ProgramEntry> programs) {
   if (!kernel.unreadable.empty()) return kernel.unreadable + "\n";
-  std::string text;
+  const std::string_view of_all = said_of_all(kernel);
+  std::string text =
+      of_all.empty() ? std::string() : format("{}, every program: {}\n", kernel.path, of_all);
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const object::Fit& fit = kernel.fits[i];
     const std::string start = format("{}, {}: ", kernel.path, programs[i].name);
-    if (!fit.hook.why.empty()) text += format("{}{}\n", start, fit.hook.why);
+    if (!fit.hook.why.empty() && of_all.empty()) text += format("{}{}\n", start, fit.hook.why);
     for (const object::Problem& each : fit.problems) {
       text += format("{}{}{}\n", start, each.message, place_text(each));
     }

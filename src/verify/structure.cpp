@@ -55,7 +55,8 @@ class Shape {
           use.at,
           {Property::unsupported,
            format("the {} {} is not there", platform::name_of(external.kind), external.name), "",
-           is_configuration ? "give the configuration of a kernel that sets it (--kconfig FILE)"
+           is_configuration ? "give the configuration of a kernel that sets it: --kconfig FILE, or "
+                              "LoadOptions::configuration"
                             : "the user engine has no kernel; declare it __weak and test for it"}};
     }
     return {};
