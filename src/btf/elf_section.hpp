@@ -12,8 +12,6 @@
 
 namespace skep::btf {
 
-bool is_elf(Bytes file);
-
 // Fault::absent when there is no such section. Little-endian ELF of 64 bits; others are refused.
 Result<Bytes> elf_section(Bytes file, std::string_view name);
 

@@ -1,5 +1,6 @@
 // Types from a file: of raw BTF, as the kernel shows its own, or of an ELF file that has a section
 // of it.
+#include "base/elf_reader.hpp"
 #include "btf/elf_section.hpp"
 #include "btf/layout.hpp"
 #include "btf/section_reader.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 Result<Bytes> section_of(Bytes file) {
   if (file.empty()) return Error(Fault::malformed, "the file is empty");
-  if (!is_elf(file)) return file;
+  if (!elf::is_elf(file)) return file;
   auto section = elf_section(file, ".BTF");
   if (section.ok() || section.error().fault != Fault::absent) return section;
   return Error(Fault::absent, section.error().message + ", so it has no types",

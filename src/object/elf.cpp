@@ -73,7 +73,7 @@ class ElfReader {
   explicit ElfReader(Bytes file) : file_(file) {}
 
   Result<Elf> run() {
-    const FileHeader header = TRY(FileHeader::read(file_));
+    const elf::FileHeader header = TRY(bpf_file_header(file_));
     TRY(read_sections(header));
     TRY(check_overlaps(header));
     for (const Section& section : elf_.sections_) {
@@ -87,15 +87,15 @@ class ElfReader {
   }
 
  private:
-  Result<void> read_sections(const FileHeader& header) {
-    const Bytes table =
-        TRY(file_.slice(header.sections_offset, u64{header.section_count} * sizeof(SectionHeader))
-                .within("section headers"));
+  Result<void> read_sections(const elf::FileHeader& header) {
+    const Bytes table = TRY(
+        file_.slice(header.sections_offset, u64{header.section_count} * sizeof(elf::SectionHeader))
+            .within("section headers"));
     if (table.empty()) return Error(Fault::malformed, "ELF header at offset 0x3c: no sections");
     std::vector<u32> names;
     for (u32 number = 0; number < header.section_count; ++number) {
-      const u64 at = u64{number} * sizeof(SectionHeader);
-      const SectionHeader entry = TRY(table.read<SectionHeader>(at));
+      const u64 at = u64{number} * sizeof(elf::SectionHeader);
+      const elf::SectionHeader entry = TRY(table.read<elf::SectionHeader>(at));
       names.push_back(entry.name);
       TRY(read_section(entry).within(
           format("section {} (header at offset 0x{:x})", number, header.sections_offset + at)));
@@ -103,7 +103,7 @@ class ElfReader {
     return name_sections(header.names_section, names);
   }
 
-  Result<void> read_section(const SectionHeader& entry) {
+  Result<void> read_section(const elf::SectionHeader& entry) {
     Section section{.name = {},
                     .kind = entry.kind,
                     .flags = entry.flags,
@@ -143,11 +143,11 @@ class ElfReader {
     std::string_view name;
   };
 
-  Result<void> check_overlaps(const FileHeader& header) const {
+  Result<void> check_overlaps(const elf::FileHeader& header) const {
     std::vector<Extent> extents = {
-        {0, sizeof(FileHeader), "the ELF header"},
+        {0, sizeof(elf::FileHeader), "the ELF header"},
         {header.sections_offset,
-         header.sections_offset + u64{header.section_count} * sizeof(SectionHeader),
+         header.sections_offset + u64{header.section_count} * sizeof(elf::SectionHeader),
          "the section headers"}};
     for (const Section& section : elf_.sections_) {
       if (section.bytes.empty()) continue;

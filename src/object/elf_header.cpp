@@ -3,19 +3,16 @@
 
 #include <elf.h>
 
+#include "base/text.hpp"
+
 namespace skep::object {
 namespace {
 
 constexpr u16 kMachineBpf = 247;
 
-static_assert(sizeof(FileHeader) == sizeof(Elf64_Ehdr));
-static_assert(sizeof(SectionHeader) == sizeof(Elf64_Shdr));
-
 Result<void> check_identity(Bytes file) {
-  constexpr std::string_view kMagic = "\177ELF";
-  const auto magic = file.slice(0, kMagic.size());
   if (file.empty()) return Error(Fault::malformed, "the file is empty");
-  if (!magic.ok() || std::memcmp(magic->data(), kMagic.data(), kMagic.size()) != 0) {
+  if (!elf::is_elf(file)) {
     return Error(Fault::malformed, "not an ELF file",
                  "BPF objects are made by clang --target=bpf -c");
   }
@@ -37,9 +34,9 @@ Result<void> check_identity(Bytes file) {
 
 }  // namespace
 
-Result<FileHeader> FileHeader::read(Bytes file) {
+Result<elf::FileHeader> bpf_file_header(Bytes file) {
   TRY(check_identity(file));
-  const FileHeader header = TRY(file.read<FileHeader>(0).within("ELF header"));
+  const elf::FileHeader header = TRY(file.read<elf::FileHeader>(0).within("ELF header"));
   if (header.machine != kMachineBpf) {
     return Error(Fault::unsupported,
                  format("ELF header at offset 0x12: machine {}, expected {} (BPF)",
@@ -51,11 +48,11 @@ Result<FileHeader> FileHeader::read(Bytes file) {
                                             "(relocatable)",
                                             u16{header.type}, ET_REL));
   }
-  if (header.section_size != sizeof(SectionHeader)) {
+  if (header.section_size != sizeof(elf::SectionHeader)) {
     return Error(Fault::malformed,
                  format("ELF header at offset 0x3a: section headers of {}, "
                         "expected {}",
-                        counted(header.section_size, "byte"), sizeof(SectionHeader)));
+                        counted(header.section_size, "byte"), sizeof(elf::SectionHeader)));
   }
   return header;
 }
