@@ -43,6 +43,7 @@ enum class Flag : u8 {
   functions,
   c_names,
   name,
+  light,
   output_file,
   json,
   output,
