@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/text.hpp"
 #include "object/cpp_types.hpp"
@@ -23,8 +24,8 @@ constexpr std::string_view kRuntime =
     ;
 
 // Maps whose elements are one key and one value, as lookups of bpf(2) have them.
-constexpr platform::MapKinds kSimple = platform::set_of(
-    MapKind::hash, MapKind::array, MapKind::lru_hash, MapKind::lpm_trie);
+constexpr platform::MapKinds kSimple =
+    platform::set_of(MapKind::hash, MapKind::array, MapKind::lru_hash, MapKind::lpm_trie);
 
 // Programs that BPF_LINK_CREATE attaches to a device, a cgroup or a network namespace, given their
 // attach type.
@@ -47,7 +48,8 @@ struct ProgramMember {
 };
 ProgramMember member_of(const ProgramEntry& entry) {
   if (is_targeted(entry)) {
-    return {"TargetedProgram", "{" + std::to_string(platform::kernel_number(*entry.attach_type)) + "}"};
+    return {"TargetedProgram",
+            "{" + std::to_string(platform::kernel_number(*entry.attach_type)) + "}"};
   }
   const bool is_raw = entry.type == ProgramType::raw_tracepoint ||
                       entry.type == ProgramType::raw_tracepoint_writable;
@@ -90,7 +92,7 @@ class Writer {
     out_ += std::string(kRuntime) + "\n";
     out_ += TRY(cpp_.definitions());
     out_ += constants(code);
-    out_ += "// The object, which is part of this file.\nclass Skeleton {\n public:\n";
+    out_ += "// The object, which is part of this file.\nclass Skeleton {\n";
     out_ += body;
     out_ += "};\n\n";
     out_ += format("}  // namespace {}\n", name_);
@@ -99,6 +101,10 @@ class Writer {
 
  private:
   const MapSpec& map(u32 number) const { return object_.maps()[number]; }
+  // "maps.flow_table"; sections are without their dot: "maps.bss".
+  static std::string member(const MapSpec& spec) {
+    return identifier(spec.is_globals ? std::string_view(spec.name).substr(1) : spec.name);
+  }
 
   std::string heading() const {
     return format(
@@ -124,17 +130,23 @@ class Writer {
   }
 
   std::string constants(const std::vector<isa::Slot>& code) const {
-    std::string out = "namespace loader {\n\ninline constexpr const char* kSteps[] = {\n";
-    for (const light::Step& each : plan_.steps) out += format("    \"{}\",\n", each.text);
+    std::string out = "namespace loader {\n\ninline constexpr Step kSteps[] = {\n";
+    const auto last = std::find_if(plan_.steps.rbegin(), plan_.steps.rend(),
+                                   [](const light::Step& each) { return !each.text.empty(); });
+    for (const light::Step& each : std::span(plan_.steps).first(plan_.steps.rend() - last)) {
+      out += "    {\"" + each.text + (each.has_log ? "\", true},\n" : "\", false},\n");
+    }
     out += "};\n\n// The loader program.\ninline constexpr char kCode[] =\n" +
            literal(Bytes(code.data(), code.size() * sizeof(isa::Slot))) + ";\n\n";
-    out += "// What it works on: commands, code, types and values.\ninline constexpr char kBlob[] =\n" +
-           literal(shortened(plan_.blob)) + ";\n\n";
+    out +=
+        "// What it works on: commands, code, types and values.\ninline constexpr char kBlob[] "
+        "=\n" +
+        literal(shortened(plan_.blob)) + ";\n\n";
     out +=
         "inline constexpr Loader kLoader{\n    .code = {kCode, sizeof(kCode) - 1},\n"
         "    .blob = {kBlob, sizeof(kBlob) - 1},\n";
-    out += format("    .blob_bytes = {},\n    .steps = kSteps,\n    .license =\n{}", plan_.blob.size(),
-                  license());
+    out += format("    .blob_bytes = {},\n    .steps = kSteps,\n    .license =\n{}",
+                  plan_.blob.size(), license());
     out += "};\n\n}  // namespace loader\n\n";
     return out;
   }
@@ -180,9 +192,10 @@ class Writer {
   std::string globals() const {
     std::string out;
     for (const light::HandedGlobals* each : sections_) out += section(*each);
-    if (!out.empty()) out = "  // Memory of the global variables.\n" + out + "\n";
+    if (!out.empty()) out += "\n";
     out +=
-        "  // To be set before load(); afterwards they are those of the programs, and what is "
+        " public:\n  // To be set before load(); afterwards they are those of the programs, and "
+        "what is "
         "constant\n  // cannot be written.\n  struct Globals {\n";
     for (const Variable& each : variables_) out += format("    {}& {};\n", each.type, each.name);
     out += "  } globals{";
@@ -205,8 +218,8 @@ class Writer {
         "  // Values of the kernel's configuration, to be given before load(). Weak ones may be "
         "left out,\n  // and those that begin with LINUX_.\n  struct Configuration {\n";
     for (const Setting& each : settings_) {
-      out += format("    std::optional<{}> {}{};\n", each.type, identifier(each.external->name),
-                    "{}");
+      out +=
+          format("    std::optional<{}> {}{};\n", each.type, identifier(each.external->name), "{}");
     }
     return out + "  } configuration;\n\n";
   }
@@ -214,8 +227,7 @@ class Writer {
   Result<std::string> maps() {
     std::string out = "  struct Maps {\n";
     for (const light::Handed& each : plan_.maps) {
-      out += format("    {} {};\n", TRY(map_type(map(each.number))),
-                    identifier(map(each.number).name));
+      out += format("    {} {};\n", TRY(map_type(map(each.number))), member(map(each.number)));
     }
     return out + "  } maps;\n\n";
   }
@@ -242,21 +254,31 @@ class Writer {
     std::string out =
         "  // Creates the maps and loads the programs, once. After an error nothing is left "
         "behind.\n  [[nodiscard]] std::optional<Error> load() {\n";
+    out += "    if (is_loaded_) return loader::loaded_before();\n";
     out += format("    std::array<std::uint64_t, {}> context{};\n", plan_.words, "{}");
     out += settings();
     for (const light::Handed& each : plan_.maps) out += entries(each);
     for (const light::HandedGlobals* each : sections_) {
       out += format("    context[{}] = section_{}.address();\n", each->pointer, each->map);
     }
-    out += "    if (auto error = loader::run(loader::kLoader, context)) return error;\n";
+    out +=
+        "    if (auto error = loader::run(loader::kLoader, context)) return error;\n"
+        "    is_loaded_ = true;\n";
     for (const light::Handed& each : plan_.maps) {
-      out += taken("maps." + identifier(map(each.number).name), each.word);
+      out += taken("maps." + member(map(each.number)), each.word);
     }
     for (const light::Handed& each : plan_.programs) {
       out += taken("programs." + identifier(object_.programs()[each.number].name), each.word);
     }
     for (const light::HandedGlobals* each : sections_) out += shown(*each);
-    return out + "    return std::nullopt;\n  }\n";
+    out += "    return std::nullopt;\n  }\n\n private:\n";
+    if (!sections_.empty()) {
+      out +=
+          "  Error unload(const char* step) {\n    Error error = loader::failed(step);\n"
+          "    maps = Maps();\n    programs = Programs();\n    is_loaded_ = false;\n"
+          "    return error;\n  }\n\n";
+    }
+    return out + "  bool is_loaded_ = false;\n";
   }
 
   // Values of the configuration, put where the map .kconfig begins with.
@@ -274,12 +296,10 @@ class Writer {
                       each.external->offset, name, each.made_up);
         continue;
       }
-      out += format(
-          "    if (configuration.{}) loader::put(values, {}, *configuration.{});\n", name,
-          each.external->offset, name);
+      out += format("    if (configuration.{}) loader::put(values, {}, *configuration.{});\n", name,
+                    each.external->offset, name);
       if (each.external->is_weak) continue;
-      out += format(
-          "    if (!configuration.{}) return loader::not_given(\"{}\");\n", name, name);
+      out += format("    if (!configuration.{}) return loader::not_given(\"{}\");\n", name, name);
     }
     return out + format("    context[{}] = bpf::address(values.data());\n", handed->pointer);
   }
@@ -287,11 +307,11 @@ class Writer {
   // A perf_event_array without a size has one entry for each CPU.
   std::string entries(const light::Handed& each) const {
     const MapSpec& spec = map(each.number);
-    const std::string member = "maps." + identifier(spec.name);
-    std::string out = format("    context[{}] = {}.max_entries;\n", each.word, member);
+    const std::string name = "maps." + member(spec);
+    std::string out = format("    context[{}] = {}.max_entries;\n", each.word, name);
     if (spec.kind == MapKind::perf_event_array && spec.max_entries == 0) {
-      out += format("    if ({}.max_entries == 0) context[{}] = loader::cpus();\n", member,
-                    each.word);
+      out +=
+          format("    if ({}.max_entries == 0) context[{}] = loader::cpus();\n", name, each.word);
     }
     return out;
   }
@@ -303,9 +323,9 @@ class Writer {
   std::string shown(const light::HandedGlobals& each) const {
     const bool is_constant = (map(each.map).flags & platform::kReadOnlyForProgram) != 0;
     const std::string name = map(each.map).name;
-    return format(
-        "    if (!section_{}.show(maps.{}.descriptor, {})) return loader::failed(\"map {}\");\n",
-        each.map, identifier(name), is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", name);
+    return format("    if (!section_{}.show(maps.{}.descriptor, {})) return unload(\"map {}\");\n",
+                  each.map, member(map(each.map)),
+                  is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", name);
   }
 
   const Object& object_;

@@ -11,8 +11,8 @@
 
 namespace skep::object {
 
-// `name` becomes the namespace; Fault::usage when it is no identifier. Fault::unsupported names what
-// a loader program cannot do.
+// `name` becomes the namespace; Fault::usage when it is no identifier. Fault::unsupported names
+// what a loader program cannot do.
 Result<std::string> light_skeleton(const Object& object, std::string_view name);
 
 }  // namespace skep::object

@@ -1,5 +1,5 @@
-// What bpf(2) takes for the commands of a loader program: union bpf_attr of include/uapi/linux/bpf.h,
-// as far as kernels 5.14 to 5.17 have it.
+// What bpf(2) takes for the commands of a loader program: union bpf_attr of
+// include/uapi/linux/bpf.h, as far as kernels 5.14 to 5.17 have it.
 //
 // Only fields that light skeletons fill in have names. Those at the end that an older kernel does
 // not know must be zero for it, so they are written only where an object needs them.

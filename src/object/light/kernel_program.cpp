@@ -33,7 +33,7 @@ void name_maps_by_number(isa::Code& code) {
 
 class Maker {
  public:
-  Maker(const Object& object, u32 number) : object_(object), image_(object.image()) {
+  Maker(const Object& object, u32 number) : image_(object.image()) {
     program_.type = object.programs()[number].type;
     program_.maps = std::make_shared<const std::vector<platform::MapSpec>>(object.maps());
     program_.externs = not_looked_up(object);
@@ -64,8 +64,11 @@ class Maker {
       return Error(Fault::unsupported, format("the address {} bytes behind {} is asked for",
                                               use.addend, external.name));
     }
-    const u32 slot = program_.code[use.at.value()].slot.value();
-    out_.symbols.push_back({slot, use.number, static_cast<u32>(use.addend)});
+    const isa::Instruction& instruction = program_.code[use.at.value()];
+    out_.symbols.push_back({.slot = instruction.slot.value(),
+                            .external = use.number,
+                            .addend = static_cast<u32>(use.addend),
+                            .is_call = !instruction.is_wide()});
     return {};
   }
 
@@ -73,7 +76,7 @@ class Maker {
     Slot& slot = out_.slots[use.slot];
     slot.immediate = 0;
     slot.offset = 0;
-    if (object_.externs()[use.external].kind == ExternKind::function) {
+    if (use.is_call) {
       slot.registers = static_cast<u8>(isa::Call::kfunc) << 4;
     } else {
       slot.registers &= kConstantMask;
@@ -101,7 +104,6 @@ class Maker {
     }
   }
 
-  const Object& object_;
   const Image& image_;
   u32 main_ = 0;
   platform::Program program_;

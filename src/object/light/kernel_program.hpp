@@ -16,11 +16,12 @@
 
 namespace skep::object::light {
 
-// An instruction that gets a symbol of the kernel.
+// An instruction that gets a symbol of the kernel: a call of a function, or a constant of 64 bits.
 struct SymbolUse {
   u32 slot;
   u32 external;  // in Object::externs()
   u32 addend;
+  bool is_call;
 };
 
 struct KernelProgram {

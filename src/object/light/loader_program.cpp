@@ -41,7 +41,10 @@ s16 offset_of(Word word) { return static_cast<s16>(word * sizeof(u64)); }
 class Code {
  public:
   void set(u8 dst, s64 number) {
-    put({.form = Form::alu, .operation = operation(isa::Alu::mov), .dst = dst, .immediate = number});
+    put({.form = Form::alu,
+         .operation = operation(isa::Alu::mov),
+         .dst = dst,
+         .immediate = number});
   }
   void copy(u8 dst, u8 src) {
     put({.form = Form::alu,
@@ -51,7 +54,10 @@ class Code {
          .src = src});
   }
   void add(u8 dst, s64 number) {
-    put({.form = Form::alu, .operation = operation(isa::Alu::add), .dst = dst, .immediate = number});
+    put({.form = Form::alu,
+         .operation = operation(isa::Alu::add),
+         .dst = dst,
+         .immediate = number});
   }
   void address(u8 dst, Offset of) {
     put({.form = Form::constant,
@@ -111,11 +117,11 @@ class Assembler {
   Result<std::vector<isa::Slot>> run() {
     code_.copy(kContext, kR1);
     for (std::size_t number = 0; number < plan_.steps.size(); ++number) {
-      const Action& action = plan_.steps[number].action;
-      if (can_fail(action)) {
+      const Step& step = plan_.steps[number];
+      if (!step.text.empty()) {
         code_.store_number(kContext, offset_of(kStep), static_cast<s64>(number), Width::w64);
       }
-      std::visit([&](const auto& each) { emit(each); }, action);
+      std::visit([&](const auto& action) { emit(action); }, step.action);
     }
     code_.set(kR0, 0);
     code_.exit();
@@ -130,14 +136,8 @@ class Assembler {
   }
 
  private:
-  static bool can_fail(const Action& action) {
-    return !std::holds_alternative<Close>(action) && !std::holds_alternative<HandOver>(action);
-  }
-
   void word(u8 dst, Word word) { code_.load(dst, kContext, offset_of(word), Width::w64); }
-  void stop_if_negative() {
-    failures_.push_back(code_.jump_if(isa::Jump::slt, kResult, 0));
-  }
+  void stop_if_negative() { failures_.push_back(code_.jump_if(isa::Jump::slt, kResult, 0)); }
   void keep_result() { code_.copy(kResult, kR0); }
 
   void emit(const RunCommand& run) {

@@ -15,7 +15,8 @@ constexpr std::size_t kSuffixMin = 7;  // room that libbpf keeps for the section
 constexpr platform::MapKinds kWithoutTypes = platform::set_of(
     MapKind::perf_event_array, MapKind::cgroup_array, MapKind::stack_trace, MapKind::array_of_maps,
     MapKind::hash_of_maps, MapKind::devmap, MapKind::devmap_hash, MapKind::cpumap, MapKind::xskmap,
-    MapKind::sockmap, MapKind::sockhash, MapKind::queue, MapKind::stack, MapKind::ringbuf, MapKind::user_ringbuf);
+    MapKind::sockmap, MapKind::sockhash, MapKind::queue, MapKind::stack, MapKind::ringbuf,
+    MapKind::user_ringbuf);
 
 bool has_types(const platform::MapSpec& map) {
   if ((platform::set_of(map.kind) & kWithoutTypes) != 0 || map.value_type == 0) return false;

@@ -8,9 +8,9 @@
 
 namespace skep::object::light {
 
-// What the kernel calls a map. Global variables: the first of the object's name, then the section's,
-// unless that has a name of its own (".rodata.config"); characters that the kernel does not take
-// become underscores.
+// What the kernel calls a map. Global variables: the first of the object's name, then the
+// section's, unless that has a name of its own (".rodata.config"); characters that the kernel does
+// not take become underscores.
 std::string kernel_name(const platform::MapSpec& map, std::string_view object);
 
 // Descriptors are zero.

@@ -1,12 +1,12 @@
-// What a loader program has to do, as a list of steps over a blob of bytes; and how the list is made
-// from an object.
+// What a loader program has to do, as a list of steps over a blob of bytes; and how the list is
+// made from an object.
 //
 // The blob is the value of an array map that the loader program reads and writes. It holds all that
 // is known when the header is made: the attributes of every bpf(2) command, code, types, names; and
 // places for what is known only in the running kernel: descriptors and answers. A step says which
 // command to run and what to fill into its attributes before. Everything in a step is an offset
-// into the blob, or the number of a word of the context, through which the caller hands in where its
-// log and its global variables are and gets descriptors back.
+// into the blob, or the number of a word of the context, through which the caller hands in where
+// its log and its global variables are and gets descriptors back.
 //
 // plan() refuses by name what no loader program can do: structures of operations (their layout
 // depends on the kernel), arenas, pinned maps, programs that replace or attach to other programs,
@@ -90,8 +90,9 @@ struct HandOver {
 using Action = std::variant<RunCommand, CopyFromUser, FindType, FindAddress, Close, HandOver>;
 
 struct Step {
-  std::string text;  // what cannot be done when it fails: "create map flow_table"
+  std::string text;  // what cannot be done when it fails: "create map flow_table"; else empty
   Action action;
+  bool has_log = false;  // whether the kernel says more in the log
 };
 
 // A map or a program of the object, and its word of the context. For maps the word is read too: how
@@ -115,8 +116,8 @@ struct Plan {
   u32 words = kFirstWord;  // of the context
 };
 
-// `name` is put in front of the names of global variables' maps, as libbpf does. Programs in sections
-// with a '?' in front are left out.
+// `name` is put in front of the names of global variables' maps, as libbpf does. Programs in
+// sections with a '?' in front are left out.
 Result<Plan> plan(const Object& object, std::string_view name);
 
 }  // namespace skep::object::light

@@ -9,7 +9,8 @@ constexpr std::string_view kUseOthers =
     "load it with libbpf, or leave it out of the object that becomes a light skeleton";
 
 Error no_map(const platform::MapSpec& map, std::string_view why) {
-  return {Fault::unsupported, format("map {} cannot be made by a light skeleton: {}", map.name, why),
+  return {Fault::unsupported,
+          format("map {} cannot be made by a light skeleton: {}", map.name, why),
           std::string(kUseOthers)};
 }
 
