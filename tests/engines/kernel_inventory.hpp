@@ -1,5 +1,5 @@
-// The maps and programs that this process has in the kernel, as the kernel describes them, in a form
-// that does not depend on who made them: names in the place of ids.
+// The maps and programs that this process has in the kernel, as the kernel describes them, in a
+// form that does not depend on who made them: names in the place of ids.
 #pragma once
 
 #include <map>

@@ -16,7 +16,8 @@ RunCommand MapSteps::creation(const MapSpec& spec, std::string_view name) {
   const CreateMap attributes = map_attributes(spec, name);
   RunCommand create = draft_.command(Command::create_map, attributes);
   if (attributes.btf_value_type_id != 0) {
-    create.fills.push_back(Copy{create.attributes + u32{offsetof(CreateMap, btf_fd)}, draft_.types});
+    create.fills.push_back(
+        Copy{create.attributes + u32{offsetof(CreateMap, btf_fd)}, draft_.types});
   }
   return create;
 }

@@ -99,9 +99,7 @@ void ProgramSteps::load(std::size_t at) {
   const auto target = find_target(entry);
   const Offset code = draft_.blob.add_all(program.slots);
   RunCommand load = draft_.command(Command::load_program, attributes_of(entry, program));
-  const auto field = [&](std::size_t offset) {
-    return load.attributes + static_cast<u32>(offset);
-  };
+  const auto field = [&](std::size_t offset) { return load.attributes + static_cast<u32>(offset); };
   load.fills = {
       Address{field(offsetof(LoadProgram, insns)), code},
       Address{field(offsetof(LoadProgram, license)), draft_.place_text(object_.license())},
@@ -146,8 +144,8 @@ void ProgramSteps::put_symbol(const SymbolUse& use, const isa::Slot& slot, Offse
   fills.push_back(Copy{immediate + u32{sizeof(isa::Slot)}, answer + kModule});
   if (object_.externs()[use.external].kind == ExternKind::address) return;
   const u32 registers = slot.registers | u32{static_cast<u8>(isa::Constant::variable)} << 4;
-  fills.push_back(Choose{at + u32{offsetof(isa::Slot, registers)}, answer,
-                         static_cast<u16>(registers), 1});
+  fills.push_back(
+      Choose{at + u32{offsetof(isa::Slot, registers)}, answer, static_cast<u16>(registers), 1});
 }
 
 void ProgramSteps::put_into_maps() {
