@@ -64,6 +64,16 @@ std::string number(const btf::Type& type, u32 bytes) {
   return format("std::{}int{}_t", is_signed ? "" : "u", bytes * 8);
 }
 
+// Octal digits, always three, so that a digit may follow.
+void append_escaped(std::string& text, u8 byte) {
+  if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\' && byte != '?') {
+    text += static_cast<char>(byte);
+    return;
+  }
+  text += '\\';
+  for (int shift = 6; shift >= 0; shift -= 3) text += static_cast<char>('0' + (byte >> shift & 7));
+}
+
 }  // namespace
 
 bool is_identifier(std::string_view text) {
@@ -78,23 +88,20 @@ std::string identifier(std::string_view name) {
   return renamed(out);
 }
 
-// Octal digits, always three, so that a digit may follow.
 std::string literal(Bytes bytes) {
   constexpr std::size_t kPerLine = 64;
   std::string text = "    \"";
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     if (at != 0 && at % kPerLine == 0) text += "\"\n    \"";
-    const auto byte = static_cast<u8>(bytes.span()[at]);
-    if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\' && byte != '?') {
-      text += static_cast<char>(byte);
-    } else {
-      text += '\\';
-      for (int shift = 6; shift >= 0; shift -= 3) {
-        text += static_cast<char>('0' + (byte >> shift & 7));
-      }
-    }
+    append_escaped(text, static_cast<u8>(bytes.span()[at]));
   }
   return text + "\"";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char each : text) append_escaped(out, static_cast<u8>(each));
+  return out + "\"";
 }
 
 Result<std::string> CppTypes::spelled(TypeId id, u64 bytes) {

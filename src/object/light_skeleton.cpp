@@ -54,7 +54,7 @@ ProgramMember member_of(const ProgramEntry& entry) {
   const bool is_raw = entry.type == ProgramType::raw_tracepoint ||
                       entry.type == ProgramType::raw_tracepoint_writable;
   if (is_raw && !entry.target.name.empty()) {
-    return {"RawTracepointProgram", "{\"" + entry.target.name + "\"}"};
+    return {"RawTracepointProgram", "{" + quoted(entry.target.name) + "}"};
   }
   if (entry.attach_type == AttachType::trace_iter) return {"IteratorProgram"};
   const bool is_tracing = entry.type == ProgramType::tracing || entry.type == ProgramType::lsm;
@@ -80,7 +80,7 @@ std::string made_up(std::string_view name) {
 class Writer {
  public:
   Writer(const Object& object, std::string_view name, light::Plan plan)
-      : object_(object), name_(name), plan_(std::move(plan)) {}
+      : object_(object), name_(name), plan_(std::move(plan)), written_(shortened(plan_.blob)) {}
 
   Result<std::string> run() {
     const std::vector<isa::Slot> code = TRY(light::loader_program(plan_).within(object_.name()));
@@ -101,9 +101,13 @@ class Writer {
 
  private:
   const MapSpec& map(u32 number) const { return object_.maps()[number]; }
-  // "maps.flow_table"; sections are without their dot: "maps.bss".
-  static std::string member(const MapSpec& spec) {
-    return identifier(spec.is_globals ? std::string_view(spec.name).substr(1) : spec.name);
+  // "flow_table"; sections are without their dot, "bss", unless a map has that name.
+  std::string member(const MapSpec& spec) const {
+    if (!spec.is_globals) return identifier(spec.name);
+    const std::string name = identifier(std::string_view(spec.name).substr(1));
+    const bool is_taken = std::ranges::any_of(
+        object_.maps(), [&](const MapSpec& each) { return identifier(each.name) == name; });
+    return is_taken ? "section_" + name : name;
   }
 
   std::string heading() const {
@@ -134,14 +138,14 @@ class Writer {
     const auto last = std::find_if(plan_.steps.rbegin(), plan_.steps.rend(),
                                    [](const light::Step& each) { return !each.text.empty(); });
     for (const light::Step& each : std::span(plan_.steps).first(plan_.steps.rend() - last)) {
-      out += "    {\"" + each.text + (each.has_log ? "\", true},\n" : "\", false},\n");
+      out += "    {" + quoted(each.text) + (each.has_log ? ", true},\n" : ", false},\n");
     }
     out += "};\n\n// The loader program.\ninline constexpr char kCode[] =\n" +
            literal(Bytes(code.data(), code.size() * sizeof(isa::Slot))) + ";\n\n";
     out +=
         "// What it works on: commands, code, types and values.\ninline constexpr char kBlob[] "
         "=\n" +
-        literal(shortened(plan_.blob)) + ";\n\n";
+        literal(written_) + ";\n\n";
     out +=
         "inline constexpr Loader kLoader{\n    .code = {kCode, sizeof(kCode) - 1},\n"
         "    .blob = {kBlob, sizeof(kBlob) - 1},\n";
@@ -179,14 +183,13 @@ class Writer {
     return {};
   }
 
-  // Of the blob, the part that is written down.
+  // The memory of a section, which begins as the blob has it.
   std::string section(const light::HandedGlobals& each) const {
-    const u64 written = shortened(plan_.blob).size();
-    const u64 begin = std::min<u64>(each.values, written);
-    const u64 end = std::min<u64>(u64{each.values} + map(each.map).value_size, written);
+    const u64 begin = std::min<u64>(each.values, written_.size());
+    const u64 end = std::min<u64>(u64{each.values} + map(each.map).value_size, written_.size());
     return format("  Values section_{}", each.map) +
            format("{}std::string_view(loader::kBlob + {}, {}), {}{};  // {}\n", "{", begin,
-                  end - begin, map(each.map).value_size, "}", map(each.map).name);
+                  end - begin, map(each.map).value_size, "}", quoted(map(each.map).name));
   }
 
   std::string globals() const {
@@ -323,14 +326,15 @@ class Writer {
   std::string shown(const light::HandedGlobals& each) const {
     const bool is_constant = (map(each.map).flags & platform::kReadOnlyForProgram) != 0;
     const std::string name = map(each.map).name;
-    return format("    if (!section_{}.show(maps.{}.descriptor, {})) return unload(\"map {}\");\n",
+    return format("    if (!section_{}.show(maps.{}.descriptor, {})) return unload({});\n",
                   each.map, member(map(each.map)),
-                  is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", name);
+                  is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", quoted("map " + name));
   }
 
   const Object& object_;
   std::string_view name_;
   light::Plan plan_;
+  Bytes written_;  // the blob, as far as it is written down
   CppTypes cpp_{object_.types()};
   std::string out_;
   std::vector<const light::HandedGlobals*> sections_;

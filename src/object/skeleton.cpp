@@ -35,8 +35,8 @@ class Writer {
         base_name(object_.name()));
     out_ += "namespace " + name_ + " {\n\n";
     out_ += definitions;
-    structure("Programs", "const skep::App& app", "app.program(\"{}\")", programs_);
-    structure("Maps", "const skep::App& app", "app.named(\"{}\")", maps_);
+    structure("Programs", "const skep::App& app", "app.program({})", programs_);
+    structure("Maps", "const skep::App& app", "app.named({})", maps_);
     globals();
     skeleton_class();
     out_ += format("}  // namespace {}\n", name_);
@@ -81,7 +81,7 @@ class Writer {
     out_ += format("  explicit {}([[maybe_unused]] {})", title, parameter);
     for (std::size_t at = 0; at < members.size(); ++at) {
       out_ += format("{}{}({})", at == 0 ? "\n      : " : ",\n        ", members[at].name,
-                     format(made, members[at].of));
+                     format(made, quoted(members[at].of)));
     }
     out_ += " {}\n\n";
     for (const Member& each : members) out_ += format("  {} {};\n", each.type, each.name);
@@ -94,8 +94,8 @@ class Writer {
         "struct Globals {\n  template <class From>\n"
         "  explicit Globals([[maybe_unused]] From& from)";
     for (std::size_t at = 0; at < globals_.size(); ++at) {
-      out_ += format("{}{}(from.global(\"{}\"))", at == 0 ? "\n      : " : ",\n        ",
-                     globals_[at].name, globals_[at].of);
+      out_ += format("{}{}(from.global({}))", at == 0 ? "\n      : " : ",\n        ",
+                     globals_[at].name, quoted(globals_[at].of));
     }
     out_ += " {}\n\n";
     for (const Member& each : globals_) out_ += format("  {} {};\n", each.type, each.name);
