@@ -1,5 +1,6 @@
 // Light skeletons as programs use them: compiled headers that load into this kernel.
 #include <bpf/libbpf.h>
+#include <bpf/skel_internal.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -87,6 +88,43 @@ TEST_F(LightSkeleton, IsTheSameInTheKernelAsByLibbpf) {
     EXPECT_EQ(ours.programs[at].facts, theirs.programs[at].facts) << ours.programs[at].name;
     EXPECT_EQ(ours.programs[at].code, theirs.programs[at].code) << ours.programs[at].name;
   }
+}
+
+// The loader program that libbpf makes, as `bpftool gen skeleton -L` has it; what it loads is in
+// the descriptors that it leaves.
+void load_by_libbpfs_loader(const std::string& path) {
+  const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(
+      bpf_object__open_file(path.c_str(), nullptr), bpf_object__close);
+  gen_loader_opts made{};
+  made.sz = sizeof(made);
+  ASSERT_EQ(bpf_object__gen_loader(object.get(), &made), 0);
+  ASSERT_EQ(bpf_object__load(object.get()), 0);
+  std::vector<std::byte> context(sizeof(bpf_loader_ctx) + 16 * sizeof(bpf_map_desc));
+  auto* head = reinterpret_cast<bpf_loader_ctx*>(context.data());
+  head->sz = static_cast<u32>(context.size());
+  bpf_load_and_run_opts run{};
+  run.ctx = head;
+  run.data = made.data;
+  run.data_sz = made.data_sz;
+  run.insns = made.insns;
+  run.insns_sz = made.insns_sz;
+  ASSERT_EQ(bpf_load_and_run(&run), 0) << run.errstr;
+}
+
+TEST_F(LightSkeleton, HasTheTagsOfLibbpfsLoader) {
+  libbpf_set_print(nullptr);
+  load_by_libbpfs_loader(std::string(SKEP_SOURCE_DIR) + "/build/bpf/flows.bpf.o");
+  const kernel_test::Inventory theirs = kernel_test::inventory(before_);
+  for (const int each : bpf_descriptors()) {
+    if (std::ranges::find(before_, each) == before_.end()) ::close(each);
+  }
+  flows::Skeleton skeleton;
+  const auto error = skeleton.load();
+  ASSERT_FALSE(error) << error->what();
+  const kernel_test::Inventory ours = kernel_test::inventory(before_);
+  ASSERT_EQ(theirs.programs.size(), 1u);
+  EXPECT_EQ(ours.programs, theirs.programs);
+  EXPECT_EQ(ours.maps, theirs.maps);
 }
 
 TEST_F(LightSkeleton, AttachesUntilItsLinkIsClosed) {
