@@ -65,6 +65,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::name, {"--name", 0, Takes::one, "NAME", "the namespace of what is made"}},
     {Flag::filter,
      {"--filter", 0, Takes::one, "REGEX", "only the figures whose names this matches"}},
+    {Flag::light,
+     {"--light", 0, Takes::nothing, "",
+      "a header that needs no library and loads the object into the Linux kernel by itself"}},
     {Flag::output_file, {"--output", 'o', Takes::one, "FILE", "the file to write"}},
     {Flag::json, {"--json", 'j', Takes::nothing, "", "JSON, one object a line"}},
     {Flag::output, {"--output", 'o', Takes::one, "text|json", "the form of what is printed"}},
@@ -92,7 +95,7 @@ constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
 constexpr Flag kBtfDiff[] = {Flag::object, Flag::base};
 constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names};
-constexpr Flag kSkeleton[] = {Flag::name};
+constexpr Flag kSkeleton[] = {Flag::name, Flag::light};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kLink[] = {Flag::output_file};
 constexpr Flag kBench[] = {Flag::filter};
@@ -251,8 +254,8 @@ constexpr auto kCommands = std::to_array<Command>({
      kSkeleton,
      {{{"skep gen skeleton flows.bpf.o > flows.skel.hpp", "its namespace is flows"},
        {"skep gen skeleton flows.bpf.o --name traffic > traffic.skel.hpp", "or traffic"},
+       {"skep gen skeleton flows.bpf.o --light > flows.lskel.hpp", "to load it without skep"},
        {"skep gen skeleton flows.bpf.o | grep TypedMap", "the maps with their types"},
-       {"skep gen skeleton flows.bpf.o | grep 'skep::Global<'", "the global variables"},
        {"skep_skeleton(app flows.bpf.o)", "in a CMakeLists.txt, with cmake/skeleton.cmake"}}},
      gen_skeleton},
     {"asm",

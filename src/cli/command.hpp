@@ -44,6 +44,7 @@ enum class Flag : u8 {
   c_names,
   name,
   filter,
+  light,
   output_file,
   json,
   output,

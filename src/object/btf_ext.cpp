@@ -122,6 +122,7 @@ class BtfExtReader {
                               .offset = entry.offset,
                               .type = entry.type,
                               .access = TRY(types_.string(entry.access).within("access")),
+                              .access_offset = entry.access,
                               .kind = entry.kind,
                               .number = static_cast<u32>(out_.all_core_.size())});
     return {};

@@ -26,8 +26,9 @@ struct CoreRecord {
   u64 offset = 0;  // bytes into the section
   btf::TypeId type = btf::kVoid;
   std::string_view access;
-  u32 kind = 0;    // a btf::CoreKind, if this version knows it
-  u32 number = 0;  // its position in the file
+  u32 access_offset = 0;  // where that text stands in the strings of the types
+  u32 kind = 0;           // a btf::CoreKind, if this version knows it
+  u32 number = 0;         // its position in the file
 };
 
 class BtfExt {

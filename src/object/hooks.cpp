@@ -125,6 +125,15 @@ Hook find_types(const ProgramEntry& program, const btf::Targets& kernel) {
 
 std::string_view name_of(HookState state) { return kStateNames[state]; }
 
+std::optional<BtfName> name_in_btf(const platform::Target& target) {
+  const Lookup& lookup = kLookups[target.kind];
+  const bool is_one = lookup.kind != btf::Kind::void_ && !target.name.empty() &&
+                      target.kind != TargetKind::kernel_pattern &&
+                      target.kind != TargetKind::system_call;
+  if (!is_one) return std::nullopt;
+  return BtfName{std::string(lookup.prefix) + target.name, lookup.kind};
+}
+
 Hook find_hook(const ProgramEntry& program, const btf::Targets& kernel) {
   Hook hook = find_types(program, kernel);
   const platform::Target& target = program.target;

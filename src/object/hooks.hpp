@@ -7,6 +7,9 @@
 // cannot be probed by its name.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "btf/targets.hpp"
 #include "object/object.hpp"
 
@@ -19,6 +22,14 @@ struct Hook {
   HookState state = HookState::unknown;
   std::string why;  // what is not there, or why it is not known; empty when it is present
 };
+
+// What the kernel's BTF calls a target: "bpf_lsm_file_open", a function. Nothing when it has no
+// name of its own there.
+struct BtfName {
+  std::string name;
+  btf::Kind kind = btf::Kind::function;
+};
+std::optional<BtfName> name_in_btf(const platform::Target& target);
 
 Hook find_hook(const ProgramEntry& program, const btf::Targets& kernel);
 

@@ -29,7 +29,7 @@ class Linker {
         core_(image, options),
         base_(image.functions.all().size(), kNotPlaced) {}
 
-  Result<std::vector<CoreUse>> run(u32 main) {
+  Result<Linked> run(u32 main) {
     TRY(append(main));
     while (!open_.empty()) TRY(step());
     TRY(append_exception_callback(main));
@@ -43,7 +43,9 @@ class Linker {
     aim_constants();
     for (platform::ExternUse& use : program_.uses) use.at = instruction(use.at.value());
     std::ranges::sort(program_.uses, {}, &platform::ExternUse::at);
-    return name_unresolved();
+    Linked linked{.core = name_unresolved(), .functions = {}};
+    for (const u32 function : order_) linked.functions.push_back({function, base_[function]});
+    return linked;
   }
 
  private:
@@ -154,8 +156,8 @@ class Linker {
   Result<void> write(u32 at, const ExternReference& to) {
     const platform::Extern& external = (*program_.externs)[to.number];
     const bool found = external.state == platform::ExternState::found;
-    program_.uses.push_back(
-        {isa::InstructionIndex(at), to.number});  // a slot, until all are placed
+    // A slot, until all are placed.
+    program_.uses.push_back({isa::InstructionIndex(at), to.number, to.addend});
     if (external.kind == platform::ExternKind::configuration) return write_value(at, external, to);
     if (external.is_weak && !found) return write(at, Undefined{});
     if (!is_wide(slots_[at])) {
@@ -285,8 +287,8 @@ class Linker {
 
 }  // namespace
 
-Result<std::vector<CoreUse>> link(const Image& image, u32 function, const LinkOptions& options,
-                                  platform::Program& program) {
+Result<Linked> link(const Image& image, u32 function, const LinkOptions& options,
+                    platform::Program& program) {
   return Linker(image, options, program).run(function);
 }
 

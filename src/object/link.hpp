@@ -12,9 +12,20 @@
 
 namespace skep::object {
 
+// A function of image.functions, and the first slot it has in the linked program.
+struct PlacedFunction {
+  u32 number = 0;
+  u32 slot = 0;
+};
+
+struct Linked {
+  std::vector<CoreUse> core;              // by rising slot
+  std::vector<PlacedFunction> functions;  // in the order of Program::functions
+};
+
 // Fills in code, functions, lines and what is unresolved. `function` is a number of
-// image.functions. The CO-RE relocations come by rising slot.
-Result<std::vector<CoreUse>> link(const Image& image, u32 function, const LinkOptions& options,
-                                  platform::Program& program);
+// image.functions.
+Result<Linked> link(const Image& image, u32 function, const LinkOptions& options,
+                    platform::Program& program);
 
 }  // namespace skep::object

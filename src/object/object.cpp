@@ -94,9 +94,10 @@ Result<std::vector<CoreUse>> Object::core_uses(std::string_view program,
   platform::Program scratch;
   scratch.type = programs_[position].type;
   scratch.externs = externs_;
-  return link(*image_, image_->programs[position], {.targets = targets, .core = Core::list},
-              scratch)
-      .within(format("{}: program {}", name_, program));
+  return TRY(link(*image_, image_->programs[position], {.targets = targets, .core = Core::list},
+                  scratch)
+                 .within(format("{}: program {}", name_, program)))
+      .core;
 }
 
 }  // namespace skep::object

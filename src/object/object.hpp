@@ -21,6 +21,8 @@
 
 namespace skep::object {
 
+struct Image;
+
 // What the object says of one program before it is relocated.
 struct ProgramEntry {
   std::string name;
@@ -113,6 +115,9 @@ class Object {
   Result<std::vector<CoreUse>> core_uses(std::string_view program,
                                          const btf::Targets* targets) const;
 
+  // What it was read from, for the other stages of this folder.
+  const Image& image() const { return *image_; }
+
  private:
   friend class Reader;
   Object() = default;
@@ -126,7 +131,7 @@ class Object {
   std::shared_ptr<std::vector<platform::MapSpec>> maps_;
   std::shared_ptr<const std::vector<platform::Extern>> externs_;
   std::shared_ptr<const btf::Types> types_;
-  std::shared_ptr<const struct Image> image_;  // sections and relocations, for program()
+  std::shared_ptr<const Image> image_;  // sections and relocations, for program()
 };
 
 }  // namespace skep::object

@@ -53,6 +53,7 @@ struct Extern {
 struct ExternUse {
   isa::InstructionIndex at{};
   u32 number = 0;  // in Program::externs
+  u64 addend = 0;  // bytes behind its address
 };
 
 }  // namespace skep::platform

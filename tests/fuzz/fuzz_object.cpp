@@ -1,14 +1,17 @@
 // Whatever the bytes are: an Error or an Object, which is linked alone and to itself, whose externs
-// are looked up, whose programs are linked or refused, whose requirements are listed, and whose
-// types can be walked and spelled. What comes out is checked against what later stages rely on.
+// are looked up, whose programs are linked or refused, whose requirements are listed, of which
+// skeletons are made, and whose types can be walked and spelled. What comes out is checked against
+// what later stages rely on.
 //
 // A corpus is any set of objects: build/dev/tests/bpf/object/ has small ones after the tests were
 // built.
 #include <cstdlib>
 #include <string_view>
 
+#include "object/light_skeleton.hpp"
 #include "object/object.hpp"
 #include "object/requirements.hpp"
+#include "object/skeleton.hpp"
 #include "object/static_link.hpp"
 
 namespace {
@@ -113,6 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   walk(object->types());
   (void)object->resolve({.configuration = kConfiguration, .release = "6.1.0", .symbols = kSymbols});
   (void)object::requirements_of(*object);
+  (void)object::skeleton(*object, Bytes(data, size), "fuzz");
+  (void)object::light_skeleton(*object, "fuzz");
   for (const object::ProgramEntry& entry : object->programs()) {
     const auto program = object->program(entry.name, {.core = object::Core::leave});
     if (program.ok()) check(**program);

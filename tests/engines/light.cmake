@@ -1,0 +1,20 @@
+# Light skeletons in the kernel, beside libbpf.
+include(libbpf)
+include(skeleton)
+skep_test(light_corpus SOURCES engines/light_corpus_test.cpp engines/kernel_inventory.cpp unit/corpus.cpp LINKS object)
+target_link_libraries(test_light_corpus PRIVATE oracle::libbpf)
+skep_skeleton(test_light_corpus ${CMAKE_SOURCE_DIR}/build/bpf/flows.bpf.o LIGHT)
+add_dependencies(test_light_corpus bpf_objects test_objects test_kernel_programs)
+
+include(bpf)
+set(light_objects ${CMAKE_BINARY_DIR}/tests/bpf/light)
+skep_test(light_skeleton SOURCES engines/light_skeleton_test.cpp engines/kernel_inventory.cpp LINKS object)
+target_link_libraries(test_light_skeleton PRIVATE oracle::libbpf)
+foreach(name everything rejected)
+  skep_bpf_object(${CMAKE_SOURCE_DIR}/tests/bpf/light/${name}.bpf.c ${light_objects}/${name}.bpf.o)
+  skep_skeleton(test_light_skeleton ${light_objects}/${name}.bpf.o LIGHT)
+endforeach()
+skep_skeleton(test_light_skeleton ${CMAKE_SOURCE_DIR}/build/bpf/flows.bpf.o LIGHT)
+target_compile_definitions(test_light_skeleton PRIVATE
+  SKEP_LIGHT_EVERYTHING="${light_objects}/everything.bpf.o")
+add_dependencies(test_light_skeleton bpf_objects)
