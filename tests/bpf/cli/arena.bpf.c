@@ -9,7 +9,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define __arena __attribute__((address_space(1)))
 
 struct {
-  __uint(type, 33);           // BPF_MAP_TYPE_ARENA
+  __uint(type, 33);            // BPF_MAP_TYPE_ARENA
   __uint(map_flags, 1 << 10);  // BPF_F_MMAPABLE
   __uint(max_entries, 8);
 } memory SEC(".maps");
