@@ -111,7 +111,8 @@ constexpr ReleaseRow kReleases[] = {
 // clang-format on
 
 bool contains_word(std::string_view names, std::string_view word) {
-  for (std::size_t at = names.find(word); at != names.npos; at = names.find(word, at + 1)) {
+  for (std::size_t at = names.find(word); at != std::string_view::npos;
+       at = names.find(word, at + 1)) {
     const std::size_t end = at + word.size();
     const bool begins = at == 0 || names[at - 1] == ' ';
     if (begins && (end == names.size() || names[end] == ' ')) return true;
@@ -122,7 +123,7 @@ bool contains_word(std::string_view names, std::string_view word) {
 }  // namespace
 
 std::string_view kernel_function_since(std::string_view name) {
-  if (name.empty()) return {};
+  if (name.empty() || name.contains(' ')) return {};
   for (const ReleaseRow& release : kReleases) {
     if (contains_word(release.names, name)) return release.since;
   }

@@ -1,10 +1,11 @@
-// Files of hundreds of megabytes, mostly holes: one message, the right exit code, and memory and time
-// that the size of the file bounds.
+// Files of hundreds of megabytes, mostly holes: one message, the right exit code, and memory and
+// time that the size of the file bounds.
 //
-// The files are sparse, so that they cost no disk: nothing but zeros, or the object flows.bpf.o with
-// one of its sections moved to the end and made large. Objects of more than 256 MiB are refused before
-// they are copied, symbol tables of more than a million entries and more types than BTF can number
-// before they are kept. The commands run as processes of their own, measured by wait4(2).
+// The files are sparse, so that they cost no disk: nothing but zeros, or the object flows.bpf.o
+// with one of its sections moved to the end and made large. Objects of more than 256 MiB are
+// refused before they are copied, symbol tables of more than a million entries and more types than
+// BTF can number before they are kept. The commands run as processes of their own, measured by
+// wait4(2).
 #include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>

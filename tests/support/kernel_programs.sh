@@ -34,12 +34,12 @@ mv "$work/bpf_iter.h" progs/bpf_iter.h
 "$clang" $flags -x c-header progs/bpf_iter.h -o "$work/bpf_iter.h.pch"
 : >"$work/left_out"
 export clang flags work out
-ls progs/*.c | xargs -P 2 -I FILE sh -c '
-  name=$(basename FILE .c)
-  first=$(grep -m1 "^#" FILE | sed -n "s/^#include *[<\"]\(.*\)[>\"].*/\1/p") types=
+ls progs/*.c | xargs -P 2 -n 1 sh -c '
+  name=${1##*/} types=
+  first=$(sed -n "/^#/{s/^#include *[<\"]\(.*\)[>\"].*/\1/p;q}" "$1")
   if [ -r "$work/$first.pch" ]; then types="-include-pch $work/$first.pch"; fi
-  timeout 300 "$clang" $flags $types -c FILE -o "$out/$name.o" 2>"$work/$name.errors" ||
-    echo "$name: $(grep -m1 error: "$work/$name.errors")" >>"$work/left_out"'
+  timeout 300 "$clang" $flags $types -c "$1" -o "$out/${name%.c}.o" 2>"$work/$name.errors" ||
+    echo "${name%.c}: $(grep -m1 error: "$work/$name.errors")" >>"$work/left_out"' compile
 sort "$work/left_out" >"$out/left_out"
 rm -rf "$work"
 echo complete >"$out/done"
