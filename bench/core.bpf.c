@@ -90,10 +90,9 @@ static __u64 sum;
     sum += TASK(task) + FILE_OF(file) + SOCK(sk);                                \
     return 0;                                                                    \
   }
-#define PROGRAMS(n)                                                                   \
-  PROGRAM(n##0)                                                                       \
-  PROGRAM(n##1)                                                                       \
-  PROGRAM(n##2)                                                                       \
-  PROGRAM(n##3) PROGRAM(n##4) PROGRAM(n##5) PROGRAM(n##6) PROGRAM(n##7) PROGRAM(n##8) \
-      PROGRAM(n##9)
+#define PROGRAMS(n) \
+  PROGRAM(n##0)     \
+  PROGRAM(n##1)     \
+  PROGRAM(n##2)     \
+  PROGRAM(n##3) PROGRAM(n##4) PROGRAM(n##5) PROGRAM(n##6) PROGRAM(n##7) PROGRAM(n##8) PROGRAM(n##9)
 PROGRAMS(0) PROGRAMS(1) PROGRAMS(2) PROGRAMS(3)

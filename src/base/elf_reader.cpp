@@ -44,7 +44,8 @@ Result<Sections> Sections::read(Bytes file) {
   if (out.count_ > file.size() / sizeof(SectionHeader)) {
     return Error(Fault::malformed, format("{} ELF sections do not fit into the file", out.count_));
   }
-  const u32 names = header.names_section == SHN_XINDEX ? u32{first.link} : u32{header.names_section};
+  const u32 names =
+      header.names_section == SHN_XINDEX ? u32{first.link} : u32{header.names_section};
   out.names_ = TRY(out.contents(TRY(out.at(names))).within("ELF section names"));
   return out;
 }
@@ -53,8 +54,7 @@ Result<SectionHeader> Sections::at(u64 number) const {
   if (number >= count_) {
     return Error(Fault::malformed, format("ELF section {} of {}", number, count_));
   }
-  auto header =
-      file_.read<SectionHeader>(header_.sections_offset + number * sizeof(SectionHeader));
+  auto header = file_.read<SectionHeader>(header_.sections_offset + number * sizeof(SectionHeader));
   if (header.ok()) return header;
   return std::move(header).within(format("ELF section {}", number));
 }

@@ -1,9 +1,9 @@
-// The tables at the head of an ELF file of 64 bits, little-endian: what whoever reads such a file begins
-// with.
+// The tables at the head of an ELF file of 64 bits, little-endian: what whoever reads such a file
+// begins with.
 //
-// The file is foreign: each offset is checked where it is used. What sections mean is for others: src/object
-// reads objects for BPF, src/btf one section of any file, src/dwarf debug information. Format: System V
-// gABI, chapter 4.
+// The file is foreign: each offset is checked where it is used. What sections mean is for others:
+// src/object reads objects for BPF, src/btf one section of any file, src/dwarf debug information.
+// Format: System V gABI, chapter 4.
 #pragma once
 
 #include <array>

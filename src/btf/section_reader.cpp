@@ -91,7 +91,8 @@ Result<void> SectionReader::shape() const {
   const RecordIndex& index = out_.index_;
   const u32 count = index.size();
   if (index.end() == out_.records_.size()) return {};
-  if (count == room()) return Error(Fault::unsupported, format("more than {} types", kTypesMax));
+  if (count == room())
+    return Error(Fault::exhausted, format("more than {} types, which is all that fit", kTypesMax));
   return bad_record(out_.first() + count, index.end());
 }
 

@@ -54,7 +54,8 @@ Result<SharedTypes> open_file(const std::string& path, const SharedTypes& base, 
   auto types = open_as_it_is(path, base, check);
   if (types.ok()) return std::make_shared<const btf::Types>(*std::move(types));
   Error error = std::move(types).error();
-  if (error.hint.empty() && error.fault != Fault::system) error.hint = otherwise;
+  const bool is_of_another_kind = error.fault != Fault::system && error.fault != Fault::exhausted;
+  if (error.hint.empty() && is_of_another_kind) error.hint = otherwise;
   return error;
 }
 

@@ -1,4 +1,7 @@
 // skep disasm: the instructions of an object's programs, or of bytes, as text.
+//
+// What is no instruction that skep knows is listed with its bytes; the command then ends with the
+// error that says so, when everything is printed.
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/hex.hpp"
@@ -12,8 +15,11 @@ namespace {
 Result<int> disassemble_bytes(const Arguments& arguments, Output& out) {
   std::string hexadecimal = join(arguments.operands(), " ");
   if (hexadecimal.empty()) hexadecimal = TRY(read_input("-", kInputMax));
-  const isa::Code code = TRY(isa::decode(TRY(parse_slots(hexadecimal))));
-  write_listing({.code = code}, out);
+  const std::vector<isa::Slot> slots = TRY(parse_slots(hexadecimal));
+  const auto code = isa::decode(slots);
+  const isa::Code shown = TRY(isa::decode(slots, isa::Unknown::keep));
+  write_listing({.code = shown}, out);
+  if (!code.ok()) return code.error();
   return 0;
 }
 
@@ -28,12 +34,17 @@ Result<int> disassemble_object(const Arguments& arguments, Output& out) {
     link.core = object::Core::leave;
     out.note("CO-RE relocations are left as they were compiled; --btf FILE applies them");
   }
+  object::LinkOptions showing = link;
+  showing.unknown = isa::Unknown::keep;
   const bool with_source = arguments.has(Flag::source) || out.volume() == Volume::verbose;
   const Lines lines = with_source ? Lines::with : Lines::without;
   bool first = true;
+  std::optional<Error> unknown;
   for (const object::ProgramEntry& each : object.programs()) {
     if (only_one && each.name != wanted) continue;
-    const auto program = TRY(object.program(each.name, link));
+    const auto linked = object.program(each.name, link);
+    const auto program = linked.ok() ? *linked : TRY(object.program(each.name, showing));
+    if (!linked.ok() && !unknown) unknown = linked.error();
     if (!out.is_json()) {
       out.write(format("{}program {}, section {}, type {}\n", first ? "" : "\n", each.name,
                        each.section, platform::row(each.type).name));
@@ -41,6 +52,7 @@ Result<int> disassemble_object(const Arguments& arguments, Output& out) {
     write_listing({.code = program->code, .program = program.get(), .lines = lines}, out);
     first = false;
   }
+  if (unknown) return *unknown;
   if (!first) return 0;
   out.note(format("{} has no programs", object.name()));
   return kFoundNothing;

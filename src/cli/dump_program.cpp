@@ -103,15 +103,23 @@ void write_program(const object::Object& object, const ProgramEntry& entry, cons
   const object::Core core = view.targets == nullptr || !view.with_instructions
                                 ? object::Core::leave
                                 : object::Core::apply;
-  const auto linked = object.program(entry.name, {.targets = view.targets, .core = core});
+  const auto known = object.program(entry.name, {.targets = view.targets, .core = core});
+  const auto linked =
+      known.ok()
+          ? known
+          : object.program(entry.name,
+                           {.targets = view.targets, .core = core, .unknown = isa::Unknown::keep});
   const platform::Program* program = linked.ok() ? linked->get() : nullptr;
   out.write(out.is_json() ? program_json(entry, program) : program_text(entry));
   if (program != nullptr && program->functions.size() > 1 && !out.is_json()) {
     out.write(format("           calls {}\n", join(called(*program), ", ")));
   }
   if (object.has_core()) write_relocations(object, entry.name, view.targets, out);
-  if (!linked.ok()) return out.note(linked.error().message);
-  if (!view.with_instructions) return;
+  if (!known.ok()) {
+    const std::string& hint = known.error().hint;
+    out.note(known.error().message + (hint.empty() ? "" : "; ") + hint);
+  }
+  if (!linked.ok() || !view.with_instructions) return;
   write_listing({.code = program->code, .program = program, .lines = Lines::with}, out);
 }
 

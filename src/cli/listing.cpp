@@ -13,6 +13,8 @@ std::string instruction_json(const Listing& listing, isa::InstructionIndex at,
   json.begin_object();
   if (listing.program != nullptr) json.member("program", listing.program->name);
   json.member("slot", listing.code[at.value()].slot.value()).member("instruction", text);
+  const isa::Instruction& i = listing.code[at.value()];
+  if (i.form == isa::Form::unknown) json.member("bytes", isa::bytes_of_unknown(i));
   const platform::SourceLine* line =
       listing.program == nullptr ? nullptr : listing.program->line_at(at);
   if (line != nullptr) {
@@ -50,10 +52,13 @@ void write_listing(const Listing& listing, Output& out) {
       out.write(instruction_json(listing, at, text));
       continue;
     }
-    std::string slot = std::to_string(listing.code[index].slot.value());
+    const isa::Instruction& i = listing.code[index];
+    std::string slot = std::to_string(i.slot.value());
     slot.insert(0, slot.size() < 6 ? 6 - slot.size() : 0, ' ');
-    out.write(
-        format("{}{}{}: {}\n", function_text(listing, at), source_text(listing, at), slot, text));
+    const std::string bytes =
+        i.form == isa::Form::unknown ? "  " + isa::bytes_of_unknown(i) : std::string();
+    out.write(format("{}{}{}: {}{}\n", function_text(listing, at), source_text(listing, at), slot,
+                     text, bytes));
   }
 }
 

@@ -1,5 +1,6 @@
 // Instructions as `skep disasm` and `skep dump --source` print them: a line each, under the names
-// of functions and, when asked for, the lines of source that they were made from.
+// of functions and, when asked for, the lines of source that they were made from. Of what is no
+// instruction that skep knows, the bytes are printed.
 #pragma once
 
 #include "cli/output.hpp"

@@ -1,4 +1,6 @@
 // skep requires: what a kernel must have for an object to be loaded, and since when it has it.
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/loading.hpp"
@@ -10,10 +12,11 @@ namespace {
 using object::Requirement;
 
 std::string requirement_text(const Requirement& each) {
-  std::string since = each.since.empty() ? "" : format("since {}", each.since);
+  std::string since = object::has_release(each.kind) ? "unknown release" : "";
+  if (!each.since.empty()) since = format("since {}", each.since);
   if (each.is_optional) since = "optional";
   std::string text = padded(std::string(object::name_of(each.kind)), 17);
-  text += padded(each.name, 32) + padded(std::move(since), 12);
+  text += padded(each.name, 32) + padded(std::move(since), 17);
   return text + (each.example.empty() ? join(each.used_by, ", ") : each.example) + "\n";
 }
 
@@ -31,7 +34,13 @@ std::string requirement_json(const Requirement& each) {
 }
 
 std::string summary(const object::Requirements& requirements, const Output& out) {
-  if (!out.is_json()) return format("altogether       Linux {} or later\n", requirements.since);
+  if (!out.is_json()) {
+    const bool more = std::ranges::any_of(requirements.all, [](const Requirement& each) {
+      return each.since.empty() && !each.is_optional && object::has_release(each.kind);
+    });
+    return format("altogether       Linux {} or later{}\n", requirements.since,
+                  more ? ", if it has what is of an unknown release" : "");
+  }
   JsonWriter json;
   json.begin_object().member("type", "requirements").member("since", requirements.since);
   json.end_object();

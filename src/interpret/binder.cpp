@@ -16,6 +16,7 @@ bool is_tail_call(const isa::Instruction& i) {
 
 Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindings) {
   Shape shape = shape_of(i);
+  EXPECT(kCodes[i.form].operations != 0);
   Step step{.dst = i.dst, .src = i.src, .offset = i.offset};
   step.immediate = static_cast<u64>(i.immediate);
   if (isa::is_local_call(i)) step.immediate = 0;  // nothing of the frame is zeroed, unless proved

@@ -62,6 +62,8 @@ inline constexpr EnumArray<isa::Form, Codes> kCodes({
     {isa::Form::may_goto, {1, 1}},
     {isa::Form::call, {kCount<isa::Call> + 1, 1}},
     {isa::Form::exit, {1, 1}},
+    {isa::Form::address_space_cast, {0, 1}},  // not run: the verifier and check_confinable()
+    {isa::Form::unknown, {0, 1}},             // refuse them
 });
 
 constexpr u32 first_code(isa::Form form) {
@@ -112,6 +114,8 @@ constexpr Shape shape_of(const isa::Instruction& i) {
     case Form::jump_always:
     case Form::may_goto:
     case Form::exit:
+    case Form::address_space_cast:
+    case Form::unknown:
     case Form::count_: break;
   }
   return shape;

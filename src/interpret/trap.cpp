@@ -35,7 +35,7 @@ bool writes_frame_pointer(const Instruction& i) {
            (fetch == isa::Fetch::destination && i.dst == isa::kFramePointer);
   }
   const bool writes = i.form == Form::alu || i.form == Form::constant || i.form == Form::load ||
-                      i.form == Form::load_signed;
+                      i.form == Form::load_signed || i.form == Form::address_space_cast;
   return writes && i.dst == isa::kFramePointer;
 }
 
@@ -83,6 +83,13 @@ Result<void> check_confinable(std::span<const Instruction> code,
     if (i.form == Form::call && i.call() == isa::Call::kfunc) {
       return Error(Fault::unsupported,
                    format("slot {}: kernel functions cannot be called here", i.slot.value()));
+    }
+    if (i.form == Form::address_space_cast || i.form == Form::unknown) {
+      return Error(Fault::unsupported,
+                   format("slot {}: {}", i.slot.value(),
+                          i.form == Form::unknown
+                              ? "not an instruction that skep knows"
+                              : "pointers into an arena cannot be made here, without arenas"));
     }
     if (i.form == Form::constant && !resolve_constant(i, bindings)) {
       return refused(i, "the constant names a map or variable that is not bound");

@@ -35,7 +35,8 @@ struct Trapped {
 Error to_error(std::span<const isa::Instruction> code, const Trapped& trapped, u64 fuel);
 
 // What no confined engine can run, found before the run: a write of r10, code that runs off its
-// end, kernel functions, constants without a binding. The engines rely on it.
+// end, kernel functions, casts of arena pointers, constants without a binding. The engines rely on
+// it.
 Result<void> check_confinable(std::span<const isa::Instruction> code,
                               const platform::Bindings& bindings);
 

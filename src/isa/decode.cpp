@@ -1,6 +1,7 @@
 // Slots to instructions. Every field that RFC 9669 reserves is checked here, so that no later stage
 // has to.
 #include <array>
+#include <bit>
 
 #include "base/text.hpp"
 #include "isa/tables.hpp"
@@ -32,10 +33,19 @@ constexpr auto kJumpOfCode = [] {
   return out;
 }();
 
+// "b7 00 00 00 01 00 00 00"
+std::string text_of(const Slot& slot) {
+  std::string out;
+  for (const u8 byte : std::bit_cast<std::array<u8, sizeof(Slot)>>(slot)) {
+    out += format(byte < 0x10 ? " 0{:x}" : " {:x}", byte);
+  }
+  return out.substr(1);
+}
+
 class Decoder {
  public:
-  explicit Decoder(std::span<const Slot> slots)
-      : slots_(slots), instruction_at_(slots.size(), kInsideWide) {}
+  Decoder(std::span<const Slot> slots, Unknown unknown)
+      : slots_(slots), unknown_(unknown), instruction_at_(slots.size(), kInsideWide) {}
 
   Result<Code> run() {
     if (slots_.empty()) return Error(Fault::malformed, "the program has no instructions");
@@ -43,7 +53,9 @@ class Decoder {
     for (at_ = 0; at_ < slots_.size(); ++at_) {
       const std::size_t first = at_;
       instruction_at_[first] = static_cast<u32>(code_.size());
-      code_.push_back(TRY(one(slots_[at_])));
+      Result<Instruction> known = one(slots_[at_]);
+      if (!known.ok() && unknown_ == Unknown::refuse) return std::move(known).error();
+      code_.push_back(known.ok() ? *known : unknown(first));
       code_.back().slot = SlotIndex(first);
     }
     TRY(resolve_targets());
@@ -54,22 +66,33 @@ class Decoder {
   static constexpr u32 kInsideWide = ~0u;
 
   Error malformed(std::string_view what) const {
-    return {Fault::malformed, format("slot {}: {} (opcode 0x{:x})", at_, what, slots_[at_].opcode)};
+    return {Fault::malformed, format("slot {}: {} (bytes {})", at_, what, text_of(slots_[at_]))};
+  }
+  // Of what a newer instruction set may define.
+  Error unknown_instruction(std::string_view what) const {
+    Error error = malformed(what);
+    error.hint = kUnknownHint;
+    return error;
+  }
+  // In place of the one that begins at slot `at`, and of nothing behind it.
+  Instruction unknown(std::size_t at) {
+    at_ = at;
+    return {.form = Form::unknown, .immediate = std::bit_cast<s64>(slots_[at])};
   }
 
   Result<void> reserve(const Slot& slot, Used used) const {
     if (used.dst ? slot.dst() >= kRegisters : slot.dst() != 0) {
-      return malformed(format("destination register field is {}, expected {}", slot.dst(),
-                              used.dst ? "0 to 10" : "0"));
+      return unknown_instruction(format("destination register field is {}, expected {}", slot.dst(),
+                                        used.dst ? "0 to 10" : "0"));
     }
     if (used.src ? slot.src() >= kRegisters : slot.src() != 0) {
-      return malformed(format("source register field is {}, expected {}", slot.src(),
-                              used.src ? "0 to 10" : "0"));
+      return unknown_instruction(format("source register field is {}, expected {}", slot.src(),
+                                        used.src ? "0 to 10" : "0"));
     }
     if (!used.offset && slot.offset != 0)
-      return malformed(format("offset field is {}, expected 0", slot.offset));
+      return unknown_instruction(format("offset field is {}, expected 0", slot.offset));
     if (!used.immediate && slot.immediate != 0) {
-      return malformed(format("immediate field is {}, expected 0", slot.immediate));
+      return unknown_instruction(format("immediate field is {}, expected 0", slot.immediate));
     }
     return {};
   }
@@ -87,9 +110,9 @@ class Decoder {
   }
 
   Result<Instruction> wide(const Slot& slot) {
-    if (width_of_size(slot.opcode) != Width::w64) return malformed("unknown opcode");
+    if (width_of_size(slot.opcode) != Width::w64) return unknown_instruction("unknown opcode");
     if (slot.src() >= kCount<Constant>) {
-      return malformed(format("64-bit immediate of unknown kind {}", slot.src()));
+      return unknown_instruction(format("64-bit immediate of unknown kind {}", slot.src()));
     }
     TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0}, {.dst = true}));
     if (at_ + 1 == slots_.size())
@@ -97,11 +120,12 @@ class Decoder {
     const std::size_t first = at_;
     const Slot& high = slots_[++at_];
     if (high.opcode != 0 || high.registers != 0 || high.offset != 0) {
-      return malformed("second slot of a 64-bit immediate has fields other than the immediate");
+      return unknown_instruction(
+          "second slot of a 64-bit immediate has fields other than the immediate");
     }
     Instruction out{.form = Form::constant, .operation = slot.src(), .dst = slot.dst()};
     if (high.immediate != 0 && !uses_high_half(out.constant())) {
-      return malformed(
+      return unknown_instruction(
           format("second slot holds {}, expected 0 for this kind of constant", high.immediate));
     }
     // code_addr() counts from the slot behind the first one, as a call does.
@@ -120,7 +144,8 @@ class Decoder {
   Result<Instruction> packet_load(const Slot& slot) const {
     const u8 mode = slot.opcode >> 5;
     const Width width = width_of_size(slot.opcode);
-    if ((mode != kAbs && mode != kInd) || width == Width::w64) return malformed("unknown opcode");
+    if ((mode != kAbs && mode != kInd) || width == Width::w64)
+      return unknown_instruction("unknown opcode");
     TRY(reserve(slot, {.src = mode == kInd, .immediate = true}));
     const Packet kind = mode == kAbs ? Packet::absolute : Packet::indirect;
     return Instruction{.form = Form::packet_load,
@@ -133,7 +158,8 @@ class Decoder {
   Result<Instruction> load(const Slot& slot) const {
     const u8 mode = slot.opcode >> 5;
     const Width width = width_of_size(slot.opcode);
-    if (mode != kMem && (mode != kMemSx || width == Width::w64)) return malformed("unknown opcode");
+    if (mode != kMem && (mode != kMemSx || width == Width::w64))
+      return unknown_instruction("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = true, .offset = true}));
     return Instruction{.form = mode == kMem ? Form::load : Form::load_signed,
                        .width = width,
@@ -145,7 +171,7 @@ class Decoder {
   Result<Instruction> store(const Slot& slot) const {
     const bool reg = (slot.opcode & 7) == kStx;
     if (reg && slot.opcode >> 5 == kAtomicMode) return atomic(slot);
-    if (slot.opcode >> 5 != kMem) return malformed("unknown opcode");
+    if (slot.opcode >> 5 != kMem) return unknown_instruction("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = !reg}));
     return Instruction{.form = Form::store,
                        .width = width_of_size(slot.opcode),
@@ -161,10 +187,12 @@ class Decoder {
     const Atomic operation =
         kAtomic.find([&](const AtomicRow& row) { return row.immediate == slot.immediate; });
     if (operation == Atomic::count_)
-      return malformed(format("unknown atomic operation 0x{:x}", static_cast<u32>(slot.immediate)));
+      return unknown_instruction(
+          format("unknown atomic operation 0x{:x}", static_cast<u32>(slot.immediate)));
     const bool any_width = operation == Atomic::load_acquire || operation == Atomic::store_release;
     if (!any_width && width != Width::w32 && width != Width::w64) {
-      return malformed(format("atomic operation on {} bits, expected 32 or 64", bits_of(width)));
+      return unknown_instruction(
+          format("atomic operation on {} bits, expected 32 or 64", bits_of(width)));
     }
     TRY(reserve(slot, {.dst = true, .src = true, .offset = true, .immediate = true}));
     return Instruction{.form = Form::atomic,
@@ -184,22 +212,26 @@ class Decoder {
     const bool reg = (slot.opcode & kSourceRegister) != 0;
     const u8 code = slot.opcode >> 4;
     const Width width = alu_width(slot);
+    if (slot.opcode == kAddressSpaceCastOpcode && slot.offset == kAddressSpaceCastOffset) {
+      return address_space_cast(slot);
+    }
     const Alu operation = slot.offset == 0 ? kPlainAlu[code] : kAlu.find([&](const AluRow& row) {
       return row.code == code && row.offset == slot.offset;
     });
     if (operation == Alu::count_) {
       const bool known =
           kAlu.find([&](const AluRow& row) { return row.code == code; }) != Alu::count_;
-      return malformed(
+      return unknown_instruction(
           known ? format("offset field is {}, which this operation does not define", slot.offset)
                 : "unknown opcode");
     }
     const Operands operands = kAlu[operation].operands;
     if (operands == Operands::register_only &&
         (!reg || (operation == Alu::movsx32 && width == Width::w32))) {
-      return malformed("sign extension wants a register and a wider destination");
+      return unknown_instruction("sign extension wants a register and a wider destination");
     }
-    if (operands == Operands::unary && reg) return malformed("negation has no source register");
+    if (operands == Operands::unary && reg)
+      return unknown_instruction("negation has no source register");
     const bool binary = operands != Operands::unary;
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = binary && !reg}));
     return Instruction{.form = Form::alu,
@@ -211,12 +243,30 @@ class Decoder {
                        .immediate = slot.immediate};
   }
 
+  Result<Instruction> address_space_cast(const Slot& slot) const {
+    const AddressSpaceCast operation = kAddressSpaceCast.find(
+        [&](const AddressSpaceCastRow& row) { return row.immediate() == slot.immediate; });
+    if (operation == AddressSpaceCast::count_) {
+      const u32 spaces = static_cast<u32>(slot.immediate);
+      return unknown_instruction(
+          format("cast from address space {} to {}, expected 1 to 0 or 0 to 1", spaces & 0xffff,
+                 spaces >> 16));
+    }
+    TRY(reserve(slot, {.dst = true, .src = true, .offset = true, .immediate = true}));
+    return Instruction{.form = Form::address_space_cast,
+                       .operation = static_cast<u8>(operation),
+                       .source = Source::reg,
+                       .dst = slot.dst(),
+                       .src = slot.src()};
+  }
+
   Result<Instruction> byte_order(const Slot& slot) const {
     const bool wide = alu_width(slot) == Width::w64;
     const bool big = (slot.opcode & kSourceRegister) != 0;
-    if (wide && big) return malformed("unknown opcode");
+    if (wide && big) return unknown_instruction("unknown opcode");
     if (slot.immediate != 16 && slot.immediate != 32 && slot.immediate != 64) {
-      return malformed(format("byte order of {} bits, expected 16, 32 or 64", slot.immediate));
+      return unknown_instruction(
+          format("byte order of {} bits, expected 16, 32 or 64", slot.immediate));
     }
     TRY(reserve(slot, {.dst = true, .immediate = true}));
     const Alu operation = wide ? Alu::bswap : big ? Alu::to_be : Alu::to_le;
@@ -246,7 +296,7 @@ class Decoder {
       return aimed({.form = Form::may_goto}, slot.offset);
     }
     const Jump operation = kJumpOfCode[code];
-    if (operation == Jump::count_) return malformed("unknown opcode");
+    if (operation == Jump::count_) return unknown_instruction("unknown opcode");
     TRY(reserve(slot, {.dst = true, .src = reg, .offset = true, .immediate = !reg}));
     return aimed({.form = Form::jump,
                   .operation = static_cast<u8>(operation),
@@ -267,7 +317,7 @@ class Decoder {
       return out;
     }
     if (slot.src() > static_cast<u8>(Call::kfunc))
-      return malformed(format("call of unknown kind {}", slot.src()));
+      return unknown_instruction(format("call of unknown kind {}", slot.src()));
     out.operation = slot.src();
     TRY(reserve(Slot{slot.opcode, slot.dst(), slot.offset, 0},
                 {.offset = out.call() == Call::kfunc}));
@@ -310,6 +360,7 @@ class Decoder {
   };
 
   std::span<const Slot> slots_;
+  Unknown unknown_;
   std::vector<u32> instruction_at_;  // by slot
   std::vector<Aim> aims_;
   Code code_;
@@ -318,6 +369,12 @@ class Decoder {
 
 }  // namespace
 
-Result<Code> decode(std::span<const Slot> slots) { return Decoder(slots).run(); }
+Result<Code> decode(std::span<const Slot> slots, Unknown unknown) {
+  return Decoder(slots, unknown).run();
+}
+
+std::string bytes_of_unknown(const Instruction& instruction) {
+  return text_of(std::bit_cast<Slot>(instruction.immediate));
+}
 
 }  // namespace skep::isa

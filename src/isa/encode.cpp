@@ -1,4 +1,5 @@
 // Instructions to slots: the inverse of decode(), laying the code out in order.
+#include <bit>
 #include <limits>
 
 #include "base/text.hpp"
@@ -97,6 +98,11 @@ class Encoder {
       case Form::may_goto: put(kJmp | kMayGotoCode << 4, 0, TRY(near_distance(i)), 0); return {};
       case Form::call: return call(i);
       case Form::exit: put(kJmp | kExitCode << 4, 0, 0, 0); return {};
+      case Form::address_space_cast:
+        put(kAddressSpaceCastOpcode, registers(i), kAddressSpaceCastOffset,
+            kAddressSpaceCast[i.cast()].immediate());
+        return {};
+      case Form::unknown: slots_.push_back(std::bit_cast<Slot>(i.immediate)); return {};
       case Form::count_: break;
     }
     return refuse("not an instruction");

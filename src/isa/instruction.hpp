@@ -7,6 +7,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/index.hpp"
@@ -54,6 +56,9 @@ enum class Form : u8 {
   may_goto,     // goto target when the loop budget is used up
   call,         // r0 = call of immediate, target or dst         (operation: Call)
   exit,         // return r0
+  address_space_cast,  // dst = (pointer of another address space) src  (operation:
+                       // AddressSpaceCast)
+  unknown,             // a slot that no table knows; its 8 bytes are the immediate
   count_
 };
 
@@ -116,6 +121,9 @@ enum class Constant : u8 {
 
 enum class Packet : u8 { absolute, indirect, count_ };
 
+// Pointers into an arena are of address space 1, in which user space sees them; 0 is the kernel's.
+enum class AddressSpaceCast : u8 { to_kernel, to_arena, count_ };
+
 enum class Call : u8 { helper, local, kfunc, indirect, count_ };
 
 // Bytes that an operation reads or writes, as an enum so that no other number can stand there.
@@ -128,7 +136,7 @@ enum class Source : u8 { immediate, reg };
 // Fields that a form does not use are zero, so that instructions compare by value.
 struct Instruction {
   Form form = Form::exit;
-  u8 operation = 0;  // an Alu, Constant, Atomic, Packet, Jump or Call, by form
+  u8 operation = 0;  // an Alu, Constant, Atomic, Packet, Jump, Call or AddressSpaceCast, by form
   Width width = Width::w64;
   Source source = Source::immediate;  // of alu, store and jump
   u8 dst = 0;
@@ -144,6 +152,7 @@ struct Instruction {
   constexpr Constant constant() const { return static_cast<Constant>(operation); }
   constexpr Packet packet() const { return static_cast<Packet>(operation); }
   constexpr Call call() const { return static_cast<Call>(operation); }
+  constexpr AddressSpaceCast cast() const { return static_cast<AddressSpaceCast>(operation); }
   constexpr bool is_wide() const { return form == Form::constant; }
   constexpr bool has_register_source() const { return source == Source::reg; }
   constexpr u32 map_number() const { return static_cast<u32>(static_cast<u64>(immediate)); }
@@ -160,7 +169,17 @@ using Code = std::vector<Instruction>;
 // Decodes a whole program. Refused, with the slot's number: unknown opcodes, reserved fields that
 // are not zero, registers above r10, a cut wide instruction, jumps and local calls that leave the
 // program or land inside a wide instruction (RFC 9669, 3 to 5).
-Result<Code> decode(std::span<const Slot> slots);
+// To show what can be read, slots that are none of these instructions can be kept, as
+// Form::unknown.
+enum class Unknown : u8 { refuse, keep };
+Result<Code> decode(std::span<const Slot> slots, Unknown unknown = Unknown::refuse);
+
+// What an instruction that decode() does not know may be, for people.
+inline constexpr std::string_view kUnknownHint =
+    "it may be of a newer instruction set than this skep knows: those of clang's -mcpu=v1 to v4, "
+    "may_goto, addr_space_cast, load_acquire and store_release";
+// "ff 00 00 00 00 00 00 00": the slot of an unknown instruction.
+std::string bytes_of_unknown(const Instruction& instruction);
 
 // The encoding of `code`, with jump offsets computed from targets. Refused: a jump too far for its
 // 16-bit offset, an immediate that does not fit. `slot` of the instructions is not read: they are

@@ -207,6 +207,22 @@ inline constexpr EnumArray<Atomic, AtomicRow> kAtomic({
 });
 // clang-format on
 
+// ---- casts between address spaces
+// ------------------------------------------------------------------------------------------------
+
+struct AddressSpaceCastRow {
+  u8 destination;
+  u8 source;
+
+  constexpr s32 immediate() const { return destination << 16 | source; }
+};
+
+// Linux since 6.9 (check_alu_op() in kernel/bpf/verifier.c); no other pair exists.
+inline constexpr EnumArray<AddressSpaceCast, AddressSpaceCastRow> kAddressSpaceCast({
+    {AddressSpaceCast::to_kernel, {0, 1}},
+    {AddressSpaceCast::to_arena, {1, 0}},
+});
+
 // ---- the encoding's own vocabulary (RFC 9669, 3.2)
 // -----------------------------------------------------------------
 
@@ -230,6 +246,8 @@ enum Mode : u8 {
 };  // opcode bits 5-7
 inline constexpr u8 kSourceRegister = 0x08;
 inline constexpr u8 kEndCode = 0xd, kMovCode = 0xb, kNegCode = 0x8;
+inline constexpr u8 kAddressSpaceCastOpcode = kAlu64 | kSourceRegister | kMovCode << 4;
+inline constexpr s16 kAddressSpaceCastOffset = 1;  // tells the cast from mov and movsx
 inline constexpr u8 kJumpAlwaysCode = 0x0, kCallCode = 0x8, kExitCode = 0x9, kMayGotoCode = 0xe;
 
 // Size field, opcode bits 3-4: w, h, b, dw.

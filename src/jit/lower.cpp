@@ -101,6 +101,8 @@ class Lowerer {
       case Form::jump_always: out.kind = Kind::jump; break;
       case Form::may_goto: out.kind = Kind::may_goto; break;
       case Form::call: return call(i, out);
+      case Form::address_space_cast:
+      case Form::unknown: EXPECT(false); break;  // the verifier and check_confinable() refuse them
       case Form::exit:
       case Form::count_: out.kind = Kind::exit; break;
     }

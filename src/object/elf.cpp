@@ -13,6 +13,8 @@ namespace skep::object {
 namespace {
 
 constexpr u64 kNameMax = 4096;
+constexpr u64 kFileMax = u64{256} << 20;
+constexpr u64 kSymbolsMax = u64{1} << 20;
 constexpr u32 kRelocateAddress32 = 3, kRelocateDebug32 = 4;  // R_BPF_64_ABS32, R_BPF_64_NODYLD32
 
 struct SymbolEntry {
@@ -73,6 +75,7 @@ class ElfReader {
   explicit ElfReader(Bytes file) : file_(file) {}
 
   Result<Elf> run() {
+    TRY(Elf::probe(file_));
     const elf::FileHeader header = TRY(bpf_file_header(file_));
     TRY(read_sections(header));
     TRY(check_overlaps(header));
@@ -174,6 +177,10 @@ class ElfReader {
     }
     const Bytes names = elf_.sections_[table.link].bytes;
     const u64 count = table.size / sizeof(SymbolEntry);
+    if (count > kSymbolsMax) {
+      return Error(Fault::exhausted, format("section {}: {} symbols, more than the limit of {}",
+                                            table.name, count, kSymbolsMax));
+    }
     elf_.symbols_.reserve(count);
     for (u64 number = 0; number < count; ++number) {
       const u64 at = number * sizeof(SymbolEntry);
@@ -264,6 +271,13 @@ class ElfReader {
   Bytes file_;
   Elf elf_;
 };
+
+Result<void> Elf::probe(Bytes file) {
+  TRY(bpf_file_header(file));
+  if (file.size() <= kFileMax) return {};
+  return Error(Fault::exhausted,
+               format("the file has {} bytes, more than the limit of {}", file.size(), kFileMax));
+}
 
 Result<Elf> Elf::read(Bytes file) { return ElfReader(file).run(); }
 

@@ -67,6 +67,8 @@ class Elf {
  public:
   // Views into `file`, which must live as long.
   static Result<Elf> read(Bytes file);
+  // Whether read() would go further than the header: it is an object for BPF, and not too large.
+  static Result<void> probe(Bytes file);
 
   const std::vector<Section>& sections() const { return sections_; }
   const std::vector<Symbol>& symbols() const { return symbols_; }

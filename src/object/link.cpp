@@ -26,6 +26,7 @@ class Linker {
   Linker(const Image& image, const LinkOptions& options, platform::Program& program)
       : image_(image),
         program_(program),
+        unknown_(options.unknown),
         core_(image, options),
         base_(image.functions.all().size(), kNotPlaced) {}
 
@@ -37,7 +38,7 @@ class Linker {
       slots_[aim.slot].immediate =
           static_cast<s32>(base_[aim.function]) - static_cast<s32>(aim.slot) - 1;
     }
-    program_.code = TRY(isa::decode(slots_));
+    program_.code = TRY(isa::decode(slots_, unknown_));
     number_slots();
     for (const u32 function : order_) finish(function);
     aim_constants();
@@ -276,6 +277,7 @@ class Linker {
 
   const Image& image_;
   platform::Program& program_;
+  isa::Unknown unknown_;
   CoreLinker core_;
   std::vector<u32> base_;   // by function: its first slot in the program
   std::vector<u32> order_;  // functions as they were appended

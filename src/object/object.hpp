@@ -60,6 +60,8 @@ struct LinkOptions {
   // some are refused.
   const btf::Targets* targets = nullptr;
   Core core = Core::apply;
+  // Kept, unknown instructions are shown or listed; they are not to be run.
+  isa::Unknown unknown = isa::Unknown::refuse;
 };
 
 // One CO-RE relocation of a program, and what was found.

@@ -90,7 +90,8 @@ class Walk {
         if (i.constant() == isa::Constant::function) arrive(i.target, {});
         break;
       case Form::load:
-      case Form::load_signed: registers[i.dst].reset(); break;
+      case Form::load_signed:
+      case Form::address_space_cast: registers[i.dst].reset(); break;
       case Form::atomic:
         registers[i.src].reset();
         registers[i.dst].reset();
@@ -104,6 +105,7 @@ class Walk {
       case Form::jump_always: return arrive(i.target, registers);
       case Form::may_goto: arrive(i.target, registers); break;
       case Form::call: return call(at, i, registers);
+      case Form::unknown: registers = {}; break;
       case Form::exit:
       case Form::count_: return;
     }

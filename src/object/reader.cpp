@@ -11,8 +11,6 @@
 namespace skep::object {
 namespace {
 
-constexpr u64 kFileMax = u64{256} << 20;
-
 std::string address_note(std::string_view section) {
   return format(
       "variables of section {} that are initialised with addresses hold offsets only: as in "
@@ -25,10 +23,7 @@ std::string address_note(std::string_view section) {
 class Reader {
  public:
   Result<Object> run(Bytes file, std::string name) {
-    if (file.size() > kFileMax) {
-      return Error(Fault::exhausted, format("the file has {} bytes, more than the limit of {}",
-                                            file.size(), kFileMax));
-    }
+    TRY(Elf::probe(file));  // before the bytes are copied
     object_.name_ = std::move(name);
     image_.file = TRY(Mapping::copy_of(file));
     image_.elf = TRY(Elf::read(image_.file->bytes()));

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "platform/helpers.hpp"
 #include "platform/instruction_sets.hpp"
+#include "platform/kernel_functions.hpp"
 
 namespace skep::object {
 namespace {
@@ -64,7 +65,8 @@ class Collector {
     if ((entry.flags & platform::kXdpFrags) != 0) {
       note(RequirementKind::load_flag, "BPF_F_XDP_HAS_FRAGS", "5.18", entry.name);
     }
-    const auto linked = object.program(entry.name, {.core = Core::leave});
+    const auto linked =
+        object.program(entry.name, {.core = Core::leave, .unknown = isa::Unknown::keep});
     if (!linked.ok()) return out_.not_read.push_back(linked.error().message);
     for (const isa::Instruction& each : (*linked)->code) instruction(each, entry.name);
     for (const platform::ExternUse& use : (*linked)->uses) {
@@ -100,7 +102,10 @@ class Collector {
     if (external.kind == ExternKind::configuration) kind = RequirementKind::configuration;
     if (kind == RequirementKind::configuration && !external.name.starts_with("CONFIG_"))
       return;  // made up
-    note(kind, external.name, "", program).is_optional = external.is_weak;
+    std::string_view since;
+    if (kind == RequirementKind::kernel_function)
+      since = platform::kernel_function_since(external.name);
+    note(kind, external.name, since, program).is_optional = external.is_weak;
   }
 
   void map(const platform::MapSpec& map) {
@@ -130,6 +135,11 @@ std::pair<u64, u64> numbers_of(std::string_view release) {
 }  // namespace
 
 std::string_view name_of(RequirementKind kind) { return kKindNames[kind]; }
+
+bool has_release(RequirementKind kind) {
+  return kind != RequirementKind::kernel_symbol && kind != RequirementKind::configuration &&
+         kind != RequirementKind::field;
+}
 
 bool is_older(std::string_view left, std::string_view right) {
   return numbers_of(left) < numbers_of(right);

@@ -28,10 +28,14 @@ enum class RequirementKind : u8 {
 };
 std::string_view name_of(RequirementKind kind);  // "map kind"
 
+// Whether things of this kind came with a release of Linux: symbols, configuration values and types
+// are those of one kernel.
+bool has_release(RequirementKind kind);
+
 struct Requirement {
   RequirementKind kind = RequirementKind::helper;
   std::string name;
-  std::string_view since;              // empty when it is not known
+  std::string_view since;              // empty when it is not known, or has_release() does not hold
   bool is_optional = false;            // the program can do without
   std::vector<std::string> used_by{};  // programs, or maps
   std::string example{};               // instructions: the first of them, "flows at slot 12"

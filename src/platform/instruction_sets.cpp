@@ -17,7 +17,9 @@ constexpr EnumArray<InstructionSet, InstructionSetRow> kSetRows({
     {InstructionSet::functions_as_values, {"callbacks", "5.13"}},
     {InstructionSet::v4, {"v4", "6.6"}},
     {InstructionSet::may_goto, {"may_goto", "6.9"}},
+    {InstructionSet::address_space_casts, {"arena: addr_space_cast", "6.9"}},
     {InstructionSet::ordered_accesses, {"load_acquire and store_release", "6.15"}},
+    {InstructionSet::unknown, {"unknown to skep", ""}},
 });
 
 InstructionSet of_alu(Alu operation) {
@@ -74,6 +76,8 @@ InstructionSet instruction_set(const Instruction& i) {
     case Form::jump_always: return i.width == Width::w32 ? InstructionSet::v4 : InstructionSet::v1;
     case Form::may_goto: return InstructionSet::may_goto;
     case Form::call: return of_call(i.call());
+    case Form::address_space_cast: return InstructionSet::address_space_casts;
+    case Form::unknown: return InstructionSet::unknown;
     case Form::load:
     case Form::store:
     case Form::packet_load:

@@ -24,13 +24,15 @@ enum class InstructionSet : u8 {
   functions_as_values,  // callbacks
   v4,                   // signed division, sign extension, byte swaps, long jumps
   may_goto,
-  ordered_accesses,  // load-acquire and store-release
+  address_space_casts,  // pointers into arenas
+  ordered_accesses,     // load-acquire and store-release
+  unknown,              // to skep
   count_
 };
 
 struct InstructionSetRow {
   std::string_view name;   // "v3", "callbacks"
-  std::string_view since;  // first kernel release that knows it
+  std::string_view since;  // first kernel release that knows it; empty when unknown
 };
 const InstructionSetRow& row(InstructionSet set);
 

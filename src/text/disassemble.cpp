@@ -34,6 +34,8 @@ class Writer {
       case Form::may_goto: return "may_goto " + target(i);
       case Form::call: return call(i);
       case Form::exit: return "exit";
+      case Form::address_space_cast: return cast(i);
+      case Form::unknown: return "<unknown>";
       case Form::count_: break;
     }
     return "(not an instruction)";
@@ -245,6 +247,12 @@ class Writer {
     if (!names_.externs.empty()) return format("kfunc[{}]", extern_name(number_of));
     const std::string module = i.offset == 0 ? "" : number(i.offset) + ":";
     return "kfunc[" + module + number(i.immediate) + "]";
+  }
+
+  std::string cast(const Instruction& i) const {
+    const AddressSpaceCastRow& row = kAddressSpaceCast[i.cast()];
+    return format("r{} = {}(r{}, {}, {})", i.dst, kAddressSpaceCastWord, i.src,
+                  number(row.destination), number(row.source));
   }
 
   std::span<const Instruction> code_;

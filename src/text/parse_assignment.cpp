@@ -155,6 +155,7 @@ class Assignment {
         return byte_order(dst, operation, bits);
       }
     }
+    if (word == kAddressSpaceCastWord) return address_space_cast(dst);
     for (const Atomic operation : every<Atomic>()) {
       for (Width width : {Width::w32, Width::w64}) {
         if (word == atomic_word(operation, width)) return atomic_call(dst, operation, width);
@@ -184,6 +185,7 @@ class Assignment {
         out.push_back(atomic_word(operation, Width::w32));
       }
       for (const std::string_view word : kConstantWord) out.emplace_back(word);
+      out.emplace_back(kAddressSpaceCastWord);
       return out;
     }();
     return {words.begin(), words.end()};
@@ -195,6 +197,30 @@ class Assignment {
     TRY(same(dst));
     Instruction out = alu(operation, dst);
     out.immediate = bits;
+    return Parsed{out};
+  }
+
+  // "addr_space_cast(r2, 0x0, 0x1)"
+  Result<Parsed> address_space_cast(const Register& dst) {
+    if (dst.width != Width::w64) return cursor_.unexpected(format("`r{}` on the left", dst.number));
+    Instruction out{.form = Form::address_space_cast, .source = Source::reg, .dst = dst.number};
+    cursor_.take();
+    TRY(cursor_.expect("("));
+    out.src = TRY(in_.register_of(Width::w64));
+    TRY(cursor_.expect(","));
+    const Place spaces = cursor_.peek().place;
+    const s64 destination = TRY(in_.half());
+    TRY(cursor_.expect(","));
+    const s64 source = TRY(in_.half());
+    const AddressSpaceCast operation = kAddressSpaceCast.find([&](const AddressSpaceCastRow& row) {
+      return row.destination == destination && row.source == source;
+    });
+    if (operation == AddressSpaceCast::count_) {
+      return error_at(spaces,
+                      "casts are from address space 1 to 0 (`0, 1`) and from 0 to 1 (`1, 0`)");
+    }
+    out.operation = static_cast<u8>(operation);
+    TRY(cursor_.expect(")"));
     return Parsed{out};
   }
 

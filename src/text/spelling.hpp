@@ -44,6 +44,9 @@ inline std::string atomic_word(isa::Atomic operation, isa::Width width) {
   return stem + (width == isa::Width::w64 ? "_64" : "32_32");
 }
 
+// `r1 = addr_space_cast(r2, 0, 1)`: the space that the pointer goes to, then its own.
+inline constexpr std::string_view kAddressSpaceCastWord = "addr_space_cast";
+
 // `r1 = map[0] ll`; a plain number has no word.
 inline constexpr EnumArray<isa::Constant, std::string_view> kConstantWord({
     {isa::Constant::number, ""},

@@ -60,6 +60,8 @@ std::string_view register_name(u8 r);
 Check check_readable(const State& state, u8 r);
 Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i);
 Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i);
+// Of addr_space_cast, and of the address of what is in an arena.
+Check refuse_arena_pointer();
 
 // ---- memory.cpp
 // --------------------------------------------------------------------------------------------------

@@ -169,6 +169,12 @@ Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i) {
   return {};
 }
 
+Check refuse_arena_pointer() {
+  return Refusal{Property::unsupported, "pointers into an arena are not verified yet",
+                 "the user engine has no maps of kind arena",
+                 "load the program into a kernel since 6.9, or keep the data in an array map"};
+}
+
 Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
   Value& dst = state.registers()[i.dst];
   if (i.dst == isa::kFramePointer) {
@@ -196,6 +202,7 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
   dst.map = number;
   if (dst.kind == Kind::map) return {};
   const platform::MapSpec& map = analysis.map(number);
+  if (map.kind == platform::MapKind::arena) return refuse_arena_pointer();
   if (map.kind != platform::MapKind::array || i.map_value_offset() >= map.value_size) {
     return Refusal{
         Property::map_value_bounds,

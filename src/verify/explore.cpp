@@ -299,6 +299,11 @@ Check Explorer::transfer(Path& path, const Instruction& i) {
     case Form::may_goto:
       return Refusal{Property::unsupported, "may_goto is not verified yet", "",
                      "bound the loop with a counter"};
+    case Form::address_space_cast: return refuse_arena_pointer();
+    case Form::unknown:
+      return Refusal{Property::unsupported,
+                     format("not an instruction that skep knows ({})", isa::bytes_of_unknown(i)),
+                     "", std::string(isa::kUnknownHint)};
     case Form::jump:
     case Form::jump_always:
     case Form::exit:

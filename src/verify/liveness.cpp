@@ -62,7 +62,8 @@ Effects effects_of(const Instruction& i) {
     case Form::alu: return of_alu(i);
     case Form::constant: return {.writes = bit(i.dst)};
     case Form::load:
-    case Form::load_signed: return {.reads = bit(i.src), .writes = bit(i.dst)};
+    case Form::load_signed:
+    case Form::address_space_cast: return {.reads = bit(i.src), .writes = bit(i.dst)};
     case Form::store:
     case Form::jump: return {.reads = operands(i)};
     case Form::atomic: return of_atomic(i);
@@ -71,7 +72,8 @@ Effects effects_of(const Instruction& i) {
       return {.reads = static_cast<Registers>(bit(isa::kR6) | offset), .writes = kClobbered};
     }
     case Form::jump_always:
-    case Form::may_goto: return {};
+    case Form::may_goto:
+    case Form::unknown: return {};
     case Form::call: return of_call(i);
     case Form::exit: return {.reads = bit(isa::kR0)};
     case Form::count_: break;

@@ -68,6 +68,7 @@ isa::Instruction shaped(const u8* b, std::size_t count) {
     case Form::jump: i.operation = b[1] % kCount<Jump>; break;
     case Form::atomic: i.operation = b[1] % kCount<Atomic>; break;
     case Form::packet_load: i.operation = b[1] % kCount<Packet>; break;
+    case Form::address_space_cast: i.operation = b[1] % kCount<AddressSpaceCast>; break;
     case Form::call: i.operation = b[1] % 4 == 2 ? 3 : b[1] % 4; break;
     default: break;
   }

@@ -29,6 +29,7 @@ class EveryForm {
     packets();
     jumps();
     calls();
+    casts();
     put({});
     // Jumps go to themselves, to the next, forwards and backwards, also over wide instructions.
     u32 turn = 0;
@@ -192,6 +193,18 @@ class EveryForm {
       put({.form = Form::call, .operation = static_cast<u8>(Call::indirect), .dst = reg});
     }
     put({.form = Form::call, .immediate = 5});
+  }
+
+  void casts() {
+    for (const AddressSpaceCast cast : every<AddressSpaceCast>()) {
+      for (const auto& [dst, src] : kRegisterPairs) {
+        put({.form = Form::address_space_cast,
+             .operation = static_cast<u8>(cast),
+             .source = Source::reg,
+             .dst = dst,
+             .src = src});
+      }
+    }
   }
 
   Code code_;

@@ -81,6 +81,8 @@ u8 fields_read(const Instruction& i) {
     case Form::call:
       if (i.call() == Call::indirect) return kDst;
       return i.call() == Call::kfunc ? kSrc | kImmediate | kOffset : kSrc | kImmediate;
+    case Form::address_space_cast: return kDst | kSrc | kOffset | kImmediate;
+    case Form::unknown:
     case Form::exit:
     case Form::count_: break;
   }
@@ -124,11 +126,38 @@ TEST(IsaReservedFields, RegistersAboveTenAreRefused) {
 
 TEST(IsaReservedFields, OffsetsThatAnOperationDoesNotDefineAreRefused) {
   EXPECT_EQ(refusal({{0x07, 1, 1, 0}, kExit}),
-            "slot 0: offset field is 1, which this operation does not define (opcode 0x7)");
+            "slot 0: offset field is 1, which this operation does not define (bytes 07 01 01 00 00 "
+            "00 00 00)");
   EXPECT_TRUE(refusal({{0x37, 1, 2, 1}, kExit}).starts_with("slot 0: offset field is 2"));
   EXPECT_TRUE(refusal({{0xb7, 1, 8, 1}, kExit}).starts_with("slot 0: sign extension"));
   EXPECT_TRUE(refusal({{0xbc, 1, 32, 0}, kExit}).starts_with("slot 0: sign extension"));
   EXPECT_EQ(refusal({{0x3f, 0x21, 1, 0}, kExit}), "accepted");
+}
+
+TEST(IsaReservedFields, CastsAreBetweenTheTwoSpacesOfLinux) {
+  EXPECT_EQ(refusal({{0xbf, 0x21, 1, 1}, kExit}), "accepted");
+  EXPECT_EQ(refusal({{0xbf, 0x21, 1, 1 << 16}, kExit}), "accepted");
+  EXPECT_TRUE(refusal({{0xbf, 0x21, 1, 0}, kExit}).contains("from address space 0 to 0"));
+  EXPECT_TRUE(refusal({{0xbf, 0x21, 1, 9 << 16 | 3}, kExit}).contains("address space 3 to 9"));
+  EXPECT_TRUE(refusal({{0xbf, 0x2b, 1, 1}, kExit}).contains("destination register field is 11"));
+  EXPECT_TRUE(refusal({{0xb7, 0x01, 1, 1}, kExit}).contains("offset field is 1"));
+  EXPECT_TRUE(refusal({{0xbc, 0x21, 1, 1}, kExit}).contains("offset field is 1"));
+}
+
+// What cannot be decoded is kept with its bytes, and what stands around it is read.
+TEST(IsaUnknown, IsKeptWithItsBytesWhenAskedFor) {
+  const std::vector<Slot> slots = {
+      {0x05, 0, 2, 0}, {0xff, 0x21, 1, 0x90003}, {0x18, 0x91, 0, 5}, {0, 0, 0, 7}, kExit};
+  EXPECT_TRUE(refusal(slots).contains("slot 1: unknown opcode (bytes ff 21 01 00 03 00 09 00)"));
+  EXPECT_TRUE(decode(slots).error().hint.contains("newer instruction set"));
+  const Code code = decode(slots, Unknown::keep).value();
+  ASSERT_EQ(code.size(), 5u);
+  EXPECT_EQ(code[0].target, InstructionIndex(3));
+  EXPECT_EQ(code[1].form, Form::unknown);
+  EXPECT_EQ(bytes_of_unknown(code[2]), "18 91 00 00 05 00 00 00");
+  EXPECT_EQ(code[4].slot, SlotIndex(4));
+  EXPECT_EQ(encode(code).value(), slots);
+  EXPECT_FALSE(decode(std::vector<Slot>{{0x05, 0, 5, 0}, kExit}, Unknown::keep).ok());
 }
 
 TEST(IsaReservedFields, AtomicOperationsOutsideTheListAreRefused) {
@@ -176,8 +205,9 @@ TEST(IsaWide, FunctionConstantsNameAnInstruction) {
 }
 
 TEST(IsaJumps, TargetsOutsideAreRefused) {
-  EXPECT_EQ(refusal({{0x05, 0, 1, 0}, kExit}),
-            "slot 0: target slot 2 is outside of the program of 2 slots (opcode 0x5)");
+  EXPECT_EQ(
+      refusal({{0x05, 0, 1, 0}, kExit}),
+      "slot 0: target slot 2 is outside of the program of 2 slots (bytes 05 00 01 00 00 00 00 00)");
   EXPECT_TRUE(refusal({{0x05, 0, -2, 0}, kExit}).contains("target slot -1 is outside"));
   EXPECT_TRUE(refusal({{0x06, 0, 0, 0x7fffffff}, kExit}).contains("target slot 2147483648 is"));
   EXPECT_TRUE(refusal({{0x06, 0, 0, -0x7fffffff - 1}, kExit}).contains("outside"));
@@ -188,8 +218,9 @@ TEST(IsaJumps, TargetsOutsideAreRefused) {
 
 TEST(IsaJumps, TargetsInsideWideInstructionsAreRefused) {
   const Slot wide{0x18, 1, 0, 5}, second{0, 0, 0, 0};
-  EXPECT_EQ(refusal({{0x05, 0, 1, 0}, wide, second, kExit}),
-            "slot 0: target slot 2 is the middle of a 64-bit immediate (opcode 0x5)");
+  EXPECT_EQ(
+      refusal({{0x05, 0, 1, 0}, wide, second, kExit}),
+      "slot 0: target slot 2 is the middle of a 64-bit immediate (bytes 05 00 01 00 00 00 00 00)");
   EXPECT_TRUE(refusal({{0x16, 1, 1, 0}, wide, second, kExit}).contains("middle"));
   EXPECT_TRUE(refusal({{0x06, 0, 0, 1}, wide, second, kExit}).contains("middle"));
   EXPECT_TRUE(refusal({{0x85, 0x10, 0, 1}, wide, second, kExit}).contains("middle"));
@@ -252,7 +283,7 @@ std::set<Row> accepted_rows() {
       {"any", 9}, {"0", 0}, {"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}, {"5", 5}, {"6", 6}, {"7", 7}};
   const std::vector<std::pair<std::string, s32>> offsets = {{"any", 13}, {"0", 0},   {"1", 1},
                                                             {"8", 8},    {"16", 16}, {"32", 32}};
-  std::vector<std::pair<std::string, s32>> immediates = {{"any", 13}};
+  std::vector<std::pair<std::string, s32>> immediates = {{"any", 13}, {"0x10000", 0x10000}};
   for (s32 imm = 0; imm < 0x200; imm += 0x10) {
     immediates.emplace_back(format("0x{:x}", imm), imm);
     immediates.emplace_back(format("0x{:x}", imm + 1), imm + 1);

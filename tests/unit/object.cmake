@@ -60,7 +60,7 @@ target_link_libraries(test_btf_core PRIVATE oracle::libbpf)
 skep_test(object_core SOURCES unit/object_core_test.cpp support/libbpf_peer.cpp LINKS object)
 target_link_libraries(test_object_core PRIVATE oracle::libbpf)
 add_dependencies(test_object_core bpf_objects)
-# A third of the kernel's own programs and all that are made to be linked, compiled once a build folder (about a minute).
+# The kernel's own programs, compiled once a build folder (about a minute and a half of one core).
 set(kernel_programs ${CMAKE_BINARY_DIR}/tests/kernel_programs)
 add_custom_command(
   OUTPUT ${kernel_programs}/done

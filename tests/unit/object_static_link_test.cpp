@@ -449,9 +449,11 @@ TEST_P(StaticLinkAlone, IsTheSame) {
   const test::Scratch scratch;
   Totals totals;
   const std::string folder = std::string(SKEP_BINARY_DIR "/tests/") + GetParam();
-  for (const CorpusObject& each : objects_of_folder(folder)) {
-    const auto found = disagreement({folder + "/" + each.name}, scratch, totals);
-    EXPECT_EQ(found, std::nullopt) << each.name << " " << *found;
+  const auto objects = objects_of_folder(folder);
+  const std::size_t step = objects.size() > 100 ? 3 : 1;  // all of the kernel's take minutes
+  for (std::size_t at = 0; at < objects.size(); at += step) {
+    const auto found = disagreement({folder + "/" + objects[at].name}, scratch, totals);
+    EXPECT_EQ(found, std::nullopt) << objects[at].name << " " << *found;
   }
   if (totals.linked == 0) GTEST_SKIP() << "there are no objects: NOT CHECKED";
   std::cout << GetParam() << ": " << totals.linked << " linked the same, " << totals.refused

@@ -16,6 +16,7 @@
 #include "btf/types.hpp"
 #include "object/requirements.hpp"
 #include "platform/helpers.hpp"
+#include "platform/kernel_functions.hpp"
 #include "platform/map_kinds.hpp"
 #include "platform/section_names.hpp"
 
@@ -213,6 +214,36 @@ TEST(Platform, MapFlagsAreThoseOfTheHeader) {
     EXPECT_EQ(is_old, header.contains(std::string(flag.name) + "\t") ||
                           header.contains(std::string(flag.name) + " "))
         << flag.name;
+  }
+}
+
+// The releases that we know of kernel functions are not newer than a kernel that has them.
+TEST(KernelFunctions, ThatThisKernelHasCameWithItOrBefore) {
+  const auto types = btf::Types::open("/sys/kernel/btf/vmlinux");
+  if (!types.ok()) GTEST_SKIP() << types.error().message << ": NOT CHECKED";
+  const std::string release = contents_of("/proc/sys/kernel/osrelease");
+  const std::string_view numbers(release.data(), release.find('.', release.find('.') + 1));
+  u32 known = 0, unknown = 0;
+  for (btf::TypeId id = 1; id < types->count(); ++id) {
+    const btf::Type tag = types->at(id);
+    if (tag.kind != btf::Kind::declaration_tag || tag.name != "bpf_kfunc") continue;
+    const std::string_view since = kernel_function_since(types->at(tag.type).name);
+    (since.empty() ? unknown : known) += 1;
+    EXPECT_FALSE(object::is_older(numbers, since)) << types->at(tag.type).name << " " << since;
+  }
+  if (known + unknown == 0) GTEST_SKIP() << "this kernel does not tag its functions: NOT CHECKED";
+  EXPECT_GT(known, unknown);
+  std::cout << "kernel functions of this kernel: " << known << " of a known release, " << unknown
+            << " of an unknown one\n";
+}
+
+TEST(KernelFunctions, AreFoundByTheirWholeName) {
+  EXPECT_EQ(kernel_function_since("bpf_task_acquire"), "6.2");
+  EXPECT_EQ(kernel_function_since("bbr_cwnd_event"), "5.13");  // the first of its row
+  EXPECT_EQ(kernel_function_since("tcp_slow_start"), "5.13");  // the last one
+  EXPECT_EQ(kernel_function_since("bpf_strstr"), "6.17");
+  for (const char* none : {"", "bpf_task", "task_acquire", "bbr_cwnd_event bbr_init"}) {
+    EXPECT_EQ(kernel_function_since(none).size(), 0u) << none;
   }
 }
 
