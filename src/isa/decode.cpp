@@ -35,11 +35,14 @@ constexpr auto kJumpOfCode = [] {
 
 // "b7 00 00 00 01 00 00 00"
 std::string text_of(const Slot& slot) {
+  constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   for (const u8 byte : std::bit_cast<std::array<u8, sizeof(Slot)>>(slot)) {
-    out += format(byte < 0x10 ? " 0{:x}" : " {:x}", byte);
+    if (!out.empty()) out += ' ';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 0xf];
   }
-  return out.substr(1);
+  return out;
 }
 
 class Decoder {
