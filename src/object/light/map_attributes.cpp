@@ -43,8 +43,7 @@ std::string kernel_name(const platform::MapSpec& map, std::string_view object) {
 }
 
 CreateMap map_attributes(const platform::MapSpec& map, std::string_view name) {
-  CreateMap out;
-  std::memset(&out, 0, sizeof(out));
+  CreateMap out{};
   out.map_type = platform::kernel_number(map.kind);
   out.key_size = map.key_size;
   out.value_size = map.value_size;

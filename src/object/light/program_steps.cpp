@@ -25,8 +25,7 @@ Action search(const platform::Extern& external, Draft& draft, Offset answer, u32
 
 // What is known of a program without the kernel, and without addresses.
 LoadProgram attributes_of(const ProgramEntry& entry, const KernelProgram& program) {
-  LoadProgram out;
-  std::memset(&out, 0, sizeof(out));
+  LoadProgram out{};
   out.prog_type = platform::kernel_number(entry.type);
   out.insn_cnt = static_cast<u32>(program.slots.size());
   u32 flags = 0;
