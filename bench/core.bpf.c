@@ -2,9 +2,9 @@
 //
 // Forty programs with 36 CO-RE relocations each, of fields, types and enumerators that every kernel
 // has.
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 // clang-format off
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 // clang-format on
 

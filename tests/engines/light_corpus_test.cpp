@@ -145,7 +145,7 @@ std::string compare(const CorpusObject& each, Counts& counts) {
   const auto plan = light::plan(*object, name);
   if (!plan.ok()) {
     counts.refused += do_load ? 1 : 0;
-    if (do_load && std::getenv("VERBOSE") != nullptr) {
+    if (do_load) {
       std::printf("%s: %s\n", each.name.c_str(), plan.error().what());
     }
     return plan.error().fault == Fault::unsupported ? "" : plan.error().message + "\n";
@@ -173,7 +173,10 @@ class LoaderPrograms : public testing::Test {
     const auto objects = objects_of_folder(folder);
     for (std::size_t at = 0; at < objects.size(); at += step) {
       const CorpusObject& each = objects[at];
-      if (takes_long(each)) continue;
+      if (takes_long(each)) {
+        std::printf("%s: left out, for time\n", each.name.c_str());
+        continue;
+      }
       const auto before = kernel_test::bpf_descriptors();
       const std::string wrong = compare(each, counts);
       EXPECT_EQ(wrong, "") << each.name;

@@ -40,24 +40,14 @@ s16 offset_of(Word word) { return static_cast<s16>(word * sizeof(u64)); }
 // Instructions by their names.
 class Code {
  public:
-  void set(u8 dst, s64 number) {
-    put({.form = Form::alu,
-         .operation = operation(isa::Alu::mov),
-         .dst = dst,
-         .immediate = number});
-  }
+  void set(u8 dst, s64 number) { with_number(isa::Alu::mov, dst, number); }
+  void add(u8 dst, s64 number) { with_number(isa::Alu::add, dst, number); }
   void copy(u8 dst, u8 src) {
     put({.form = Form::alu,
          .operation = operation(isa::Alu::mov),
          .source = Source::reg,
          .dst = dst,
          .src = src});
-  }
-  void add(u8 dst, s64 number) {
-    put({.form = Form::alu,
-         .operation = operation(isa::Alu::add),
-         .dst = dst,
-         .immediate = number});
   }
   void address(u8 dst, Offset of) {
     put({.form = Form::constant,
@@ -104,6 +94,9 @@ class Code {
   Result<std::vector<isa::Slot>> encode() const { return isa::encode(code_); }
 
  private:
+  void with_number(isa::Alu alu, u8 dst, s64 number) {
+    put({.form = Form::alu, .operation = operation(alu), .dst = dst, .immediate = number});
+  }
   static u8 operation(isa::Alu alu) { return static_cast<u8>(alu); }
   void put(const Instruction& instruction) { code_.push_back(instruction); }
 
