@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -44,6 +45,20 @@ Result<void> write_all(const Fd& fd, std::string_view path, std::span<const std:
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  const Fd fd = TRY(Fd::open(path, O_RDONLY));
+  std::string text;
+  char buffer[4096];
+  while (text.size() < bytes_max) {
+    const ssize_t got = ::read(fd.get(), buffer, std::min(sizeof buffer, bytes_max - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("read", path, errno);
+    if (got == 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 }  // namespace skep

@@ -37,4 +37,9 @@ Error system_error(std::string_view doing, std::string_view path, int error_numb
 // Writes all of `bytes`, or says why not (a full disk, a closed pipe).
 Result<void> write_all(const Fd& fd, std::string_view path, std::span<const std::byte> bytes);
 
+// A file of the kernel's (/proc, /sys), which has no size until it is read; at most `bytes_max` of
+// it.
+Result<std::string> read_text(const std::string& path,
+                              std::size_t bytes_max = std::size_t{1} << 20);
+
 }  // namespace skep

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "object/light/map_attributes.hpp"
+#include "object/kernel/map.hpp"
 
 namespace skep::object::light {
 

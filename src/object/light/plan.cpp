@@ -1,6 +1,6 @@
 #include "object/light/plan.hpp"
 
-#include "object/light/kernel_types.hpp"
+#include "object/kernel/types.hpp"
 #include "object/light/map_steps.hpp"
 #include "object/light/program_steps.hpp"
 #include "object/light/refuse.hpp"

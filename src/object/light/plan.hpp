@@ -17,10 +17,17 @@
 #include <variant>
 #include <vector>
 
-#include "object/light/attributes.hpp"
 #include "object/object.hpp"
+#include "platform/bpf_attributes.hpp"
 
 namespace skep::object::light {
+
+using platform::Command;
+using platform::CreateMap;
+using platform::FreezeMap;
+using platform::LoadProgram;
+using platform::LoadTypes;
+using platform::UpdateElement;
 
 using Offset = u32;  // into the blob
 using Word = u32;    // of the context: its position, counted in words of eight bytes

@@ -23,28 +23,6 @@ Action search(const platform::Extern& external, Draft& draft, Offset answer, u32
   return FindType{text, size, kind, answer, external.is_weak};
 }
 
-// What is known of a program without the kernel, and without addresses.
-LoadProgram attributes_of(const ProgramEntry& entry, const KernelProgram& program) {
-  LoadProgram out{};
-  out.prog_type = platform::kernel_number(entry.type);
-  out.insn_cnt = static_cast<u32>(program.slots.size());
-  u32 flags = 0;
-  if ((entry.flags & platform::kSleepable) != 0) flags |= kSleepableFlag;
-  if ((entry.flags & platform::kXdpFrags) != 0) flags |= kXdpFragsFlag;
-  out.prog_flags = flags;
-  entry.name.copy(out.prog_name, kNameBytes - 1);
-  if (entry.attach_type) out.expected_attach_type = platform::kernel_number(*entry.attach_type);
-  const auto table = [](le32& size, le32& count, const auto& records) {
-    if (records.empty()) return;
-    size = static_cast<u32>(sizeof(records[0]));
-    count = static_cast<u32>(records.size());
-  };
-  table(out.func_info_rec_size, out.func_info_cnt, program.functions);
-  table(out.line_info_rec_size, out.line_info_cnt, program.lines);
-  table(out.core_relo_rec_size, out.core_relo_cnt, program.core);
-  return out;
-}
-
 }  // namespace
 
 Result<void> ProgramSteps::choose() {
@@ -97,7 +75,7 @@ void ProgramSteps::load(std::size_t at) {
   const ProgramEntry& entry = object_.programs()[chosen_[at].number];
   const auto target = find_target(entry);
   const Offset code = draft_.blob.add_all(program.slots);
-  RunCommand load = draft_.command(Command::load_program, attributes_of(entry, program));
+  RunCommand load = draft_.command(Command::load_program, load_attributes(entry, program));
   const auto field = [&](std::size_t offset) { return load.attributes + static_cast<u32>(offset); };
   load.fills = {
       Address{field(offsetof(LoadProgram, insns)), code},

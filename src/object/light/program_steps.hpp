@@ -1,8 +1,8 @@
 // The steps that find what programs need of the running kernel, load them, and put them into maps.
 #pragma once
 
+#include "object/kernel/program.hpp"
 #include "object/light/draft.hpp"
-#include "object/light/kernel_program.hpp"
 
 namespace skep::object::light {
 

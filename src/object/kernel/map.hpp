@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "object/light/attributes.hpp"
+#include "platform/bpf_attributes.hpp"
 #include "platform/map_kinds.hpp"
 
-namespace skep::object::light {
+namespace skep::object {
 
 // What the kernel calls a map. Global variables: the first of the object's name, then the
 // section's, unless that has a name of its own (".rodata.config"); characters that the kernel does
@@ -14,6 +14,6 @@ namespace skep::object::light {
 std::string kernel_name(const platform::MapSpec& map, std::string_view object);
 
 // Descriptors are zero.
-CreateMap map_attributes(const platform::MapSpec& map, std::string_view name);
+platform::CreateMap map_attributes(const platform::MapSpec& map, std::string_view name);
 
-}  // namespace skep::object::light
+}  // namespace skep::object

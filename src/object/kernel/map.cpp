@@ -1,11 +1,12 @@
-#include "object/light/map_attributes.hpp"
+#include "object/kernel/map.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-namespace skep::object::light {
+namespace skep::object {
 namespace {
 
+using platform::kNameBytes;
 using platform::MapKind;
 
 constexpr std::size_t kNameMax = kNameBytes - 1;
@@ -42,8 +43,8 @@ std::string kernel_name(const platform::MapSpec& map, std::string_view object) {
   return name.substr(0, kNameMax);
 }
 
-CreateMap map_attributes(const platform::MapSpec& map, std::string_view name) {
-  CreateMap out{};
+platform::CreateMap map_attributes(const platform::MapSpec& map, std::string_view name) {
+  platform::CreateMap out{};
   out.map_type = platform::kernel_number(map.kind);
   out.key_size = map.key_size;
   out.value_size = map.value_size;
@@ -59,4 +60,4 @@ CreateMap map_attributes(const platform::MapSpec& map, std::string_view name) {
   return out;
 }
 
-}  // namespace skep::object::light
+}  // namespace skep::object

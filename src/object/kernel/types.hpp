@@ -11,9 +11,9 @@
 
 #include "object/image.hpp"
 
-namespace skep::object::light {
+namespace skep::object {
 
 // The section; empty for an object without types.
 Result<std::vector<std::byte>> kernel_types(const Image& image);
 
-}  // namespace skep::object::light
+}  // namespace skep::object

@@ -1,17 +1,18 @@
-#include "object/light/kernel_program.hpp"
+#include "object/kernel/program.hpp"
 
 #include <algorithm>
 
 #include "object/image.hpp"
 #include "object/link.hpp"
 
-namespace skep::object::light {
+namespace skep::object {
 namespace {
 
 using isa::Constant;
 using isa::Slot;
 using platform::ExternKind;
 
+constexpr u8 kCallOpcode = 0x85;    // RFC 9669, 4.3: CALL, class JMP
 constexpr u8 kConstantMask = 0x0f;  // of Slot::registers: the destination stays
 
 // Externs are as the file has them, whatever was found in some kernel.
@@ -33,24 +34,31 @@ void name_maps_by_number(isa::Code& code) {
 
 class Maker {
  public:
-  Maker(const Object& object, u32 number) : image_(object.image()) {
-    program_.type = object.programs()[number].type;
+  Maker(const Object& object, u32 number, const LinkOptions& options)
+      : image_(object.image()), options_(options) {
+    const ProgramEntry& entry = object.programs()[number];
+    program_.name = entry.name;
+    program_.section = entry.section;
+    program_.type = entry.type;
     program_.maps = std::make_shared<const std::vector<platform::MapSpec>>(object.maps());
     program_.externs = not_looked_up(object);
     main_ = image_.programs[number];
   }
 
   Result<KernelProgram> run() {
-    const Linked linked = TRY(link(image_, main_, {.core = Core::leave}, program_));
+    const Linked linked = TRY(link(image_, main_, options_, program_));
     for (const platform::ExternUse& use : program_.uses) TRY(symbol(use));
     name_maps_by_number(program_.code);
     out_.slots = TRY(isa::encode(program_.code));
     for (const SymbolUse& use : out_.symbols) say_not_there(use);
+    for (const platform::Unresolved& each : program_.unresolved) say_no_such_helper(each.at);
     for (const PlacedFunction& function : linked.functions) describe(function);
     if (out_.functions.size() != linked.functions.size()) {
       out_.functions.clear();
       out_.lines.clear();
     }
+    out_.unresolved = program_.unresolved;
+    out_.program = std::make_shared<const platform::Program>(std::move(program_));
     return std::move(out_);
   }
 
@@ -84,6 +92,15 @@ class Maker {
     }
   }
 
+  void say_no_such_helper(isa::InstructionIndex at) {
+    const isa::Instruction& instruction = program_.code[at.value()];
+    const u32 slots = instruction.is_wide() ? 2 : 1;
+    for (u32 slot = instruction.slot.value(), left = slots; left != 0; ++slot, --left) {
+      out_.slots[slot] =
+          Slot{.opcode = kCallOpcode, .registers = 0, .offset = 0, .immediate = kNoSuchHelper};
+    }
+  }
+
   // What .BTF.ext says of a function, with offsets that count from the program's begin.
   void describe(const PlacedFunction& placed) {
     const FunctionSymbol& function = image_.functions.all()[placed.number];
@@ -99,12 +116,14 @@ class Maker {
       each.offset = moved(each.offset) / u32{sizeof(Slot)};
       out_.lines.push_back(each);
     }
+    if (options_.core != Core::leave) return;
     for (const CoreRecord& each : image_.ext.core(section, begin, end)) {
       out_.core.push_back({moved(each.offset), each.type, each.access_offset, each.kind});
     }
   }
 
   const Image& image_;
+  const LinkOptions options_;
   u32 main_ = 0;
   platform::Program program_;
   KernelProgram out_;
@@ -112,10 +131,31 @@ class Maker {
 
 }  // namespace
 
-Result<KernelProgram> kernel_program(const Object& object, u32 number) {
-  return Maker(object, number)
+Result<KernelProgram> kernel_program(const Object& object, u32 number, const LinkOptions& options) {
+  return Maker(object, number, options)
       .run()
       .within(format("{}: program {}", object.name(), object.programs()[number].name));
 }
 
-}  // namespace skep::object::light
+platform::LoadProgram load_attributes(const ProgramEntry& entry, const KernelProgram& program) {
+  platform::LoadProgram out{};
+  out.prog_type = platform::kernel_number(entry.type);
+  out.insn_cnt = static_cast<u32>(program.slots.size());
+  u32 flags = 0;
+  if ((entry.flags & platform::kSleepable) != 0) flags |= platform::kSleepableFlag;
+  if ((entry.flags & platform::kXdpFrags) != 0) flags |= platform::kXdpFragsFlag;
+  out.prog_flags = flags;
+  entry.name.copy(out.prog_name, platform::kNameBytes - 1);
+  if (entry.attach_type) out.expected_attach_type = platform::kernel_number(*entry.attach_type);
+  const auto table = [](le32& size, le32& count, const auto& records) {
+    if (records.empty()) return;
+    size = static_cast<u32>(sizeof(records[0]));
+    count = static_cast<u32>(records.size());
+  };
+  table(out.func_info_rec_size, out.func_info_cnt, program.functions);
+  table(out.line_info_rec_size, out.line_info_cnt, program.lines);
+  table(out.core_relo_rec_size, out.core_relo_cnt, program.core);
+  return out;
+}
+
+}  // namespace skep::object

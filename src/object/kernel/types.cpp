@@ -1,11 +1,11 @@
 // Records are rewritten in place; what .ksyms needs beside them is appended behind the last one.
 // Layout: Documentation/bpf/btf.rst of Linux.
-#include "object/light/kernel_types.hpp"
+#include "object/kernel/types.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-namespace skep::object::light {
+namespace skep::object {
 namespace {
 
 using btf::Kind;
@@ -154,4 +154,4 @@ class Rewriter {
 
 Result<std::vector<std::byte>> kernel_types(const Image& image) { return Rewriter(image).run(); }
 
-}  // namespace skep::object::light
+}  // namespace skep::object

@@ -1,0 +1,111 @@
+#include "kernel/privileges.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace skep::kernel {
+namespace {
+
+struct CapabilityRow {
+  Capabilities bit;
+  std::string_view name;
+};
+constexpr auto kCapabilities = std::to_array<CapabilityRow>({
+    {kBpf, "CAP_BPF"},
+    {kPerfmon, "CAP_PERFMON"},
+    {kNetAdmin, "CAP_NET_ADMIN"},
+    {kSysAdmin, "CAP_SYS_ADMIN"},
+    {kSysResource, "CAP_SYS_RESOURCE"},
+});
+
+// Empty when it cannot be read.
+std::string contents(const std::string& path) {
+  auto text = read_text(path);
+  return text.ok() ? std::move(*text) : std::string();
+}
+
+Capabilities read_effective() {
+  const std::string status = contents("/proc/self/status");
+  constexpr std::string_view kField = "CapEff:\t";
+  const std::size_t at = status.find(kField);
+  Capabilities read = 0;
+  if (at == std::string::npos) return read;
+  const char* begin = status.data() + at + kField.size();
+  std::from_chars(begin, status.data() + status.size(), read, 16);
+  if ((read & kSysAdmin) != 0) read |= kBpf | kPerfmon;
+  return read;
+}
+
+Fault fault_of(int answer) {
+  switch (answer) {
+    case EPERM:
+    case EACCES: return Fault::denied;
+    case ENOENT: return Fault::absent;
+    case EINVAL:
+    case E2BIG:
+    case EOPNOTSUPP:
+    case 524: return Fault::unsupported;  // ENOTSUPP, of the kernel alone
+    case ENOMEM:
+    case ENOSPC: return Fault::exhausted;
+    case EEXIST:
+    case EBUSY: return Fault::usage;
+    default: return Fault::system;
+  }
+}
+
+std::string text_of(int answer) {
+  if (answer == 524) return "operation is not supported (ENOTSUPP)";
+  char buffer[128];
+  return std::string(strerror_r(answer, buffer, sizeof buffer));
+}
+
+std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+
+// Why a process that has the capabilities may still be refused.
+std::string other_reasons() {
+  const std::string lockdown = first_line(contents("/sys/kernel/security/lockdown"));
+  const std::size_t begin = lockdown.find('['), end = lockdown.find(']');
+  if (end != std::string::npos && lockdown.substr(begin, end - begin) != "[none") {
+    return format("the capabilities are there; this kernel is locked down ({}), or built to refuse this",
+                  lockdown.substr(begin + 1, end - begin - 1));
+  }
+  return "the capabilities are there: a security module, a container's seccomp filter, or the kernel's "
+         "build refuses this";
+}
+
+std::string hint_for(int answer, Capabilities needs) {
+  if (answer != EPERM && answer != EACCES) return {};
+  const std::string names = missing(needs);
+  if (names.empty()) return other_reasons();
+  return format("{} {} missing: run as root, or give the process {}; --engine user needs no privilege", names,
+                names.find(" and ") == std::string::npos ? "is" : "are",
+                names.find(" and ") == std::string::npos ? "it" : "them");
+}
+
+}  // namespace
+
+Capabilities effective_capabilities() {
+  static const Capabilities effective = read_effective();
+  return effective;
+}
+
+std::string missing(Capabilities needs) {
+  const Capabilities absent = needs & ~effective_capabilities();
+  std::vector<std::string> names;
+  for (const CapabilityRow& each : kCapabilities) {
+    if ((absent & each.bit) != 0) names.emplace_back(each.name);
+  }
+  return join(names, " and ");
+}
+
+Error refused(std::string_view doing, int answer, Capabilities needs) {
+  return {fault_of(answer), format("cannot {}: {}", doing, text_of(answer)), hint_for(answer, needs)};
+}
+
+}  // namespace skep::kernel
