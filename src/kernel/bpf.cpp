@@ -31,10 +31,11 @@ const KindRow& row(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
 s64 bpf(Command command, void* attributes, u32 bytes) {
   for (int attempt = 1;; ++attempt) {
-    const long returned =
-        ::syscall(__NR_bpf, static_cast<int>(command), attributes, static_cast<unsigned long>(bytes));
+    const long returned = ::syscall(__NR_bpf, static_cast<int>(command), attributes,
+                                    static_cast<unsigned long>(bytes));
     if (returned >= 0) return returned;
-    if (errno != EAGAIN || command != Command::load_program || attempt == kLoadAttempts) return -errno;
+    if (errno != EAGAIN || command != Command::load_program || attempt == kLoadAttempts)
+      return -errno;
   }
 }
 
@@ -93,7 +94,8 @@ Result<void> pin(const Fd& fd, const std::string& path) {
                  "remove it with rm, or choose another path");
   }
   if (returned == -EPERM && missing(kBpf).empty()) {
-    return Error(Fault::unsupported, format("cannot pin {}: it is not in a file system of type bpf", path),
+    return Error(Fault::unsupported,
+                 format("cannot pin {}: it is not in a file system of type bpf", path),
                  "mount one: mount -t bpf bpf /sys/fs/bpf");
   }
   TRY(done(returned, format("pin {}", path), kBpf));

@@ -1,9 +1,9 @@
 // bpf(2): the commands as functions.
 //
-// In: the structures of platform/bpf_attributes.hpp, descriptors, bytes. Out: descriptors that close themselves, or
-// an Error that says what was to be done, what the kernel answered, and which privilege is missing where
-// that is the reason (kernel/privileges.hpp). Nothing here remembers anything. Source: bpf(2),
-// kernel/bpf/syscall.c.
+// In: the structures of platform/bpf_attributes.hpp, descriptors, bytes. Out: descriptors that
+// close themselves, or an Error that says what was to be done, what the kernel answered, and which
+// privilege is missing where that is the reason (kernel/privileges.hpp). Nothing here remembers
+// anything. Source: bpf(2), kernel/bpf/syscall.c.
 #pragma once
 
 #include <optional>
@@ -28,8 +28,8 @@ s64 bpf(Command command, Attributes& attributes) {
   return bpf(command, &attributes, sizeof(Attributes));
 }
 
-// A descriptor of a command that makes one. `doing` is "create map flows", for the error; `needs` are the
-// capabilities that the command asks for.
+// A descriptor of a command that makes one. `doing` is "create map flows", for the error; `needs`
+// are the capabilities that the command asks for.
 Result<Fd> descriptor(s64 returned, std::string_view doing, Capabilities needs);
 // The same for commands that return 0 or a count.
 Result<u64> done(s64 returned, std::string_view doing, Capabilities needs);
@@ -43,8 +43,9 @@ Result<std::vector<u32>> ids(Kind kind);
 // Fault::absent when it is gone, which between ids() and here is no surprise.
 Result<Fd> open_id(Kind kind, u32 id);
 
-// What the kernel says of a descriptor (BPF_OBJ_GET_INFO_BY_FD). `info` begins as what the kernel is
-// to fill in (addresses and sizes of buffers); fields that this kernel does not know stay as they were.
+// What the kernel says of a descriptor (BPF_OBJ_GET_INFO_BY_FD). `info` begins as what the kernel
+// is to fill in (addresses and sizes of buffers); fields that this kernel does not know stay as
+// they were.
 Result<void> get_info(const Fd& fd, void* info, u32 bytes);
 template <class Info>
 Result<Info> info(const Fd& fd, Info begin = {}) {

@@ -72,10 +72,12 @@ std::string other_reasons() {
   const std::string lockdown = first_line(contents("/sys/kernel/security/lockdown"));
   const std::size_t begin = lockdown.find('['), end = lockdown.find(']');
   if (end != std::string::npos && lockdown.substr(begin, end - begin) != "[none") {
-    return format("the capabilities are there; this kernel is locked down ({}), or built to refuse this",
-                  lockdown.substr(begin + 1, end - begin - 1));
+    return format(
+        "the capabilities are there; this kernel is locked down ({}), or built to refuse this",
+        lockdown.substr(begin + 1, end - begin - 1));
   }
-  return "the capabilities are there: a security module, a container's seccomp filter, or the kernel's "
+  return "the capabilities are there: a security module, a container's seccomp filter, or the "
+         "kernel's "
          "build refuses this";
 }
 
@@ -83,9 +85,10 @@ std::string hint_for(int answer, Capabilities needs) {
   if (answer != EPERM && answer != EACCES) return {};
   const std::string names = missing(needs);
   if (names.empty()) return other_reasons();
-  return format("{} {} missing: run as root, or give the process {}; --engine user needs no privilege", names,
-                names.find(" and ") == std::string::npos ? "is" : "are",
-                names.find(" and ") == std::string::npos ? "it" : "them");
+  return format(
+      "{} {} missing: run as root, or give the process {}; --engine user needs no privilege", names,
+      names.find(" and ") == std::string::npos ? "is" : "are",
+      names.find(" and ") == std::string::npos ? "it" : "them");
 }
 
 }  // namespace
@@ -105,7 +108,8 @@ std::string missing(Capabilities needs) {
 }
 
 Error refused(std::string_view doing, int answer, Capabilities needs) {
-  return {fault_of(answer), format("cannot {}: {}", doing, text_of(answer)), hint_for(answer, needs)};
+  return {fault_of(answer), format("cannot {}: {}", doing, text_of(answer)),
+          hint_for(answer, needs)};
 }
 
 }  // namespace skep::kernel

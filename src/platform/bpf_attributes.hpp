@@ -1,4 +1,5 @@
-// What bpf(2) takes, command by command: union bpf_attr of include/uapi/linux/bpf.h, as of Linux 6.18.
+// What bpf(2) takes, command by command: union bpf_attr of include/uapi/linux/bpf.h, as of
+// Linux 6.18.
 //
 // The layouts are our own, since the headers of a distribution end with the kernel that it was made
 // for. An older kernel takes a longer structure whose further bytes are zero, so that a field it

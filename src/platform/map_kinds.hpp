@@ -96,6 +96,7 @@ inline constexpr u32 kNoPreallocation = 1u << 0;     // BPF_F_NO_PREALLOC
 inline constexpr u32 kReadOnlyForProgram = 1u << 7;  // BPF_F_RDONLY_PROG
 inline constexpr u32 kMappable = 1u << 10;           // BPF_F_MMAPABLE
 inline constexpr u32 kStructOpsLink = 1u << 13;      // BPF_F_LINK
+inline constexpr u32 kTypeOfModule = 1u << 15;       // BPF_F_VTYPE_BTF_OBJ_FD
 
 struct MapFlag {
   std::string_view name;   // "BPF_F_NO_PREALLOC"

@@ -1,0 +1,80 @@
+// An object that is loaded into the Linux kernel: its types, maps and programs.
+//
+// In: an Object with its global variables and externs as they should be. Out: an App that owns the
+// descriptors; when it goes, so does all that nothing else holds: the kernel counts. Order and meaning are
+// libbpf's: types, maps (those of maps first, pinned ones by name), values of globals, programs, program arrays.
+// Refused: what the kernel refuses. A program that its verifier rejects is Fault::rejected with a
+// report() of both verifiers; a missing privilege is named. Nothing is attached here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "kernel/types.hpp"
+#include "object/kernel/program.hpp"
+#include "object/object.hpp"
+
+namespace skep::kernel {
+
+struct LoadOptions {
+  // Only these; otherwise all but those in sections that begin with '?'.
+  std::vector<std::string> programs{};
+  const btf::Targets* targets = nullptr;       // for CO-RE
+  std::string pins = "/sys/fs/bpf";            // where maps are that are pinned by name
+  std::optional<int> token{};                  // BPF_TOKEN_CREATE: loads in a user namespace
+  std::string replaces{};                      // freplace: id of the program whose functions are replaced
+};
+
+struct LoadedMap {
+  const platform::MapSpec* spec = nullptr;
+  Fd descriptor;
+  bool was_there = false;  // pinned by somebody before
+};
+
+struct LoadedProgram {
+  object::ProgramEntry entry;
+  Fd descriptor;
+};
+
+// A structure of operations as the kernel takes it: the value of a map, which is not written before it
+// is attached.
+struct OperationsValue {
+  struct Member {
+    std::string program;
+    u32 number = 0;  // of the member in the kernel's structure
+    u64 offset = 0;  // of its descriptor in `bytes`
+  };
+  u32 map = 0;     // number in App::maps()
+  u32 type = 0;    // of the value, in the kernel's BTF
+  s32 module = 0;  // descriptor of a module's types
+  std::vector<std::byte> bytes;
+  std::vector<Member> programs;
+};
+
+class App {
+ public:
+  static Result<App> load(const object::Object& object, const LoadOptions& options);
+
+  const object::Object& object() const { return object_; }
+  const std::vector<LoadedMap>& maps() const { return maps_; }
+  std::vector<LoadedProgram>& programs() { return programs_; }
+  const LoadedProgram* program(std::string_view name) const;  // or null
+  const LoadedMap* map(std::string_view name) const;          // or null
+  const std::vector<OperationsValue>& operations() const { return operations_; }
+  // Whether the kernel took the object's types; without them maps show their bytes only.
+  bool has_types() const { return types_.has_value(); }
+
+ private:
+  friend class Loader;
+  explicit App(object::Object object) : object_(std::move(object)) {}
+
+  object::Object object_;
+  std::optional<Fd> types_;
+  std::vector<LoadedMap> maps_;
+  std::vector<LoadedProgram> programs_;
+  std::vector<OperationsValue> operations_;
+};
+
+}  // namespace skep::kernel
