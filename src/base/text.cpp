@@ -196,4 +196,23 @@ std::string did_you_mean(std::string_view wanted, const std::vector<std::string_
   return out;
 }
 
+bool matches_pattern(std::string_view name, std::string_view pattern) {
+  std::size_t at = 0, in = 0, star = std::string_view::npos, retry = 0;
+  while (at < name.size()) {
+    if (in < pattern.size() && (pattern[in] == '?' || pattern[in] == name[at])) {
+      ++at;
+      ++in;
+    } else if (in < pattern.size() && pattern[in] == '*') {
+      star = in++;
+      retry = at;
+    } else if (star != std::string_view::npos) {
+      in = star + 1;
+      at = ++retry;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', in) == std::string_view::npos;
+}
+
 }  // namespace skep

@@ -72,4 +72,7 @@ std::vector<std::string_view> nearest(std::string_view wanted,
 // "did you mean flows or flow?", or an empty text when nothing is near.
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string_view>& known);
 
+// Whether all of `name` matches a pattern in which * stands for any text and ? for one character.
+bool matches_pattern(std::string_view name, std::string_view pattern);
+
 }  // namespace skep

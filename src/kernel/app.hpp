@@ -1,10 +1,11 @@
 // An object that is loaded into the Linux kernel: its types, maps and programs.
 //
 // In: an Object with its global variables and externs as they should be. Out: an App that owns the
-// descriptors; when it goes, so does all that nothing else holds: the kernel counts. Order and meaning are
-// libbpf's: types, maps (those of maps first, pinned ones by name), values of globals, programs, program arrays.
-// Refused: what the kernel refuses. A program that its verifier rejects is Fault::rejected with a
-// report() of both verifiers; a missing privilege is named. Nothing is attached here.
+// descriptors; when it goes, so does all that nothing else holds: the kernel counts. Order and
+// meaning are libbpf's: types, maps (those of maps first, pinned ones by name), values of globals,
+// programs, program arrays. Refused: what the kernel refuses. A program that its verifier rejects
+// is Fault::rejected with a report() of both verifiers; a missing privilege is named. Nothing is
+// attached here.
 #pragma once
 
 #include <memory>
@@ -21,10 +22,10 @@ namespace skep::kernel {
 struct LoadOptions {
   // Only these; otherwise all but those in sections that begin with '?'.
   std::vector<std::string> programs{};
-  const btf::Targets* targets = nullptr;       // for CO-RE
-  std::string pins = "/sys/fs/bpf";            // where maps are that are pinned by name
-  std::optional<int> token{};                  // BPF_TOKEN_CREATE: loads in a user namespace
-  std::string replaces{};                      // freplace: id of the program whose functions are replaced
+  const btf::Targets* targets = nullptr;  // for CO-RE
+  std::string pins = "/sys/fs/bpf";       // where maps are that are pinned by name
+  std::optional<int> token{};             // BPF_TOKEN_CREATE: loads in a user namespace
+  std::string replaces{};  // freplace: id of the program whose functions are replaced
 };
 
 struct LoadedMap {
@@ -38,8 +39,8 @@ struct LoadedProgram {
   Fd descriptor;
 };
 
-// A structure of operations as the kernel takes it: the value of a map, which is not written before it
-// is attached.
+// A structure of operations as the kernel takes it: the value of a map, which is not written before
+// it is attached.
 struct OperationsValue {
   struct Member {
     std::string program;
@@ -63,6 +64,8 @@ class App {
   const LoadedProgram* program(std::string_view name) const;  // or null
   const LoadedMap* map(std::string_view name) const;          // or null
   const std::vector<OperationsValue>& operations() const { return operations_; }
+  // The next free number in __bpf_usdt_specs, which all programs share.
+  u32 next_usdt_number() const { return (*usdt_numbers_)++; }
   // Whether the kernel took the object's types; without them maps show their bytes only.
   bool has_types() const { return types_.has_value(); }
 
@@ -75,6 +78,7 @@ class App {
   std::vector<LoadedMap> maps_;
   std::vector<LoadedProgram> programs_;
   std::vector<OperationsValue> operations_;
+  std::shared_ptr<u32> usdt_numbers_ = std::make_shared<u32>(0);
 };
 
 }  // namespace skep::kernel

@@ -1,11 +1,12 @@
 // Attaches loaded programs to what their sections say.
 //
-// In: a program of an App and what the user adds to its section. Out: a Link; the program is attached as
-// long as the Link lives, and with it the process: all of it hangs on descriptors, so that the kernel
-// detaches when the process ends in any way, SIGKILL included. Where the kernel has no descriptor for an
-// attachment (tc before 6.6, routes), a guard process detaches in its place. pin() makes it outlive the
-// process. Refused: hooks that are taken, that this kernel does not have, or for which the user did not say
-// where. bpf_link is used wherever the kernel has it, so that programs of others stay where they are.
+// In: a program of an App and what the user adds to its section. Out: a Link; the program is
+// attached as long as the Link lives, and with it the process: all of it hangs on descriptors, so
+// that the kernel detaches when the process ends in any way, SIGKILL included. Where the kernel has
+// no descriptor for an attachment (tc before 6.6, routes), a guard process detaches in its place.
+// pin() makes it outlive the process. Refused: hooks that are taken, that this kernel does not
+// have, or for which the user did not say where. bpf_link is used wherever the kernel has it, so
+// that programs of others stay where they are.
 #pragma once
 
 #include <functional>
@@ -22,18 +23,18 @@ enum class TcWay : u8 { any, tcx, clsact };
 
 // What the section does not say. Empty and zero: not said.
 struct Place {
-  std::string target{};     // as it would stand behind the section's name
+  std::string target{};      // as it would stand behind the section's name
   std::optional<u32> pid{};  // uprobes, usdt, perf events: only in this process
-  std::string interface{};
+  std::string interface {};
   std::string cgroup{};             // its folder
   std::string network_namespace{};  // a file of one; otherwise this process's
   std::string socket{};             // PID:DESCRIPTOR
   std::string route{};              // PREFIX of a route of `interface`, "10.0.0.0/8"
   XdpMode xdp_mode = XdpMode::any;
   TcWay tc_way = TcWay::any;
-  bool egress = false;      // tc, cgroup/skb: programs whose section does not say which way
-  u64 cookie = 0;           // bpf_get_attach_cookie()
-  s32 priority = 0;         // netfilter, clsact
+  bool egress = false;  // tc, cgroup/skb: programs whose section does not say which way
+  u64 cookie = 0;       // bpf_get_attach_cookie()
+  s32 priority = 0;     // netfilter, clsact
 };
 
 class Link {
@@ -50,15 +51,18 @@ class Link {
   // bpf_links, by which others see it; none where the kernel has no such thing for this hook.
   std::vector<u32> ids() const;
 
-  // Lets it outlive the process, as FOLDER/PROGRAM, with _1, _2 behind it when there are more. Fault::unsupported
-  // where the kernel has no bpf_link for this hook; nothing stays pinned when one cannot be.
+  // Lets it outlive the process, as FOLDER/PROGRAM, with _1, _2 behind it when there are more.
+  // Fault::unsupported where the kernel has no bpf_link for this hook; nothing stays pinned when
+  // one cannot be.
   Result<std::vector<std::string>> pin(const std::string& folder);
 
   // ---- for those that attach ----
   void hold(Fd descriptor) { held_.push_back(std::move(descriptor)); }
+  void take(Link other);  // what it holds
   void hold_link(Fd link) { links_.push_back(std::move(link)); }
-  // Runs when the Link goes, and in a guard process when this one is killed.
-  void undo_with(std::function<void()> undo);
+  // `undo` runs when the Link goes; when this process is killed, in a guard process, which keeps
+  // the descriptors that it `needs` and no others.
+  Result<void> undo_with(std::function<void()> undo, std::vector<int> needs = {});
   // Of iterators: what is read to make it run.
   const std::vector<Fd>& links() const { return links_; }
 

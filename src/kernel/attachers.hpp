@@ -13,6 +13,7 @@ struct Attachment {
   const Place& place;
   platform::Target target;  // of the section, or what the user said in its place
   Hook hook;
+  u64 semaphore = 0;  // usdt: where in the file its counter is, 0 without one
 
   int descriptor() const { return program.descriptor.get(); }
   Capabilities needs() const { return row(hook).capabilities; }

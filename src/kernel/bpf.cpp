@@ -84,6 +84,16 @@ Result<u32> id_of(const Fd& fd, Kind kind) {
   return words[kind == Kind::types ? 3 : 1];
 }
 
+Result<void> update_element(const Fd& map, const void* key, const void* value,
+                            std::string_view doing) {
+  platform::UpdateElement update{};
+  update.map_fd = static_cast<u32>(map.get());
+  update.key = platform::address_of(key);
+  update.value = platform::address_of(value);
+  TRY(done(bpf(Command::update_element, update), doing, kBpf));
+  return {};
+}
+
 Result<void> pin(const Fd& fd, const std::string& path) {
   platform::Pin pin{};
   pin.path = address_of(path.c_str());

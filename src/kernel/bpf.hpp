@@ -55,6 +55,10 @@ Result<Info> info(const Fd& fd, Info begin = {}) {
 // The id of a program, map, types or link.
 Result<u32> id_of(const Fd& fd, Kind kind);
 
+// Sets one element of a map (BPF_ANY); sizes of key and value are the map's.
+Result<void> update_element(const Fd& map, const void* key, const void* value,
+                            std::string_view doing);
+
 // Pins and opens what is pinned; `path` is inside a file system of type bpf. Fault::usage when the
 // path is taken.
 Result<void> pin(const Fd& fd, const std::string& path);

@@ -27,7 +27,7 @@ constexpr EnumArray<Hook, HookRow> kHooks({
     {Hook::lsm_cgroup, {"LSM hook of a cgroup", kTracing, Needs::cgroup}},
     {Hook::replacement, {"function of a program", kTracing, Needs::nothing}},
     {Hook::iterator, {"iterator", kTracing, Needs::nothing}},
-    {Hook::perf_event, {"perf event", kTracing, Needs::target}},
+    {Hook::perf_event, {"perf event", kTracing, Needs::nothing}},
     {Hook::xdp, {"interface, before its packets have buffers", kNetwork, Needs::interface}},
     {Hook::tc, {"interface", kNetwork, Needs::interface}},
     {Hook::netkit, {"netkit interface", kNetwork, Needs::interface}},
@@ -69,7 +69,8 @@ Hook of_tracing(const object::ProgramEntry& program) {
 }
 
 Hook of_xdp(const object::ProgramEntry& program) {
-  const bool is_in_map = program.attach_type == AttachType::xdp_devmap || program.attach_type == AttachType::xdp_cpumap;
+  const bool is_in_map = program.attach_type == AttachType::xdp_devmap ||
+                         program.attach_type == AttachType::xdp_cpumap;
   return is_in_map ? Hook::none : Hook::xdp;
 }
 

@@ -44,7 +44,8 @@ std::string own_verdict(const platform::Program& program) {
   if (platform::row(program.type).context_size == 0) return {};
   const verify::Verdict verdict = verify::verify(std::make_shared<platform::Program>(program));
   if (verdict.accepted()) return "  skep's own verifier accepts this program\n";
-  return "skep's own verifier rejects it too:\n" + verify::to_text(std::get<verify::Report>(verdict.outcome));
+  return "skep's own verifier rejects it too:\n" +
+         verify::to_text(std::get<verify::Report>(verdict.outcome));
 }
 
 }  // namespace
@@ -54,12 +55,14 @@ Result<App> App::load(const object::Object& object, const LoadOptions& options) 
 }
 
 const LoadedProgram* App::program(std::string_view name) const {
-  const auto found = std::ranges::find_if(programs_, [&](const auto& each) { return each.entry.name == name; });
+  const auto found =
+      std::ranges::find_if(programs_, [&](const auto& each) { return each.entry.name == name; });
   return found == programs_.end() ? nullptr : &*found;
 }
 
 const LoadedMap* App::map(std::string_view name) const {
-  const auto found = std::ranges::find_if(maps_, [&](const auto& each) { return each.spec->name == name; });
+  const auto found =
+      std::ranges::find_if(maps_, [&](const auto& each) { return each.spec->name == name; });
   return found == maps_.end() ? nullptr : &*found;
 }
 
@@ -107,10 +110,12 @@ Result<void> Loader::load_programs() {
 Result<void> Loader::load_program(u32 number) {
   const ProgramEntry& entry = object().programs()[number];
   if (entry.type == ProgramType::unspecified) {
-    return Error(Fault::unsupported, format("no program type has a section named {}", entry.section),
+    return Error(Fault::unsupported,
+                 format("no program type has a section named {}", entry.section),
                  platform::section_advice(entry.section));
   }
-  KernelProgram program = TRY(object::kernel_program(object(), number, {.targets = options_.targets}));
+  KernelProgram program =
+      TRY(object::kernel_program(object(), number, {.targets = options_.targets}));
   TRY(put_symbols(program));
   platform::LoadProgram load = object::load_attributes(entry, program);
   TRY(fill_target(entry, load));
@@ -148,9 +153,10 @@ Result<void> Loader::fill_target(const ProgramEntry& entry, platform::LoadProgra
   }
   const auto found = TRY(kernel_.find(target->name, target->kind, entry.target.place));
   if (!found) {
-    return Error(Fault::unsupported, format("this kernel has no {} {}", platform::name_of(entry.target.kind),
-                                            entry.target.name),
-                 "skep check OBJECT --against FILE says which kernels have it");
+    return Error(
+        Fault::unsupported,
+        format("this kernel has no {} {}", platform::name_of(entry.target.kind), entry.target.name),
+        "skep check OBJECT --against FILE says which kernels have it");
   }
   load.attach_btf_id = found->id;
   load.attach_btf_obj_fd = static_cast<u32>(found->module);
@@ -167,9 +173,11 @@ Result<void> Loader::put_symbol(const object::SymbolUse& use, KernelProgram& pro
   const platform::Extern& external = object().externs()[use.external];
   isa::Slot& slot = program.slots[use.slot];
   if (external.kind == ExternKind::address) {
-    const u64 address = external.state == platform::ExternState::found ? external.value + use.addend : 0;
+    const u64 address =
+        external.state == platform::ExternState::found ? external.value + use.addend : 0;
     if (address == 0 && !external.is_weak) {
-      return Error(Fault::unsupported, format("this kernel does not show the address of {}", external.name),
+      return Error(Fault::unsupported,
+                   format("this kernel does not show the address of {}", external.name),
                    "/proc/kallsyms lists the symbols, with addresses for CAP_SYSLOG only");
     }
     slot.immediate = static_cast<s32>(address);
@@ -181,9 +189,10 @@ Result<void> Loader::put_symbol(const object::SymbolUse& use, KernelProgram& pro
                                       is_function ? btf::Kind::function : btf::Kind::variable));
   if (!found) {
     if (external.is_weak) return {};
-    return Error(Fault::unsupported,
-                 format("this kernel has no {} {}", platform::name_of(external.kind), external.name),
-                 "declare it __weak and test for it, to run where it is missing");
+    return Error(
+        Fault::unsupported,
+        format("this kernel has no {} {}", platform::name_of(external.kind), external.name),
+        "declare it __weak and test for it, to run where it is missing");
   }
   slot.immediate = static_cast<s32>(found->id);
   if (!use.is_call) {
@@ -205,7 +214,8 @@ Result<Fd> Loader::try_load(const KernelProgram& program, platform::LoadProgram&
   return rejected(program, load, static_cast<int>(-returned));
 }
 
-Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram& load, int answer) {
+Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram& load,
+                       int answer) {
   std::string log;
   s64 returned = -ENOSPC;
   for (u32 bytes = kLogBytes; returned == -ENOSPC && bytes <= kLogBytesMax; bytes *= 8) {
@@ -218,10 +228,13 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
     if (returned >= 0) ::close(static_cast<int>(returned));
   }
   log.resize(log.find('\0') == std::string::npos ? log.size() : log.find('\0'));
-  const bool is_walk = log.find("\n") != std::string::npos || log.find("processed") != std::string::npos;
-  if (!is_walk) return refused("load it into the kernel", answer, needed_for(program.program->type));
+  const bool is_walk =
+      log.find("\n") != std::string::npos || log.find("processed") != std::string::npos;
+  if (!is_walk)
+    return refused("load it into the kernel", answer, needed_for(program.program->type));
   const verify::Report report = read_log(log, program);
-  return Error(Fault::rejected, format("the kernel's verifier rejects it: {}", report.message), report.hint)
+  return Error(Fault::rejected, format("the kernel's verifier rejects it: {}", report.message),
+               report.hint)
       .with_report(verify::to_text(report) + own_verdict(*program.program));
 }
 

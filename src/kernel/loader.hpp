@@ -20,7 +20,8 @@ struct Operation {
 
 class Loader {
  public:
-  Loader(const object::Object& object, const LoadOptions& options) : app_(object), options_(options) {}
+  Loader(const object::Object& object, const LoadOptions& options)
+      : app_(object), options_(options) {}
   Result<App> run();
 
  private:
@@ -34,7 +35,8 @@ class Loader {
   Result<void> put_symbols(object::KernelProgram& program);
   Result<void> put_symbol(const object::SymbolUse& use, object::KernelProgram& program);
   Result<Fd> try_load(const object::KernelProgram& program, platform::LoadProgram& load);
-  Error rejected(const object::KernelProgram& program, const platform::LoadProgram& load, int answer);
+  Error rejected(const object::KernelProgram& program, const platform::LoadProgram& load,
+                 int answer);
   Result<void> fill_program_arrays();
   bool is_wanted(const object::ProgramEntry& entry) const;
 
@@ -55,11 +57,8 @@ class Loader {
   App app_;
   const LoadOptions& options_;
   KernelTypes kernel_;
-  std::vector<int> descriptors_;              // fd_array: maps by number, then modules' types
+  std::vector<int> descriptors_;  // fd_array: maps by number, then modules' types
   std::map<std::string, Operation, std::less<>> operations_;  // by program
 };
-
-// An update of one element.
-Result<void> update_element(const Fd& map, const void* key, const void* value, std::string_view doing);
 
 }  // namespace skep::kernel

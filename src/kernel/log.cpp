@@ -22,15 +22,17 @@ std::optional<u32> slot_of(std::string_view line) {
 bool is_of_walk(std::string_view line) {
   const auto begins = [&](std::string_view with) { return line.starts_with(with); };
   if (line.empty() || begins(";") || begins("from ") || begins("processed ") || begins("caller:") ||
-      begins("callee:") || begins("returning from callee") || begins("to caller at") || begins("func#") ||
-      begins("arg#") || begins("Live regs before insn") || begins("verification time") || begins("stack depth") ||
-      begins("mark_precise") || begins("last_idx") || begins("parent ") || begins("Global function") ||
-      begins("Func#") || begins("Validating ") || begins("safe") || begins("propagating")) {
+      begins("callee:") || begins("returning from callee") || begins("to caller at") ||
+      begins("func#") || begins("arg#") || begins("Live regs before insn") ||
+      begins("verification time") || begins("stack depth") || begins("mark_precise") ||
+      begins("last_idx") || begins("parent ") || begins("Global function") || begins("Func#") ||
+      begins("Validating ") || begins("safe") || begins("propagating")) {
     return true;
   }
   // "R0=scalar() R1=ctx()", "12: R0_w=1": a state.
   const std::size_t colon = line.find_first_not_of("0123456789");
-  if (colon != 0 && colon != std::string_view::npos && line.substr(colon).starts_with(": ")) return true;
+  if (colon != 0 && colon != std::string_view::npos && line.substr(colon).starts_with(": "))
+    return true;
   const std::size_t equals = line.find('=');
   return (line[0] == 'R' || begins("fp-")) && equals != std::string_view::npos &&
          line.substr(0, equals).find(' ') == std::string_view::npos;

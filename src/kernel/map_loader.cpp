@@ -36,29 +36,20 @@ struct MapInfo {
 
 std::string difference(const MapSpec& spec, const MapInfo& there) {
   const auto differs = [](std::string_view what, u64 wanted, u64 found) {
-    return wanted == found ? std::string() : format("its {} is {}, expected {}", what, found, wanted);
+    return wanted == found ? std::string()
+                           : format("its {} is {}, expected {}", what, found, wanted);
   };
-  for (const std::string& each :
-       {differs("kind", platform::kernel_number(spec.kind), there.type),
-        differs("key size", spec.key_size, there.key_size),
-        differs("value size", spec.value_size, there.value_size),
-        differs("number of entries", spec.max_entries, there.max_entries),
-        differs("flags", spec.flags, there.flags)}) {
+  for (const std::string& each : {differs("kind", platform::kernel_number(spec.kind), there.type),
+                                  differs("key size", spec.key_size, there.key_size),
+                                  differs("value size", spec.value_size, there.value_size),
+                                  differs("number of entries", spec.max_entries, there.max_entries),
+                                  differs("flags", spec.flags, there.flags)}) {
     if (!each.empty()) return each;
   }
   return {};
 }
 
 }  // namespace
-
-Result<void> update_element(const Fd& map, const void* key, const void* value, std::string_view doing) {
-  platform::UpdateElement update{};
-  update.map_fd = static_cast<u32>(map.get());
-  update.key = platform::address_of(key);
-  update.value = platform::address_of(value);
-  TRY(done(bpf(Command::update_element, update), doing, kBpf));
-  return {};
-}
 
 Result<void> Loader::create_maps() {
   for (const MapSpec& spec : object().maps()) {
@@ -126,7 +117,8 @@ Result<std::optional<Fd>> Loader::pinned_map(const MapSpec& spec) {
   Fd there = TRY(open_pinned(path));
   const std::string why = difference(spec, TRY(info<MapInfo>(there)));
   if (why.empty()) return std::optional(std::move(there));
-  return Error(Fault::usage, format("the map pinned at {} is not the object's map {}: {}", path, spec.name, why),
+  return Error(Fault::usage,
+               format("the map pinned at {} is not the object's map {}: {}", path, spec.name, why),
                "remove it with rm, or load with --pins FOLDER to keep both");
 }
 
@@ -134,8 +126,9 @@ Result<void> Loader::fill_maps() {
   for (const LoadedMap& map : app_.maps_) {
     for (const auto& [index, inner] : map.spec->initial_maps) {
       const le32 key = index, value = static_cast<u32>(app_.maps_[inner].descriptor.get());
-      TRY(update_element(map.descriptor, &key, &value,
-                         format("put map {} into map {}", app_.maps_[inner].spec->name, map.spec->name)));
+      TRY(update_element(
+          map.descriptor, &key, &value,
+          format("put map {} into map {}", app_.maps_[inner].spec->name, map.spec->name)));
     }
     if (map.spec->is_globals && !map.was_there) TRY(set_globals(map));
   }
@@ -154,7 +147,8 @@ Result<void> Loader::set_globals(const LoadedMap& map) {
   if (!is_constant) return {};
   platform::FreezeMap freeze{};
   freeze.map_fd = static_cast<u32>(map.descriptor.get());
-  TRY(done(bpf(Command::freeze_map, freeze), format("make the constants of {} final", map.spec->name), kBpf));
+  TRY(done(bpf(Command::freeze_map, freeze),
+           format("make the constants of {} final", map.spec->name), kBpf));
   return {};
 }
 

@@ -1,9 +1,11 @@
-// Structures of operations (struct_ops): the object's structure put into the kernel's, member by member.
+// Structures of operations (struct_ops): the object's structure put into the kernel's, member by
+// member.
 //
-// The kernel keeps the structure X in a value `struct bpf_struct_ops_X`, whose member `data` it is. Members are
-// found by name, so that an object made for another kernel's structure fits as long as what it sets is
-// there. Functions become descriptors of programs when those are loaded, which are loaded with the
-// structure's type and the member's number. As libbpf (bpf_map__init_kern_struct_ops).
+// The kernel keeps the structure X in a value `struct bpf_struct_ops_X`, whose member `data` it is.
+// Members are found by name, so that an object made for another kernel's structure fits as long as
+// what it sets is there. Functions become descriptors of programs when those are loaded, which are
+// loaded with the structure's type and the member's number. As libbpf
+// (bpf_map__init_kern_struct_ops).
 #include <algorithm>
 #include <cstring>
 
@@ -26,7 +28,8 @@ struct NumberedMember {
   u32 number = 0;
 };
 
-std::optional<NumberedMember> find_member(const btf::Types& types, btf::TypeId structure, std::string_view name) {
+std::optional<NumberedMember> find_member(const btf::Types& types, btf::TypeId structure,
+                                          std::string_view name) {
   u32 number = 0;
   for (const btf::Member& each : types.members(structure)) {
     if (each.name == name) return NumberedMember{each, number};
@@ -37,8 +40,13 @@ std::optional<NumberedMember> find_member(const btf::Types& types, btf::TypeId s
 
 class Filler {
  public:
-  Filler(const MapSpec& spec, const btf::Types& types, const FoundType& value, const FoundType& structure)
-      : spec_(spec), types_(types), kernel_(*value.types), value_(value.id), structure_(structure.id) {}
+  Filler(const MapSpec& spec, const btf::Types& types, const FoundType& value,
+         const FoundType& structure)
+      : spec_(spec),
+        types_(types),
+        kernel_(*value.types),
+        value_(value.id),
+        structure_(structure.id) {}
 
   // The kernel's value, still without the programs; members that hold programs go to `operations`.
   Result<OperationsValue> fill() {
@@ -55,7 +63,8 @@ class Filler {
   Result<void> put(const btf::Member& member, u32 number) {
     const u32 size = TRY(types_.size_of(member.type));
     const auto from = std::span(spec_.initial).subspan(member.bit_offset / 8, size);
-    const auto program = std::ranges::find(spec_.initial_programs, number, &std::pair<u32, std::string>::first);
+    const auto program =
+        std::ranges::find(spec_.initial_programs, number, &std::pair<u32, std::string>::first);
     const bool is_set = program != spec_.initial_programs.end() || !is_zero(from);
     const auto there = find_member(kernel_, structure_, btf::essential_name(member.name));
     if (!there) return is_set ? Result<void>(missing(member)) : Result<void>();
@@ -66,16 +75,18 @@ class Filler {
     }
     if (!is_set) return {};
     if (TRY(kernel_.size_of(there->member.type)) != size || offset + size > out_.bytes.size()) {
-      return Error(Fault::unsupported, format("its member {} has another size in this kernel", member.name));
+      return Error(Fault::unsupported,
+                   format("its member {} has another size in this kernel", member.name));
     }
     std::memcpy(&out_.bytes[offset], from.data(), size);
     return {};
   }
 
   Error missing(const btf::Member& member) const {
-    return {Fault::unsupported,
-            format("this kernel's {} has no member {}", types_.c_name(spec_.value_type), member.name),
-            "leave the member out, or load the object into a newer kernel"};
+    return {
+        Fault::unsupported,
+        format("this kernel's {} has no member {}", types_.c_name(spec_.value_type), member.name),
+        "leave the member out, or load the object into a newer kernel"};
   }
 
   const MapSpec& spec_;
@@ -106,7 +117,8 @@ Result<void> Loader::plan_operations(const MapSpec& spec, u32 number) {
   }
   const auto structure = value->types->find(name, btf::Kind::structure);
   if (!structure) return Error(Fault::unsupported, format("this kernel has no struct {}", name));
-  OperationsValue filled = TRY(Filler(spec, object().types(), *value, {*structure, value->module, value->types}).fill());
+  OperationsValue filled =
+      TRY(Filler(spec, object().types(), *value, {*structure, value->module, value->types}).fill());
   filled.map = number;
   filled.type = value->id;
   filled.module = value->module;

@@ -1,5 +1,5 @@
-// Hooks that bpf(2) attaches to by itself: raw tracepoints, functions and tracepoints with types, LSM hooks, functions
-// of other programs, iterators.
+// Hooks that bpf(2) attaches to by itself: raw tracepoints, functions and tracepoints with types,
+// LSM hooks, functions of other programs, iterators.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -18,8 +18,9 @@ Result<Fd> open_raw(const Attachment& at, const char* name, std::string_view whe
   open.cookie = at.place.cookie;
   const s64 returned = bpf(Command::open_raw_tracepoint, open);
   if (returned == -ENOENT) {
-    return Error(Fault::absent, format("this kernel has no tracepoint {}", where),
-                 "/sys/kernel/tracing/events lists them; a raw tracepoint is named without its folder");
+    return Error(
+        Fault::absent, format("this kernel has no tracepoint {}", where),
+        "/sys/kernel/tracing/events lists them; a raw tracepoint is named without its folder");
   }
   return descriptor(returned, format("attach to {}", where), at.needs());
 }

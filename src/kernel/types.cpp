@@ -37,9 +37,10 @@ Result<std::shared_ptr<const btf::Types>> KernelTypes::vmlinux() {
   if (vmlinux_) return vmlinux_;
   auto types = btf::Types::open_for_lookups(std::string(kFolder) + "vmlinux");
   if (!types.ok()) {
-    return Error(Fault::unsupported,
-                 format("this kernel does not show its types: {}", types.error().message),
-                 "kernels from 5.2 on have /sys/kernel/btf/vmlinux when built with CONFIG_DEBUG_INFO_BTF");
+    return Error(
+        Fault::unsupported,
+        format("this kernel does not show its types: {}", types.error().message),
+        "kernels from 5.2 on have /sys/kernel/btf/vmlinux when built with CONFIG_DEBUG_INFO_BTF");
   }
   vmlinux_ = std::make_shared<const btf::Types>(std::move(*types));
   return vmlinux_;

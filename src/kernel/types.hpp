@@ -16,7 +16,7 @@ namespace skep::kernel {
 
 struct FoundType {
   u32 id = 0;
-  s32 module = 0;                      // descriptor of the module's types, 0 for vmlinux
+  s32 module = 0;                     // descriptor of the module's types, 0 for vmlinux
   const btf::Types* types = nullptr;  // that it is in
 };
 
@@ -26,7 +26,8 @@ class KernelTypes {
   Result<std::shared_ptr<const btf::Types>> vmlinux();
 
   // nullopt: neither vmlinux nor a module has it. With a module's name, only that is asked.
-  Result<std::optional<FoundType>> find(std::string_view name, btf::Kind kind, std::string_view module = {});
+  Result<std::optional<FoundType>> find(std::string_view name, btf::Kind kind,
+                                        std::string_view module = {});
 
  private:
   struct Module {

@@ -53,30 +53,11 @@ bool has(const btf::Targets& kernel, std::string_view name, btf::Kind kind) {
   });
 }
 
-// Whether `name` matches a pattern with * and ?, as glob_match() of libbpf.
-bool matches(std::string_view name, std::string_view pattern) {
-  std::size_t at = 0, in = 0, star = std::string_view::npos, retry = 0;
-  while (at < name.size()) {
-    if (in < pattern.size() && (pattern[in] == '?' || pattern[in] == name[at])) {
-      ++at;
-      ++in;
-    } else if (in < pattern.size() && pattern[in] == '*') {
-      star = in++;
-      retry = at;
-    } else if (star != std::string_view::npos) {
-      in = star + 1;
-      at = ++retry;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', in) == std::string_view::npos;
-}
-
 bool has_match(const btf::Targets& kernel, std::string_view pattern) {
   for (const btf::TargetTypes& each : kernel.all()) {
     for (btf::TypeId id = each.types->first(); id < each.types->count(); ++id) {
-      if (each.types->kind(id) == btf::Kind::function && matches(each.types->name(id), pattern))
+      if (each.types->kind(id) == btf::Kind::function &&
+          matches_pattern(each.types->name(id), pattern))
         return true;
     }
   }

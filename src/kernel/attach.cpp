@@ -1,0 +1,212 @@
+#include "kernel/attach.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "kernel/attachers.hpp"
+
+namespace skep::kernel {
+namespace {
+
+Result<Link> attach_nowhere(const Attachment& at) {
+  return Error(Fault::unsupported,
+               format("programs of type {} are not attached; they run when they are called",
+                      platform::row(at.program.entry.type).name),
+               "skep test-run --engine kernel runs them");
+}
+
+using Attacher = Result<Link> (*)(const Attachment&);
+constexpr EnumArray<Hook, Attacher> kAttachers({
+    {Hook::kprobe, attach_kprobe},
+    {Hook::kretprobe, attach_kprobe},
+    {Hook::kprobe_multi, attach_kprobe_multi},
+    {Hook::system_call, attach_system_call},
+    {Hook::uprobe, attach_uprobe},
+    {Hook::uretprobe, attach_uprobe},
+    {Hook::uprobe_multi, attach_uprobe_multi},
+    {Hook::usdt, attach_usdt},
+    {Hook::tracepoint, attach_tracepoint},
+    {Hook::raw_tracepoint, attach_raw_tracepoint},
+    {Hook::tracing, attach_tracing},
+    {Hook::lsm, attach_tracing},
+    {Hook::lsm_cgroup, attach_lsm_cgroup},
+    {Hook::replacement, attach_tracing},
+    {Hook::iterator, attach_iterator},
+    {Hook::perf_event, attach_perf_event},
+    {Hook::xdp, attach_nowhere},
+    {Hook::tc, attach_nowhere},
+    {Hook::netkit, attach_nowhere},
+    {Hook::cgroup, attach_nowhere},
+    {Hook::sock_map, attach_nowhere},
+    {Hook::network_namespace, attach_nowhere},
+    {Hook::socket, attach_nowhere},
+    {Hook::netfilter, attach_nowhere},
+    {Hook::route, attach_nowhere},
+    {Hook::operations, attach_nowhere},
+    {Hook::infrared, attach_nowhere},
+    {Hook::none, attach_nowhere},
+});
+
+struct Requirement {
+  std::string_view what;
+  std::string_view advice;
+};
+constexpr EnumArray<Needs, Requirement> kRequirements({
+    {Needs::nothing, {"", ""}},
+    {Needs::target, {"what it is attached to", "write it behind the section's name, or say --attach PROGRAM=TARGET"}},
+    {Needs::interface, {"a network interface", "say --interface NAME"}},
+    {Needs::cgroup, {"a cgroup", "say --cgroup FOLDER, one below /sys/fs/cgroup"}},
+    {Needs::socket, {"a socket", "say --socket PID:DESCRIPTOR"}},
+    {Needs::route, {"a route", "say --route PREFIX and --interface NAME"}},
+});
+
+bool is_given(Needs needs, const Attachment& at) {
+  switch (needs) {
+    case Needs::nothing:
+    case Needs::count_: return true;
+    case Needs::target: return !at.target.text.empty();
+    case Needs::interface: return !at.place.interface.empty();
+    case Needs::cgroup: return !at.place.cgroup.empty();
+    case Needs::socket: return !at.place.socket.empty();
+    case Needs::route: return !at.place.route.empty() && !at.place.interface.empty();
+  }
+  return true;
+}
+
+// What the user said in place of what the section says.
+Result<platform::Target> target_of(const object::ProgramEntry& program, const Place& place) {
+  if (place.target.empty()) return program.target;
+  const platform::SectionName* row = platform::find_section(program.section);
+  if (row == nullptr || row->target == platform::TargetKind::none) {
+    return platform::Target{.text = place.target};
+  }
+  std::string name(row->name);
+  if (name.ends_with('+')) name.pop_back();
+  return platform::parse_target(*row, format("{}/{}", name, place.target));
+}
+
+Result<Link> attach_at(const Attachment& at) {
+  const HookRow& hook = row(at.hook);
+  if (!is_given(hook.needs, at)) {
+    const Requirement& missing = kRequirements[hook.needs];
+    return Error(Fault::usage,
+                 format("section {} does not say {}", at.program.entry.section, missing.what),
+                 std::string(missing.advice));
+  }
+  return kAttachers[at.hook](at);
+}
+
+}  // namespace
+
+Result<Link> attach(const App& app, const LoadedProgram& program, const Place& place) {
+  const std::string name = format("program {}", program.entry.name);
+  Attachment at{.app = app, .program = program, .place = place, .target = {}, .hook = hook_of(program.entry)};
+  auto target = target_of(program.entry, place);
+  if (!target.ok()) return std::move(target).error().within(name);
+  at.target = std::move(*target);
+  return attach_at(at).within(name);
+}
+
+// ---- Link ----
+
+// A process that undoes what has no descriptor when its parent is gone. It waits at a pipe whose other end
+// only the parent has: a byte from there means that the parent did it, the end of the pipe that it must.
+class Link::Guard {
+ public:
+  static Result<std::shared_ptr<Guard>> start(std::function<void()> undo, std::vector<int> needs) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("make", "a pipe", errno);
+    Fd read = Fd::adopt(ends[0]), write = Fd::adopt(ends[1]);
+    needs.push_back(read.get());
+    const pid_t child = ::fork();
+    if (child < 0) return system_error("start", "a guard process", errno);
+    if (child == 0) stand_guard(read.get(), std::move(needs), undo);
+    return std::make_shared<Guard>(std::move(undo), std::move(write), child);
+  }
+
+  Guard(std::function<void()> undo, Fd pipe, pid_t child)
+      : undo_(std::move(undo)), pipe_(std::move(pipe)), child_(child) {}
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard() {
+    undo_();
+    dismiss();
+  }
+
+ private:
+  [[noreturn]] static void stand_guard(int pipe, std::vector<int> keeps, const std::function<void()>& undo) {
+    ::setsid();  // Ctrl-C ends the parent only
+    std::ranges::sort(keeps);
+    unsigned next = 0;
+    for (const int keep : keeps) {
+      if (static_cast<unsigned>(keep) > next) ::close_range(next, static_cast<unsigned>(keep) - 1, 0);
+      next = static_cast<unsigned>(keep) + 1;
+    }
+    ::close_range(next, ~0u, 0);
+    char byte = 0;
+    ssize_t got = 0;
+    do got = ::read(pipe, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0) undo();
+    ::_exit(0);
+  }
+
+  void dismiss() {
+    (void)!::write(pipe_.get(), "d", 1);
+    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  std::function<void()> undo_;
+  Fd pipe_;
+  pid_t child_;
+};
+
+Link::~Link() = default;
+
+Result<void> Link::undo_with(std::function<void()> undo, std::vector<int> needs) {
+  auto guard = Guard::start(undo, std::move(needs));
+  if (!guard.ok()) {
+    undo();
+    return std::move(guard).error();
+  }
+  guard_ = std::move(*guard);
+  return {};
+}
+
+void Link::take(Link other) {
+  std::ranges::move(other.links_, std::back_inserter(links_));
+  std::ranges::move(other.held_, std::back_inserter(held_));
+}
+
+std::vector<u32> Link::ids() const {
+  std::vector<u32> out;
+  for (const Fd& link : links_) {
+    if (const auto id = id_of(link, Kind::link); id.ok()) out.push_back(*id);
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> Link::pin(const std::string& folder) {
+  if (links_.empty()) {
+    return Error(Fault::unsupported, format("{} at {} cannot be pinned: this kernel has no link for it", program_, where_));
+  }
+  std::vector<std::string> paths;
+  for (std::size_t number = 0; number < links_.size(); ++number) {
+    std::string path = number == 0 ? format("{}/{}", folder, program_) : format("{}/{}_{}", folder, program_, number);
+    auto pinned = kernel::pin(links_[number], path);
+    if (!pinned.ok()) {
+      for (const std::string& each : paths) ::unlink(each.c_str());
+      return std::move(pinned).error();
+    }
+    paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+}  // namespace skep::kernel

@@ -1,0 +1,138 @@
+#include "kernel/user_functions.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/text.hpp"
+
+namespace skep::kernel {
+namespace {
+
+constexpr u32 kSymbolTable = 2, kDynamicSymbols = 11, kNoBytes = 8;  // sh_type
+constexpr u8 kFunction = 2, kIndirect = 10;                          // st_info's low half
+constexpr u32 kFirstReservedSection = 0xff00;
+
+struct SymbolEntry {
+  le32 name;
+  u8 info, other;
+  le16 section;
+  le64 value, size;
+};
+static_assert(sizeof(SymbolEntry) == 24);
+
+// As ld.so, but for its cache; Debian's folders of this machine first.
+constexpr std::string_view kLibraryFolders =
+#if defined(__x86_64__)
+    "/usr/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu:"
+#elif defined(__aarch64__)
+    "/usr/lib/aarch64-linux-gnu:/lib/aarch64-linux-gnu:"
+#endif
+    "/usr/lib64:/usr/lib:/lib64:/lib";
+
+std::optional<std::string> in_folders(std::string_view folders, std::string_view name, int mode) {
+  while (!folders.empty()) {
+    const std::string_view folder = folders.substr(0, folders.find(':'));
+    folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
+    std::string path = format("{}/{}", folder, name);
+    if (!folder.empty() && ::access(path.c_str(), mode) == 0) return path;
+  }
+  return std::nullopt;
+}
+
+std::string_view environment(const char* name, std::string_view otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::string_view(value);
+}
+
+}  // namespace
+
+Result<std::string> find_binary(std::string_view name) {
+  if (name.find('/') != std::string_view::npos) return std::string(name);
+  const bool is_library = name.find(".so") != std::string_view::npos;
+  std::optional<std::string> found;
+  if (is_library) {
+    found = in_folders(environment("LD_LIBRARY_PATH", ""), name, R_OK);
+    if (!found) found = in_folders(kLibraryFolders, name, R_OK);
+  } else {
+    found = in_folders(environment("PATH", "/usr/bin:/bin:/usr/sbin:/sbin"), name, X_OK);
+  }
+  if (found) return std::move(*found);
+  return Error(Fault::absent, format("no {} {} is found", is_library ? "library" : "program", name),
+               is_library ? "it is looked for in LD_LIBRARY_PATH and the system's folders of libraries; write its path"
+                          : "it is looked for in PATH; write its path");
+}
+
+Result<UserFile> UserFile::open(const std::string& path) {
+  Mapping file = TRY(Mapping::of_file(path));
+  const elf::Sections sections = TRY(elf::Sections::read(file.bytes()).within(path));
+  UserFile out(path, std::move(file), sections);
+  TRY(out.read_symbols().within(path));
+  return out;
+}
+
+Result<void> UserFile::read_symbols() {
+  for (u64 number = 0; number < sections_.count(); ++number) {
+    const elf::SectionHeader section = TRY(sections_.at(number));
+    if (section.kind == kSymbolTable || section.kind == kDynamicSymbols) TRY(read_table(section));
+  }
+  const auto order = [](const UserFunction& left, const UserFunction& right) {
+    return std::tie(left.name, left.offset) < std::tie(right.name, right.offset);
+  };
+  const auto same = [](const UserFunction& left, const UserFunction& right) {
+    return left.name == right.name && left.offset == right.offset;
+  };
+  std::ranges::sort(functions_, order);
+  const auto repeated = std::ranges::unique(functions_, same);
+  functions_.erase(repeated.begin(), repeated.end());
+  return {};
+}
+
+Result<void> UserFile::read_table(const elf::SectionHeader& table) {
+  const Bytes symbols = TRY(sections_.contents(table));
+  const Bytes names = TRY(sections_.contents(TRY(sections_.at(table.link))));
+  for (u64 at = 0; at + sizeof(SymbolEntry) <= symbols.size(); at += sizeof(SymbolEntry)) {
+    const auto symbol = TRY(symbols.read<SymbolEntry>(at));
+    const u8 kind = symbol.info & 0xf;
+    if ((kind != kFunction && kind != kIndirect) || symbol.section == 0 || symbol.section >= kFirstReservedSection) {
+      continue;
+    }
+    const elf::SectionHeader section = TRY(sections_.at(symbol.section));
+    if (section.kind == kNoBytes || symbol.value < section.address) continue;
+    functions_.push_back({std::string(TRY(names.c_string(symbol.name))),
+                          symbol.value - section.address + section.offset});
+  }
+  return {};
+}
+
+Result<u64> UserFile::offset_of(std::string_view function) const {
+  const auto found = std::ranges::lower_bound(functions_, function, {}, &UserFunction::name);
+  if (found != functions_.end() && found->name == function) return found->offset;
+  std::vector<std::string_view> names;
+  for (const UserFunction& each : functions_) names.push_back(each.name);
+  std::string hint = did_you_mean(function, names);
+  if (functions_.empty()) hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
+  return Error(Fault::absent, format("{} has no function {}", path_, function), std::move(hint));
+}
+
+std::vector<UserFunction> UserFile::functions_matching(std::string_view pattern) const {
+  std::vector<UserFunction> out;
+  for (const UserFunction& each : functions_) {
+    if (matches_pattern(each.name, pattern)) out.push_back(each);
+  }
+  return out;
+}
+
+std::optional<u64> UserFile::file_offset(u64 address) const {
+  for (u64 number = 0; number < sections_.count(); ++number) {
+    const auto section = sections_.at(number);
+    if (!section.ok() || section->kind == kNoBytes || section->address == 0) continue;
+    if (address >= section->address && address - section->address < section->size) {
+      return address - section->address + section->offset;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace skep::kernel
