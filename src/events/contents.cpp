@@ -19,7 +19,7 @@ bool is_per_cpu(const MapSpec& spec) {
 }
 bool has_elements(const MapSpec& spec) {
   return is_array(spec) || is_per_cpu(spec) || spec.kind == MapKind::hash ||
-         spec.kind == MapKind::lru_hash;
+         spec.kind == MapKind::lru_hash || spec.kind == MapKind::lpm_trie;
 }
 bool all_zero(Bytes bytes) {
   return std::ranges::all_of(bytes.span(), [](std::byte b) { return b == std::byte{0}; });
@@ -78,46 +78,36 @@ bool goes_before(const RawEntry& a, const RawEntry& b) {
   return a.key < b.key;
 }
 
-template <class Each>
-void for_each_element(const maps::Map& map, Each each) {
-  auto key = map.next_key({});
-  // A map that is written to meanwhile could send a walk around for ever.
-  for (u64 seen = 0; key && seen < map.spec().max_entries; ++seen) {
-    const auto value = map.lookup_copy(*key);
-    if (value.ok()) each(*key, Bytes(*value));
-    key = map.next_key(*key);
-  }
-}
-
-Table read_table(const maps::Map& map, const btf::Types& types) {
+Table read_table(const maps::View& map, const btf::Types& types) {
   const MapSpec& spec = map.spec();
   Table table;
   table.entries_max = spec.max_entries;
   std::vector<RawEntry> entries;
-  for_each_element(map, [&](const std::vector<std::byte>& key, Bytes value) {
+  map.for_each([&](std::span<const std::byte> key, std::span<const std::byte> bytes) {
+    const Bytes value(bytes);
     if (is_array(spec) && all_zero(value)) {
       ++table.untouched;
       return;
     }
-    entries.push_back(
-        {key, {decode_key(spec, types, Bytes(key)), decode_value(spec, types, value)}});
+    entries.push_back({{key.begin(), key.end()},
+                       {decode_key(spec, types, Bytes(key)), decode_value(spec, types, value)}});
   });
   if (!is_array(spec)) std::ranges::sort(entries, goes_before);
   for (RawEntry& each : entries) table.entries.push_back(std::move(each.entry));
   return table;
 }
 
-Histogram read_histogram(const maps::Map& map, const btf::Types& types) {
+Histogram read_histogram(const maps::View& map, const btf::Types& types) {
   Histogram histogram;
-  for_each_element(map, [&](const std::vector<std::byte>&, Bytes bytes) {
-    const Value value = decode_value(map.spec(), types, bytes);
+  map.for_each([&](std::span<const std::byte>, std::span<const std::byte> bytes) {
+    const Value value = decode_value(map.spec(), types, Bytes(bytes));
     const u64* count = std::get_if<u64>(&value.of);
     histogram.slots.push_back(count == nullptr ? 0 : *count);
   });
   return histogram;
 }
 
-Globals read_globals(const maps::Map& map, const btf::Types& types) {
+Globals read_globals(const maps::View& map, const btf::Types& types) {
   const std::vector<std::byte> index(4);
   const auto bytes = map.lookup_copy(index);
   if (!bytes.ok()) return {};
@@ -130,7 +120,7 @@ Globals read_globals(const maps::Map& map, const btf::Types& types) {
 
 }  // namespace
 
-std::optional<Contents> read_contents(const maps::Map& map, const btf::Types& types) {
+std::optional<Contents> read_contents(const maps::View& map, const btf::Types& types) {
   const MapSpec& spec = map.spec();
   const std::string_view kind = platform::row(spec.kind).name;
   if (spec.is_globals) {

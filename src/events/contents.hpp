@@ -1,11 +1,11 @@
 // What stands in a map: read whole, decoded, put in order.
 //
-// In: a map and the types of its object. Out: a table, a histogram or the values of global
-// variables, by what the map is. Values that each CPU has for itself are added up where they are
-// counts and listed otherwise. Entries of arrays that were never touched (all zero) are left out
-// and counted. Hash tables are ordered by the first number of the value, largest first, then by the
-// key's bytes, so that the same contents always look the same; arrays stay in the order of their
-// index.
+// In: a map of either engine and the types of its object. Out: a table, a histogram or the values
+// of global variables, by what the map is. Values that each CPU has for itself are added up where
+// they are counts and listed otherwise. Entries of arrays that were never touched (all zero) are
+// left out and counted. Hash tables are ordered by the first number of the value, largest first,
+// then by the key's bytes, so that the same contents always look the same; arrays stay in the order
+// of their index.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 
 #include "btf/types.hpp"
 #include "events/value.hpp"
-#include "maps/map.hpp"
+#include "maps/view.hpp"
 
 namespace skep::events {
 
@@ -43,7 +43,7 @@ struct Contents {
 
 // nullopt for what has no contents to show: ring buffers, program arrays, sections without types
 // that hold only what the compiler put there.
-std::optional<Contents> read_contents(const maps::Map& map, const btf::Types& types);
+std::optional<Contents> read_contents(const maps::View& map, const btf::Types& types);
 
 // The type of the records of a ring buffer: as its specification says, or SKEP_RECORD
 // (bpf/skep.bpf.h); void when neither does.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/mapping.hpp"
+#include "maps/view.hpp"
 #include "platform/machine.hpp"
 #include "platform/map_kinds.hpp"
 
@@ -47,14 +48,15 @@ const void* prog_at(const Header& map, u64 index);
 // ---- what the owner does
 // ------------------------------------------------------------------------------------------
 
-class Map {
+class Map final : public View {
  public:
   // Makes the map that `spec` describes, with its initial contents. Errors as platform::check(), or
   // exhausted. `seed` is for the hash function: unpredictable where keys come from strangers, fixed
   // where runs must repeat.
   static Result<Map> create(const platform::MapSpec& spec, u64 seed);
 
-  const platform::MapSpec& spec() const { return spec_; }
+  const platform::MapSpec& spec() const override { return spec_; }
+  u32 cpus() const override { return kCpuSlots; }
   Header& header() const;
   u64 address() const;                       // for Bindings::maps
   u64 values_address() const;                // for Bindings::map_values: arrays, else 0
@@ -64,15 +66,15 @@ class Map {
 
   // As the bpf(2) commands: a value of a per-CPU map is all slots' values in a row, each padded to
   // 8 bytes.
-  u64 user_value_size() const;
+  u64 user_value_size() const override;
   Result<std::vector<std::byte>> lookup_copy(
-      std::span<const std::byte> key) const;  // Fault::absent
+      std::span<const std::byte> key) const override;  // Fault::absent
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
                       platform::Update flags);
   Result<void> erase(std::span<const std::byte> key);
   // The key after `key`, or the first; nullopt at the end. A key that is gone starts again at the
   // first.
-  std::optional<std::vector<std::byte>> next_key(std::span<const std::byte> key) const;
+  std::optional<std::vector<std::byte>> next_key(std::span<const std::byte> key) const override;
   // Of a prog_array: tail calls to `index` go to `target`. Readers see the id.
   void set_program(u32 index, const void* target, u32 id);
   u64 count() const;  // elements that are there

@@ -1,0 +1,295 @@
+#include "kernel/map.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "platform/bpf_information.hpp"
+
+namespace skep::kernel {
+namespace {
+
+using platform::address_of;
+using platform::MapKind;
+using platform::set_of;
+
+constexpr platform::MapKinds kPerCpu =
+    set_of(MapKind::percpu_array, MapKind::percpu_hash, MapKind::lru_percpu_hash,
+           MapKind::percpu_cgroup_storage);
+// Their values are descriptors when they are written and ids when they are read.
+constexpr platform::MapKinds kOfDescriptors =
+    set_of(MapKind::prog_array, MapKind::perf_event_array, MapKind::cgroup_array,
+           MapKind::array_of_maps, MapKind::hash_of_maps);
+// Whose batches may be smaller than one of their buckets: those need more room, not another way.
+constexpr u64 kBatchBytes = 1 << 18;
+constexpr u64 kBatchBytesMax = u64{1} << 28;
+constexpr u64 kBatchElementsMax = 4096;
+constexpr int kNotSupported = 524;  // ENOTSUPP, of the kernel alone
+
+bool is_in(MapKind kind, platform::MapKinds kinds) { return (set_of(kind) & kinds) != 0; }
+
+std::optional<u32> number_at(std::string_view& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  const auto number = parse_unsigned(text.substr(0, digits));
+  text.remove_prefix(digits);
+  if (!number || *number > 1u << 20) return std::nullopt;
+  return static_cast<u32>(*number);
+}
+
+// "0-3,8" has five CPUs.
+std::optional<u32> count_cpus(std::string_view list) {
+  u32 count = 0;
+  while (!list.empty()) {
+    const auto first = number_at(list);
+    if (!first) return std::nullopt;
+    auto last = first;
+    if (list.starts_with('-')) {
+      list.remove_prefix(1);
+      last = number_at(list);
+    }
+    if (!last || *last < *first) return std::nullopt;
+    count += *last - *first + 1;
+    if (!list.empty() && !list.starts_with(',')) return std::nullopt;
+    if (!list.empty()) list.remove_prefix(1);
+  }
+  return count == 0 ? std::nullopt : std::optional(count);
+}
+
+std::string name_of(const platform::KernelName& name) {
+  return {name, std::find(name, name + platform::kNameBytes, '\0')};
+}
+
+const void* or_null(std::span<const std::byte> bytes) {
+  return bytes.empty() ? nullptr : bytes.data();
+}
+
+}  // namespace
+
+Result<u32> possible_cpus() {
+  constexpr const char* kPath = "/sys/devices/system/cpu/possible";
+  const std::string list = TRY(read_text(kPath));
+  const auto count = count_cpus(trimmed(list));
+  if (!count) {
+    return Error(Fault::system,
+                 format("{}: expected a list of CPUs, found '{}'", kPath, trimmed(list)));
+  }
+  return *count;
+}
+
+Result<MapFacts> map_facts(const Fd& fd) {
+  const auto known = TRY(info<platform::MapInformation>(fd));
+  const MapKind kind = platform::map_kind(known.type);
+  if (kind == MapKind::count_) {
+    return Error(Fault::unsupported, format("map {}: its kind, {}, is newer than this skep",
+                                            u32{known.id}, u32{known.type}));
+  }
+  MapFacts facts;
+  facts.id = known.id;
+  facts.types_id = known.btf_id;
+  facts.spec.name = name_of(known.name);
+  facts.spec.kind = kind;
+  facts.spec.key_size = known.key_size;
+  facts.spec.value_size = known.value_size;
+  facts.spec.max_entries = known.max_entries;
+  facts.spec.flags = known.flags;
+  facts.spec.extra = known.extra;
+  facts.spec.key_type = known.btf_key_type_id;
+  facts.spec.value_type = known.btf_value_type_id;
+  return facts;
+}
+
+Result<Map> Map::of(Fd fd) {
+  MapFacts facts = TRY(map_facts(fd));
+  return of(std::move(fd), std::move(facts.spec));
+}
+
+Result<Map> Map::of(Fd fd, platform::MapSpec spec) {
+  const u32 cpus = is_in(spec.kind, kPerCpu) ? TRY(possible_cpus()) : 1;
+  return Map(std::move(fd), std::move(spec), cpus);
+}
+
+Result<Map> Map::open(u32 id) { return of(TRY(open_id(Kind::map, id))); }
+
+u64 Map::user_value_size() const {
+  if (is_in(spec_.kind, kPerCpu)) return (u64{spec_.value_size} + 7) / 8 * 8 * cpus_;
+  return is_in(spec_.kind, kOfDescriptors) ? sizeof(u32) : spec_.value_size;
+}
+
+Error Map::no_such_key() const {
+  return {Fault::absent, format("map {}: no such key", spec_.name)};
+}
+
+Result<void> Map::check_sizes(std::span<const std::byte> key,
+                              std::optional<u64> value_bytes) const {
+  const auto check = [&](std::string_view what, u64 has, u64 wanted) -> Result<void> {
+    if (has == wanted) return {};
+    return Error(Fault::usage,
+                 format("map {}: {} of {} instead of {} bytes", spec_.name, what, has, wanted));
+  };
+  TRY(check("a key", key.size(), spec_.key_size));
+  return value_bytes ? check("a value", *value_bytes, user_value_size()) : Result<void>();
+}
+
+Result<void> Map::done_with(s64 returned, std::string_view doing) const {
+  if (returned >= 0) return {};
+  const auto error = [&](Fault fault, std::string_view what, std::string_view hint = {}) {
+    return Error(fault, format("map {}: {}", spec_.name, what), std::string(hint));
+  };
+  switch (-returned) {
+    case ENOENT: return no_such_key();
+    case EEXIST: return error(Fault::usage, "the key is there already");
+    case E2BIG:
+      if (platform::row(spec_.kind).key == platform::KeyRule::index) {
+        return error(Fault::absent,
+                     format("the index is not below max_entries, {}", spec_.max_entries));
+      }
+      return error(Fault::exhausted, "it is full", "raise its max_entries");
+    case kNotSupported:
+    case EOPNOTSUPP:
+    case EINVAL:
+      return error(Fault::unsupported,
+                   format("a {} cannot do this", platform::row(spec_.kind).name));
+    case EPERM:
+      if (missing(kBpf).empty()) {
+        return error(Fault::denied,
+                     "it is frozen, or was opened or made without the right to do this");
+      }
+      [[fallthrough]];
+    default:
+      return refused(format("{} map {}", doing, spec_.name), static_cast<int>(-returned), kBpf);
+  }
+}
+
+Result<std::vector<std::byte>> Map::lookup_copy(std::span<const std::byte> key) const {
+  TRY(check_sizes(key, std::nullopt));
+  std::vector<std::byte> value(user_value_size());
+  platform::UpdateElement look{};
+  look.map_fd = static_cast<u32>(fd_.get());
+  look.key = address_of(or_null(key));
+  look.value = address_of(value.data());
+  TRY(done_with(bpf(Command::lookup_element, look), "read"));
+  return value;
+}
+
+Result<void> Map::update(std::span<const std::byte> key, std::span<const std::byte> value,
+                         platform::Update flags) {
+  TRY(check_sizes(key, value.size()));
+  platform::UpdateElement change{};
+  change.map_fd = static_cast<u32>(fd_.get());
+  change.key = address_of(or_null(key));
+  change.value = address_of(value.data());
+  change.flags = static_cast<u64>(flags);
+  return done_with(bpf(Command::update_element, change), "write to");
+}
+
+Result<void> Map::erase(std::span<const std::byte> key) {
+  TRY(check_sizes(key, std::nullopt));
+  platform::UpdateElement gone{};
+  gone.map_fd = static_cast<u32>(fd_.get());
+  gone.key = address_of(or_null(key));
+  return done_with(bpf(Command::delete_element, gone), "delete from");
+}
+
+Result<std::vector<std::byte>> Map::take(std::span<const std::byte> key) {
+  TRY(check_sizes(key, std::nullopt));
+  std::vector<std::byte> value(user_value_size());
+  platform::UpdateElement taken{};
+  taken.map_fd = static_cast<u32>(fd_.get());
+  taken.key = address_of(or_null(key));
+  taken.value = address_of(value.data());
+  TRY(done_with(bpf(Command::lookup_and_delete, taken), "take from"));
+  return value;
+}
+
+Result<std::optional<Map::Key>> Map::key_after(std::span<const std::byte> key) const {
+  if (!key.empty()) TRY(check_sizes(key, std::nullopt));
+  Key next(spec_.key_size);
+  platform::UpdateElement walk{};
+  walk.map_fd = static_cast<u32>(fd_.get());
+  walk.key = address_of(or_null(key));
+  walk.value = address_of(next.data());
+  const s64 returned = bpf(Command::next_key, walk);
+  if (returned == -ENOENT) return std::optional<Key>();
+  TRY(done_with(returned, "walk"));
+  return std::optional(std::move(next));
+}
+
+std::optional<Map::Key> Map::next_key(std::span<const std::byte> key) const {
+  auto next = key_after(key);
+  return next.ok() ? std::move(*next) : std::nullopt;
+}
+
+u64 Map::count() const {
+  u64 present = 0;
+  for_each([&](auto, auto) { ++present; });
+  return present;
+}
+
+Result<void> Map::freeze() {
+  platform::FreezeMap freeze{};
+  freeze.map_fd = static_cast<u32>(fd_.get());
+  return done_with(bpf(Command::freeze_map, freeze), "freeze");
+}
+
+// Where the kernel puts a batch, and how far the reading is.
+struct Map::Room {
+  Room(const Map& map, u64 elements)
+      : elements(elements),
+        key_bytes(map.spec_.key_size),
+        value_bytes(map.user_value_size()),
+        place(std::max<u64>(key_bytes, sizeof(u64))) {}
+
+  s64 fill(const Fd& fd) {
+    keys.resize(elements * key_bytes);
+    values.resize(elements * value_bytes);
+    platform::Batch batch{};
+    batch.map_fd = static_cast<u32>(fd.get());
+    batch.in_batch = read == 0 ? 0 : address_of(place.data());
+    batch.out_batch = address_of(place.data());
+    batch.keys = address_of(keys.data());
+    batch.values = address_of(values.data());
+    batch.count = static_cast<u32>(elements);
+    const s64 returned = bpf(Command::lookup_batch, batch);
+    filled = std::min<u64>(batch.count, elements);
+    return returned;
+  }
+  u64 hand_out(const Each& each) {
+    for (u64 at = 0; at < filled; ++at) {
+      each(std::span(keys).subspan(at * key_bytes, key_bytes),
+           std::span(values).subspan(at * value_bytes, value_bytes));
+    }
+    read += filled;
+    return filled;
+  }
+
+  u64 elements, key_bytes, value_bytes;
+  std::vector<std::byte> keys{}, values{}, place;
+  u64 read = 0, filled = 0;
+};
+
+void Map::for_each(const Each& each) const {
+  if (read_batches(each) == Batches::not_here) View::for_each(each);
+}
+
+// Only when nothing was handed out yet can the walk take over: a hash gives what it has by buckets,
+// and one that is larger than the room comes back as ENOSPC and is asked for again with more.
+Map::Batches Map::read_batches(const Each& each) const {
+  const u64 element_bytes = spec_.key_size + user_value_size();
+  if (spec_.key_size == 0 || spec_.max_entries == 0) return Batches::not_here;
+  const u64 most = std::min<u64>(kBatchElementsMax, spec_.max_entries);
+  Room room(*this, std::clamp<u64>(kBatchBytes / element_bytes, 1, most));
+  while (room.read < spec_.max_entries) {
+    const s64 returned = room.fill(fd_);
+    if (returned == -ENOSPC && room.elements * element_bytes < kBatchBytesMax) {
+      room.elements *= 2;
+      continue;
+    }
+    const bool is_over = returned == -ENOENT;
+    if (returned < 0 && !is_over) return room.read == 0 ? Batches::not_here : Batches::read_all;
+    if (room.hand_out(each) == 0 || is_over) break;
+  }
+  return Batches::read_all;
+}
+
+}  // namespace skep::kernel
