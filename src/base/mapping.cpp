@@ -70,6 +70,14 @@ Result<Mapping> Mapping::of_memory(u64 size) {
   return Mapping(data, rounded);
 }
 
+Result<Mapping> Mapping::of_descriptor(const Fd& fd, u64 offset, u64 size, Writable writable) {
+  const int protection = writable == Writable::yes ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* data = ::mmap(nullptr, size, protection, MAP_SHARED, fd.get(), static_cast<off_t>(offset));
+  if (data == MAP_FAILED)
+    return system_error("map", "memory that is shared with the kernel", errno);
+  return Mapping(data, size);
+}
+
 Result<Mapping> Mapping::of_ring(u64 head, u64 ring) {
   const u64 size = head + 2 * ring;
   const int raw = ::memfd_create("skep-ring", MFD_CLOEXEC);

@@ -6,10 +6,13 @@
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "base/fd.hpp"
 #include "base/types.hpp"
 #include "skep/result.hpp"
 
 namespace skep {
+
+enum class Writable : u8 { no, yes };
 
 class Mapping {
  public:
@@ -21,6 +24,9 @@ class Mapping {
   static Result<Mapping> copy_of(Bytes bytes);
   // `size` bytes of zeroed private memory, rounded up to whole pages.
   static Result<Mapping> of_memory(u64 size);
+  // Memory that a descriptor stands for, shared with whoever else has it: pages of a ring of the
+  // kernel.
+  static Result<Mapping> of_descriptor(const Fd& fd, u64 offset, u64 size, Writable writable);
   // `head` zeroed bytes and behind them `ring` zeroed bytes that are mapped twice in a row, so that
   // what crosses the end of the ring is one piece of memory. Both are whole pages.
   static Result<Mapping> of_ring(u64 head, u64 ring);

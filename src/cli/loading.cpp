@@ -100,6 +100,12 @@ Result<void> load_targets(runtime::App& app, const object::Object& object, const
   return {};
 }
 
+std::vector<maps::View*> maps_of(runtime::App& app) {
+  std::vector<maps::View*> out;
+  for (maps::Map& each : app.maps()) out.push_back(&each);
+  return out;
+}
+
 Result<void> check_takes_packets(const object::ProgramEntry& program) {
   if (platform::row(program.type).context_size != 0) return {};
   if (program.type == platform::ProgramType::unspecified) {

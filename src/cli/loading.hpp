@@ -40,6 +40,9 @@ struct Chosen {
 Result<void> load_targets(runtime::App& app, const object::Object& object, const Chosen& entry,
                           runtime::Tier tier, const Output& out);
 
+// The maps of an app, as readers of both engines see them.
+std::vector<maps::View*> maps_of(runtime::App& app);
+
 // Whether the user engine can feed packets to such a program.
 Result<void> check_takes_packets(const object::ProgramEntry& program);
 

@@ -9,8 +9,6 @@
 namespace skep::cli {
 namespace {
 
-bool is_ring(const platform::MapSpec& spec) { return spec.kind == platform::MapKind::ringbuf; }
-
 // Constants are what the program was compiled with, not what it found.
 bool is_constant(const platform::MapSpec& spec) {
   return spec.is_globals && spec.name.contains(".rodata");
@@ -59,26 +57,16 @@ void Printer::record(const std::string& ring, btf::TypeId type, std::span<const 
   out_.write(json.take() + "\n");
 }
 
-void Printer::drain_rings() {
-  for (maps::Map& map : app_.maps()) {
-    if (!is_ring(map.spec())) continue;
-    const btf::TypeId type = events::record_type(map.spec(), types_);
-    map.drain([&](std::span<const std::byte> bytes) { record(map.spec().name, type, bytes); });
-  }
-}
-
-void Printer::maps() {
+void Printer::map(const maps::View& map) {
+  if (is_constant(map.spec()) && out_.volume() != Volume::verbose) return;
   const events::TextStyle style{
       rows_max_, out_.has_color() ? events::Emphasis::terminal : events::Emphasis::none};
-  for (const maps::Map& map : app_.maps()) {
-    if (is_constant(map.spec()) && out_.volume() != Volume::verbose) continue;
-    const auto contents = events::read_contents(map, types_);
-    if (!contents) continue;
-    if (out_.is_json()) {
-      out_.write(events::contents_json(*contents, rows_max_));
-    } else {
-      out_.write(events::contents_text(*contents, style) + "\n");
-    }
+  const auto contents = events::read_contents(map, types_);
+  if (!contents) return;
+  if (out_.is_json()) {
+    out_.write(events::contents_json(*contents, rows_max_));
+  } else {
+    out_.write(events::contents_text(*contents, style) + "\n");
   }
 }
 
@@ -86,19 +74,25 @@ void Printer::verdicts(std::string_view program, const hooks::RunSummary& summar
   out_.write(out_.is_json() ? verdicts_json(program, summary) : verdicts_text(summary));
 }
 
-void Printer::losses() {
-  u64 ring_events = 0, map_full = 0;
-  for (const maps::Map& map : app_.maps()) {
-    (is_ring(map.spec()) ? ring_events : map_full) += map.lost();
-  }
-  if (!out_.is_json()) {
-    return out_.write(format("lost         ring events {} · map full {} · skipped {}\n",
-                             ring_events, map_full, app_.skipped()));
-  }
+void Printer::losses(const Losses& losses) {
+  struct Loss {
+    std::string_view text, member;
+    std::optional<u64> count;
+  };
+  const Loss all[] = {{"ring events", "ring_events", losses.ring_events},
+                      {"perf events", "perf_events", losses.perf_events},
+                      {"map full", "map_full", losses.map_full},
+                      {"skipped", "skipped", losses.skipped}};
+  std::vector<std::string> texts;
   JsonWriter json;
-  json.begin_object().member("type", "lost").member("ring_events", ring_events);
-  json.member("map_full", map_full).member("skipped", app_.skipped()).end_object();
-  out_.write(json.take() + "\n");
+  json.begin_object().member("type", "lost");
+  for (const Loss& each : all) {
+    if (!each.count) continue;
+    texts.push_back(format("{} {}", each.text, *each.count));
+    json.member(each.member, *each.count);
+  }
+  json.end_object();
+  out_.write(out_.is_json() ? json.take() + "\n" : format("lost         {}\n", join(texts, " · ")));
 }
 
 }  // namespace skep::cli

@@ -12,6 +12,7 @@
 #include "cli/loading.hpp"
 #include "cli/printer.hpp"
 #include "cli/settings.hpp"
+#include "events/contents.hpp"
 #include "hooks/packets/feed.hpp"
 
 namespace skep::cli {
@@ -63,6 +64,23 @@ Result<std::optional<hooks::CaptureWriter>> open_writer(const Arguments& argumen
   return std::optional(TRY(hooks::CaptureWriter::create(*path)));
 }
 
+bool is_ring(const maps::Map& map) { return map.spec().kind == platform::MapKind::ringbuf; }
+
+void drain_rings(runtime::App& app, const btf::Types& types, Printer& printer) {
+  for (maps::Map& map : app.maps()) {
+    if (!is_ring(map)) continue;
+    const btf::TypeId type = events::record_type(map.spec(), types);
+    map.drain(
+        [&](std::span<const std::byte> bytes) { printer.record(map.spec().name, type, bytes); });
+  }
+}
+
+Losses losses_of(runtime::App& app) {
+  u64 ring_events = 0, map_full = 0;
+  for (const maps::Map& map : app.maps()) (is_ring(map) ? ring_events : map_full) += map.lost();
+  return {.ring_events = ring_events, .map_full = map_full, .skipped = app.skipped()};
+}
+
 // Ends a run whose capture or output failed, after its results are printed.
 Result<int> ending(hooks::RunSummary summary, std::optional<hooks::CaptureWriter>& writer) {
   if (summary.cut_short) return std::move(*summary.cut_short);
@@ -91,11 +109,11 @@ Result<int> run(const Arguments& arguments, Output& out) {
                      .within(object.name()));                       // make maps
   const auto* compiled = TRY(app.load(std::move(verified), tier));  // compile
   TRY(load_targets(app, object, {entry.name, types.link()}, tier, out));
-  TRY(set_map_entries(app, object, arguments));
+  TRY(set_map_entries(maps_of(app), object, arguments));
   auto capture = TRY(open_capture(capture_name, out));
   auto writer = TRY(open_writer(arguments));
 
-  Printer printer(app, object.types(), out, rows_max);
+  Printer printer(object.types(), out, rows_max);
   environment->trace = [&](std::string_view line) { printer.trace_line(line); };
   Progress progress(out);
   catch_interrupts();
@@ -105,7 +123,7 @@ Result<int> run(const Arguments& arguments, Output& out) {
                                   .repeat = repeat,
                                   .writer = writer ? &*writer : nullptr,
                                   .after_batch = [&](u64 packets) {
-                                    printer.drain_rings();
+                                    drain_rings(app, object.types(), printer);
                                     if (out.is_terminal()) (void)out.flush();
                                     progress.at(packets);
                                     return is_interrupted() || out.is_closed()
@@ -113,9 +131,9 @@ Result<int> run(const Arguments& arguments, Output& out) {
                                                : hooks::Continue::yes;
                                   }}));
   const u64 elapsed_us = progress.elapsed_us();
-  printer.maps();  // print
+  for (const maps::Map& map : app.maps()) printer.map(map);  // print
   printer.verdicts(entry.name, summary);
-  printer.losses();
+  printer.losses(losses_of(app));
   if (out.volume() == Volume::verbose)
     out.note(format("{} packets in {} us", summary.packets, elapsed_us));
   return ending(std::move(summary), writer);

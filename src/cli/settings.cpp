@@ -41,26 +41,30 @@ Result<void> set_global(object::Object& object, const Assignment& wanted) {
   return object.set_global(wanted.key, bytes);
 }
 
-std::string listed_maps(runtime::App& app, std::vector<std::string_view>& names) {
+using Maps = std::vector<maps::View*>;
+
+std::string listed_maps(const Maps& maps, std::vector<std::string_view>& names) {
   std::vector<std::string> all;
-  for (const maps::Map& map : app.maps()) {
-    if (map.spec().is_globals) continue;
-    names.push_back(map.spec().name);
-    all.push_back(map.spec().name);
+  for (const maps::View* map : maps) {
+    if (map->spec().is_globals) continue;
+    names.push_back(map->spec().name);
+    all.push_back(map->spec().name);
   }
   return all.empty() ? "it has no maps" : "its maps are " + join(all, ", ");
 }
 
-Result<maps::Map*> find_map(runtime::App& app, const std::string& name) {
-  if (maps::Map* map = app.map(name)) return map;
+Result<maps::View*> find_map(const Maps& maps, const std::string& name) {
+  for (maps::View* each : maps) {
+    if (each->spec().name == name) return each;
+  }
   std::vector<std::string_view> names;
-  const std::string all = listed_maps(app, names);
+  const std::string all = listed_maps(maps, names);
   const std::string near = did_you_mean(name, names);
   return Error(Fault::usage, format("the object has no map '{}'", name), near.empty() ? all : near);
 }
 
 // A per-CPU map takes a value for each CPU: every one gets the same.
-std::vector<std::byte> for_every_cpu(const maps::Map& map, std::vector<std::byte> value) {
+std::vector<std::byte> for_every_cpu(const maps::View& map, std::vector<std::byte> value) {
   const u64 wanted = map.user_value_size();
   if (wanted == value.size()) return value;
   value.resize((value.size() + 7) / 8 * 8);
@@ -69,8 +73,8 @@ std::vector<std::byte> for_every_cpu(const maps::Map& map, std::vector<std::byte
   return value;
 }
 
-Result<void> set_entry(runtime::App& app, const object::Object& object, const Assignment& wanted) {
-  maps::Map& map = *TRY(find_map(app, wanted.map));
+Result<void> set_entry(const Maps& maps, const object::Object& object, const Assignment& wanted) {
+  maps::View& map = *TRY(find_map(maps, wanted.map));
   const platform::MapSpec& spec = map.spec();
   const auto key =
       TRY(events::encode(object.types(), spec.key_type, spec.key_size, wanted.key).within("key"));
@@ -89,10 +93,10 @@ Result<void> set_globals(object::Object& object, const Arguments& arguments) {
   return {};
 }
 
-Result<void> set_map_entries(runtime::App& app, const object::Object& object,
+Result<void> set_map_entries(const Maps& maps, const object::Object& object,
                              const Arguments& arguments) {
   for (const Assignment& each : assignments_of(arguments)) {
-    if (!each.map.empty()) TRY(set_entry(app, object, each).within(spelled(each)));
+    if (!each.map.empty()) TRY(set_entry(maps, object, each).within(spelled(each)));
   }
   return {};
 }

@@ -6,13 +6,14 @@
 #pragma once
 
 #include "cli/arguments.hpp"
+#include "maps/view.hpp"
 #include "object/object.hpp"
-#include "runtime/engine.hpp"
 
 namespace skep::cli {
 
 Result<void> set_globals(object::Object& object, const Arguments& arguments);
-Result<void> set_map_entries(runtime::App& app, const object::Object& object,
+// `maps` are the object's, in either engine.
+Result<void> set_map_entries(const std::vector<maps::View*>& maps, const object::Object& object,
                              const Arguments& arguments);
 
 }  // namespace skep::cli

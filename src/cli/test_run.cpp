@@ -99,7 +99,7 @@ Result<int> test_run(const Arguments& arguments, Output& out) {
                      .within(object.name()));
   const auto* compiled = TRY(app.load(std::move(verified), tier_of(arguments)));
   TRY(load_targets(app, object, {entry.name, types.link()}, tier_of(arguments), out));
-  TRY(set_map_entries(app, object, arguments));
+  TRY(set_map_entries(maps_of(app), object, arguments));
 
   const auto bytes = std::as_bytes(std::span(packet.data(), packet.size()));
   const Measured measured = TRY(measure(app, *compiled, entry.type, bytes, repeat));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "kernel/map.hpp"
 #include "kernel/types.hpp"
 #include "object/kernel/program.hpp"
 #include "object/object.hpp"
@@ -29,9 +30,11 @@ struct LoadOptions {
 };
 
 struct LoadedMap {
-  const platform::MapSpec* spec = nullptr;
-  Fd descriptor;
+  Map map;
   bool was_there = false;  // pinned by somebody before
+
+  const platform::MapSpec& spec() const { return map.spec(); }
+  const Fd& fd() const { return map.fd(); }
 };
 
 struct LoadedProgram {

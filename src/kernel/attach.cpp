@@ -58,7 +58,9 @@ struct Requirement {
 };
 constexpr EnumArray<Needs, Requirement> kRequirements({
     {Needs::nothing, {"", ""}},
-    {Needs::target, {"what it is attached to", "write it behind the section's name, or say --attach PROGRAM=TARGET"}},
+    {Needs::target,
+     {"what it is attached to",
+      "write it behind the section's name, or say --attach PROGRAM=TARGET"}},
     {Needs::interface, {"a network interface", "say --interface NAME"}},
     {Needs::cgroup, {"a cgroup", "say --cgroup FOLDER, one below /sys/fs/cgroup"}},
     {Needs::socket, {"a socket", "say --socket PID:DESCRIPTOR"}},
@@ -105,7 +107,8 @@ Result<Link> attach_at(const Attachment& at) {
 
 Result<Link> attach(const App& app, const LoadedProgram& program, const Place& place) {
   const std::string name = format("program {}", program.entry.name);
-  Attachment at{.app = app, .program = program, .place = place, .target = {}, .hook = hook_of(program.entry)};
+  Attachment at{
+      .app = app, .program = program, .place = place, .target = {}, .hook = hook_of(program.entry)};
   auto target = target_of(program.entry, place);
   if (!target.ok()) return std::move(target).error().within(name);
   at.target = std::move(*target);
@@ -114,8 +117,9 @@ Result<Link> attach(const App& app, const LoadedProgram& program, const Place& p
 
 // ---- Link ----
 
-// A process that undoes what has no descriptor when its parent is gone. It waits at a pipe whose other end
-// only the parent has: a byte from there means that the parent did it, the end of the pipe that it must.
+// A process that undoes what has no descriptor when its parent is gone. It waits at a pipe whose
+// other end only the parent has: a byte from there means that the parent did it, the end of the
+// pipe that it must.
 class Link::Guard {
  public:
   static Result<std::shared_ptr<Guard>> start(std::function<void()> undo, std::vector<int> needs) {
@@ -139,12 +143,14 @@ class Link::Guard {
   }
 
  private:
-  [[noreturn]] static void stand_guard(int pipe, std::vector<int> keeps, const std::function<void()>& undo) {
+  [[noreturn]] static void stand_guard(int pipe, std::vector<int> keeps,
+                                       const std::function<void()>& undo) {
     ::setsid();  // Ctrl-C ends the parent only
     std::ranges::sort(keeps);
     unsigned next = 0;
     for (const int keep : keeps) {
-      if (static_cast<unsigned>(keep) > next) ::close_range(next, static_cast<unsigned>(keep) - 1, 0);
+      if (static_cast<unsigned>(keep) > next)
+        ::close_range(next, static_cast<unsigned>(keep) - 1, 0);
       next = static_cast<unsigned>(keep) + 1;
     }
     ::close_range(next, ~0u, 0);
@@ -194,11 +200,14 @@ std::vector<u32> Link::ids() const {
 
 Result<std::vector<std::string>> Link::pin(const std::string& folder) {
   if (links_.empty()) {
-    return Error(Fault::unsupported, format("{} at {} cannot be pinned: this kernel has no link for it", program_, where_));
+    return Error(
+        Fault::unsupported,
+        format("{} at {} cannot be pinned: this kernel has no link for it", program_, where_));
   }
   std::vector<std::string> paths;
   for (std::size_t number = 0; number < links_.size(); ++number) {
-    std::string path = number == 0 ? format("{}/{}", folder, program_) : format("{}/{}_{}", folder, program_, number);
+    std::string path = number == 0 ? format("{}/{}", folder, program_)
+                                   : format("{}/{}_{}", folder, program_, number);
     auto pinned = kernel::pin(links_[number], path);
     if (!pinned.ok()) {
       for (const std::string& each : paths) ::unlink(each.c_str());

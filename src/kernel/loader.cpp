@@ -62,7 +62,7 @@ const LoadedProgram* App::program(std::string_view name) const {
 
 const LoadedMap* App::map(std::string_view name) const {
   const auto found =
-      std::ranges::find_if(maps_, [&](const auto& each) { return each.spec->name == name; });
+      std::ranges::find_if(maps_, [&](const auto& each) { return each.spec().name == name; });
   return found == maps_.end() ? nullptr : &*found;
 }
 
@@ -240,13 +240,13 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
 
 Result<void> Loader::fill_program_arrays() {
   for (const LoadedMap& map : app_.maps_) {
-    if (map.spec->kind != platform::MapKind::prog_array) continue;
-    for (const auto& [index, name] : map.spec->initial_programs) {
+    if (map.spec().kind != platform::MapKind::prog_array) continue;
+    for (const auto& [index, name] : map.spec().initial_programs) {
       const LoadedProgram* program = app_.program(name);
       if (program == nullptr) continue;  // one that is not loaded
       const le32 key = index, value = static_cast<u32>(program->descriptor.get());
-      TRY(update_element(map.descriptor, &key, &value,
-                         format("put program {} into map {}", name, map.spec->name)));
+      TRY(update_element(map.fd(), &key, &value,
+                         format("put program {} into map {}", name, map.spec().name)));
     }
   }
   return {};

@@ -40,7 +40,7 @@ class Map final : public maps::View {
   u64 user_value_size() const override;
   Result<std::vector<std::byte>> lookup_copy(std::span<const std::byte> key) const override;
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
-                      platform::Update flags);
+                      platform::Update flags) override;
   Result<void> erase(std::span<const std::byte> key);
   // The value, which is gone from the map: of queues and stacks, and of hashes since 5.14.
   Result<std::vector<std::byte>> take(std::span<const std::byte> key);

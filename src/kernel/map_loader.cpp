@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "kernel/loader.hpp"
 #include "object/kernel/map.hpp"
+#include "platform/bpf_information.hpp"
 
 namespace skep::kernel {
 namespace {
@@ -28,13 +29,7 @@ Capabilities needed_for(const MapSpec& spec) {
 
 u32 cpus() { return static_cast<u32>(::sysconf(_SC_NPROCESSORS_CONF)); }
 
-// struct bpf_map_info, as far as a pinned map is compared.
-struct MapInfo {
-  le32 type, id, key_size, value_size, max_entries, flags;
-  char rest[96];
-};
-
-std::string difference(const MapSpec& spec, const MapInfo& there) {
+std::string difference(const MapSpec& spec, const platform::MapInformation& there) {
   const auto differs = [](std::string_view what, u64 wanted, u64 found) {
     return wanted == found ? std::string()
                            : format("its {} is {}, expected {}", what, found, wanted);
@@ -54,13 +49,14 @@ std::string difference(const MapSpec& spec, const MapInfo& there) {
 Result<void> Loader::create_maps() {
   for (const MapSpec& spec : object().maps()) {
     app_.maps_.push_back(TRY(create_map(spec)));
-    descriptors_.push_back(app_.maps_.back().descriptor.get());
+    descriptors_.push_back(app_.maps_.back().fd().get());
   }
   return {};
 }
 
 Result<LoadedMap> Loader::create_map(const MapSpec& spec) {
-  if (auto there = TRY(pinned_map(spec))) return LoadedMap{&spec, std::move(*there), true};
+  if (auto there = TRY(pinned_map(spec)))
+    return LoadedMap{TRY(Map::of(std::move(*there), spec)), true};
   std::optional<Fd> pattern;
   if (spec.inner != nullptr) pattern = TRY(create(*spec.inner, spec.inner->name, std::nullopt));
   std::string_view file = object().name();
@@ -68,7 +64,7 @@ Result<LoadedMap> Loader::create_map(const MapSpec& spec) {
   Fd made = TRY(create(spec, object::kernel_name(spec, file.substr(0, file.find('.'))),
                        pattern ? std::optional(pattern->get()) : std::nullopt));
   if (spec.is_pinned_by_name) TRY(pin(made, format("{}/{}", options_.pins, spec.name)));
-  return LoadedMap{&spec, std::move(made), false};
+  return LoadedMap{TRY(Map::of(std::move(made), spec)), false};
 }
 
 Result<Fd> Loader::create(const MapSpec& spec, std::string_view name, std::optional<int> inner) {
@@ -115,40 +111,40 @@ Result<std::optional<Fd>> Loader::pinned_map(const MapSpec& spec) {
   const std::string path = format("{}/{}", options_.pins, spec.name);
   if (::access(path.c_str(), F_OK) != 0) return std::optional<Fd>();
   Fd there = TRY(open_pinned(path));
-  const std::string why = difference(spec, TRY(info<MapInfo>(there)));
+  const std::string why = difference(spec, TRY(info<platform::MapInformation>(there)));
   if (why.empty()) return std::optional(std::move(there));
   return Error(Fault::usage,
                format("the map pinned at {} is not the object's map {}: {}", path, spec.name, why),
-               "remove it with rm, or load with --pins FOLDER to keep both");
+               "remove it with rm, or load with --pin-maps FOLDER to keep both");
 }
 
 Result<void> Loader::fill_maps() {
   for (const LoadedMap& map : app_.maps_) {
-    for (const auto& [index, inner] : map.spec->initial_maps) {
-      const le32 key = index, value = static_cast<u32>(app_.maps_[inner].descriptor.get());
+    for (const auto& [index, inner] : map.spec().initial_maps) {
+      const le32 key = index, value = static_cast<u32>(app_.maps_[inner].fd().get());
       TRY(update_element(
-          map.descriptor, &key, &value,
-          format("put map {} into map {}", app_.maps_[inner].spec->name, map.spec->name)));
+          map.fd(), &key, &value,
+          format("put map {} into map {}", app_.maps_[inner].spec().name, map.spec().name)));
     }
-    if (map.spec->is_globals && !map.was_there) TRY(set_globals(map));
+    if (map.spec().is_globals && !map.was_there) TRY(set_globals(map));
   }
   return {};
 }
 
 Result<void> Loader::set_globals(const LoadedMap& map) {
-  const bool is_constant = (map.spec->flags & platform::kReadOnlyForProgram) != 0;
+  const bool is_constant = (map.spec().flags & platform::kReadOnlyForProgram) != 0;
   const bool is_zero =
-      std::ranges::all_of(map.spec->initial, [](std::byte each) { return each == std::byte{0}; });
+      std::ranges::all_of(map.spec().initial, [](std::byte each) { return each == std::byte{0}; });
   const le32 key = 0;
   if (!is_zero) {
-    TRY(update_element(map.descriptor, &key, map.spec->initial.data(),
-                       format("set the variables of {}", map.spec->name)));
+    TRY(update_element(map.fd(), &key, map.spec().initial.data(),
+                       format("set the variables of {}", map.spec().name)));
   }
   if (!is_constant) return {};
   platform::FreezeMap freeze{};
-  freeze.map_fd = static_cast<u32>(map.descriptor.get());
+  freeze.map_fd = static_cast<u32>(map.fd().get());
   TRY(done(bpf(Command::freeze_map, freeze),
-           format("make the constants of {} final", map.spec->name), kBpf));
+           format("make the constants of {} final", map.spec().name), kBpf));
   return {};
 }
 

@@ -12,7 +12,8 @@ namespace {
 constexpr u32 kAtReturn = 1;  // BPF_F_KPROBE_MULTI_RETURN, BPF_F_UPROBE_MULTI_RETURN
 
 bool is_return(const Attachment& at) {
-  return at.program.entry.section.starts_with("kretprobe") || at.program.entry.section.starts_with("uretprobe");
+  return at.program.entry.section.starts_with("kretprobe") ||
+         at.program.entry.section.starts_with("uretprobe");
 }
 
 std::string counted_functions(std::string_view text, std::size_t count) {
@@ -37,7 +38,8 @@ Result<Link> attach_kprobe_multi(const Attachment& at) {
   auto made = create_link(at, create, link.where());
   if (!made.ok() && made.error().fault == Fault::unsupported) {
     return Error(Fault::unsupported, "this kernel cannot probe many functions at once",
-                 "kernels from 5.18 on can, when built with CONFIG_FPROBE; SEC(\"kprobe\") takes one function");
+                 "kernels from 5.18 on can, when built with CONFIG_FPROBE; SEC(\"kprobe\") takes "
+                 "one function");
   }
   link.hold_link(TRY(std::move(made)));
   return link;

@@ -1,8 +1,9 @@
 // Hooks that are perf events: kprobes, uprobes, tracepoints, samples and watchpoints.
 //
-// perf_event_open(2) makes the event, a bpf_link (since 5.15) or an ioctl binds the program to it. What the numbers of
-// the probes' PMUs mean is read from /sys/bus/event_source/devices. Targets of perf events read as in bpftrace:
-// profile:hz:99, software:page-faults:100, hardware:cycles:1000000, watchpoint:ADDRESS:LENGTH:rw.
+// perf_event_open(2) makes the event, a bpf_link (since 5.15) or an ioctl binds the program to it.
+// What the numbers of the probes' PMUs mean is read from /sys/bus/event_source/devices. Targets of
+// perf events read as in bpftrace: profile:hz:99, software:page-faults:100,
+// hardware:cycles:1000000, watchpoint:ADDRESS:LENGTH:rw.
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -21,7 +22,8 @@
 namespace skep::kernel {
 namespace {
 
-constexpr u64 kDefaultFrequency = 99;  // samples a second on each CPU; not in step with timers of 100 Hz
+constexpr u64 kDefaultFrequency =
+    99;  // samples a second on each CPU; not in step with timers of 100 Hz
 
 perf_event_attr new_event(u32 type, u64 config) {
   perf_event_attr event;
@@ -38,8 +40,10 @@ struct Scope {
   int cpu = 0;
 };
 
-Result<Fd> open_event(perf_event_attr event, Scope scope, const Attachment& at, std::string_view where) {
-  const long raw = ::syscall(__NR_perf_event_open, &event, scope.pid, scope.cpu, -1, PERF_FLAG_FD_CLOEXEC);
+Result<Fd> open_event(perf_event_attr event, Scope scope, const Attachment& at,
+                      std::string_view where) {
+  const long raw =
+      ::syscall(__NR_perf_event_open, &event, scope.pid, scope.cpu, -1, PERF_FLAG_FD_CLOEXEC);
   if (raw >= 0) return Fd::adopt(static_cast<int>(raw));
   if (errno == ENOENT) return Error(Fault::absent, format("this machine has no event {}", where));
   return refused(format("make the event {}", where), errno, at.needs());
@@ -65,7 +69,8 @@ Result<void> bind(const Attachment& at, Fd event, Link& link) {
   return {};
 }
 
-Result<Link> attach_to(const Attachment& at, perf_event_attr event, Scope scope, std::string where) {
+Result<Link> attach_to(const Attachment& at, perf_event_attr event, Scope scope,
+                       std::string where) {
   Link link = at.link(std::move(where));
   Fd descriptor = TRY(open_event(event, scope, at, link.where()));
   TRY(bind(at, std::move(descriptor), link));
@@ -83,8 +88,9 @@ Result<ProbeUnit> probe_unit(std::string_view name, std::string_view option) {
   const std::string folder = format("/sys/bus/event_source/devices/{}/", name);
   const auto type = read_text(folder + "type");
   if (!type.ok()) {
-    return Error(Fault::unsupported, format("this kernel has no {}s", name),
-                 format("it would be built with {}; fentry, tp_btf and raw tracepoints do without", option));
+    return Error(
+        Fault::unsupported, format("this kernel has no {}s", name),
+        format("it would be built with {}; fentry, tp_btf and raw tracepoints do without", option));
   }
   const auto bit = read_text(folder + "format/retprobe");  // "config:0"
   const auto number = parse_unsigned(std::string_view(*type).substr(0, type->find('\n')));
@@ -102,21 +108,24 @@ u64 config_of(const ProbeUnit& unit, const Attachment& at) {
   return is_return ? u64{1} << unit.return_bit : 0;
 }
 
-Result<Link> attach_to_function(const Attachment& at, const std::string& function, u64 offset, std::string where) {
+Result<Link> attach_to_function(const Attachment& at, const std::string& function, u64 offset,
+                                std::string where) {
   const ProbeUnit unit = TRY(probe_unit("kprobe", "CONFIG_KPROBE_EVENTS"));
   perf_event_attr event = new_event(unit.type, config_of(unit, at));
   event.config1 = platform::address_of(function.c_str());
   event.config2 = offset;
   auto link = attach_to(at, event, {}, std::move(where));
   if (link.ok() || link.error().fault != Fault::absent) return link;
-  return Error(Fault::absent, format("this kernel has no function {} that can be probed", function),
-               "/proc/kallsyms lists functions; those that are inlined or marked notrace cannot be probed");
+  return Error(
+      Fault::absent, format("this kernel has no function {} that can be probed", function),
+      "/proc/kallsyms lists functions; those that are inlined or marked notrace cannot be probed");
 }
 
 }  // namespace
 
 Result<Link> attach_kprobe(const Attachment& at) {
-  const std::string name = at.target.place.empty() ? at.target.name : format("{}:{}", at.target.place, at.target.name);
+  const std::string name =
+      at.target.place.empty() ? at.target.name : format("{}:{}", at.target.place, at.target.name);
   return attach_to_function(at, name, at.target.offset, at.target.text);
 }
 
@@ -144,7 +153,8 @@ Result<Link> attach_uprobe(const Attachment& at) {
   event.config2 = offset;
   const int pid = at.place.pid ? static_cast<int>(*at.place.pid) : -1;
   const std::string who = at.place.pid ? format(" of process {}", *at.place.pid) : "";
-  return attach_to(at, event, {pid, pid < 0 ? 0 : -1}, format("{}:{}{}", path, at.target.name, who));
+  return attach_to(at, event, {pid, pid < 0 ? 0 : -1},
+                   format("{}:{}{}", path, at.target.name, who));
 }
 
 Result<Link> attach_tracepoint(const Attachment& at) {
@@ -185,7 +195,8 @@ constexpr auto kHardware = std::to_array<NamedEvent>({
 });
 
 constexpr std::string_view kForms =
-    "write profile:hz:99, software:page-faults:100, hardware:cycles:1000000 or watchpoint:0xADDRESS:8:rw";
+    "write profile:hz:99, software:page-faults:100, hardware:cycles:1000000 or "
+    "watchpoint:0xADDRESS:8:rw";
 
 // The parts of "software:page-faults:100".
 std::vector<std::string_view> parts_of(std::string_view text) {
@@ -203,18 +214,22 @@ Result<u64> number_in(std::string_view text, std::string_view what) {
   return Error(Fault::usage, format("'{}' is no {}", text, what), std::string(kForms));
 }
 
-Result<perf_event_attr> counted_event(u32 type, std::span<const NamedEvent> known, const std::vector<std::string_view>& parts) {
+Result<perf_event_attr> counted_event(u32 type, std::span<const NamedEvent> known,
+                                      const std::vector<std::string_view>& parts) {
   std::vector<std::string_view> names;
   for (const NamedEvent& each : known) {
     names.push_back(each.name);
     if (each.name != parts[1]) continue;
     perf_event_attr event = new_event(type, each.config);
-    event.sample_period = parts.size() > 2 ? TRY(number_in(parts[2], "number of events a sample")) : 1'000'000;
+    event.sample_period =
+        parts.size() > 2 ? TRY(number_in(parts[2], "number of events a sample")) : 1'000'000;
     return event;
   }
   std::string hint = did_you_mean(parts[1], names);
-  if (hint.empty()) hint = "known are " + join(std::vector<std::string>(names.begin(), names.end()), ", ");
-  return Error(Fault::usage, format("there is no {} event {}", parts[0], parts[1]), std::move(hint));
+  if (hint.empty())
+    hint = "known are " + join(std::vector<std::string>(names.begin(), names.end()), ", ");
+  return Error(Fault::usage, format("there is no {} event {}", parts[0], parts[1]),
+               std::move(hint));
 }
 
 Result<perf_event_attr> watchpoint(const std::vector<std::string_view>& parts) {
@@ -223,9 +238,12 @@ Result<perf_event_attr> watchpoint(const std::vector<std::string_view>& parts) {
   event.bp_len = TRY(number_in(parts[2], "length"));
   for (const char mode : parts[3]) {
     if (mode != 'r' && mode != 'w' && mode != 'x') {
-      return Error(Fault::usage, format("'{}' is no way to touch memory", parts[3]), "r, w, rw or x");
+      return Error(Fault::usage, format("'{}' is no way to touch memory", parts[3]),
+                   "r, w, rw or x");
     }
-    event.bp_type |= mode == 'r' ? u32{HW_BREAKPOINT_R} : mode == 'w' ? u32{HW_BREAKPOINT_W} : u32{HW_BREAKPOINT_X};
+    event.bp_type |= mode == 'r'   ? u32{HW_BREAKPOINT_R}
+                     : mode == 'w' ? u32{HW_BREAKPOINT_W}
+                                   : u32{HW_BREAKPOINT_X};
   }
   if (event.bp_type == HW_BREAKPOINT_R) event.bp_type = HW_BREAKPOINT_RW;  // x86 has no reads alone
   event.sample_period = 1;
@@ -254,10 +272,12 @@ Result<perf_event_attr> event_of(std::string_view text) {
 }  // namespace
 
 Result<Link> attach_perf_event(const Attachment& at) {
-  const std::string text = at.target.text.empty() ? format("profile:hz:{}", kDefaultFrequency) : at.target.text;
+  const std::string text =
+      at.target.text.empty() ? format("profile:hz:{}", kDefaultFrequency) : at.target.text;
   const perf_event_attr event = TRY(event_of(text));
   if (at.place.pid) {
-    return attach_to(at, event, {static_cast<int>(*at.place.pid), -1}, format("{} of process {}", text, *at.place.pid));
+    return attach_to(at, event, {static_cast<int>(*at.place.pid), -1},
+                     format("{} of process {}", text, *at.place.pid));
   }
   Link link = at.link(text);
   const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);

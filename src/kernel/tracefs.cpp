@@ -26,12 +26,14 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-Error no_tracepoint(const std::string& events, const std::string& category, const std::string& name) {
+Error no_tracepoint(const std::string& events, const std::string& category,
+                    const std::string& name) {
   const bool has_category = ::access((events + category).c_str(), F_OK) == 0;
   const auto names = names_in(has_category ? events + category : events);
   std::string hint = did_you_mean(has_category ? name : category, {names.begin(), names.end()});
   if (hint.empty()) hint = format("ls {} lists them", events);
-  return {Fault::absent, format("this kernel has no tracepoint {}/{}", category, name), std::move(hint)};
+  return {Fault::absent, format("this kernel has no tracepoint {}/{}", category, name),
+          std::move(hint)};
 }
 
 // Lines "name [module]", or of symbols "address T name [module]".
@@ -60,7 +62,8 @@ Result<std::string> tracefs() {
     if (::access(format("{}/events", folder).c_str(), F_OK) == 0) return std::string(folder);
   }
   if (::access("/sys/kernel/tracing", X_OK) != 0) {
-    return Error(Fault::denied, "/sys/kernel/tracing cannot be read, where the kernel lists its tracepoints",
+    return Error(Fault::denied,
+                 "/sys/kernel/tracing cannot be read, where the kernel lists its tracepoints",
                  "run as root; raw tracepoints (SEC(\"raw_tp/NAME\")) do without it");
   }
   return Error(Fault::absent, "tracefs is not mounted, where the kernel lists its tracepoints",
@@ -70,18 +73,21 @@ Result<std::string> tracefs() {
 Result<u64> tracepoint_id(const std::string& category, const std::string& name) {
   const std::string events = TRY(tracefs()) + "/events/";
   auto text = read_text(format("{}{}/{}/id", events, category, name));
-  if (!text.ok() && text.error().fault == Fault::absent) return no_tracepoint(events, category, name);
+  if (!text.ok() && text.error().fault == Fault::absent)
+    return no_tracepoint(events, category, name);
   const std::string line = TRY(std::move(text));
   const auto number = parse_unsigned(std::string_view(line).substr(0, line.find('\n')));
-  if (!number) return Error(Fault::malformed, format("{}/{}: its id is '{}'", category, name, line));
+  if (!number)
+    return Error(Fault::malformed, format("{}/{}: its id is '{}'", category, name, line));
   return *number;
 }
 
 Result<std::vector<std::string>> functions_matching(std::string_view pattern) {
   std::set<std::string> found;
   const auto folder = tracefs();
-  const auto traced = folder.ok() ? read_text(*folder + "/available_filter_functions", kListBytesMax)
-                                  : Result<std::string>(folder.error());
+  const auto traced = folder.ok()
+                          ? read_text(*folder + "/available_filter_functions", kListBytesMax)
+                          : Result<std::string>(folder.error());
   if (traced.ok()) {
     found = matching(*traced, pattern, false);
   } else {

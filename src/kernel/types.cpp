@@ -4,28 +4,20 @@
 
 #include "base/text.hpp"
 #include "kernel/bpf.hpp"
+#include "platform/bpf_information.hpp"
 
 namespace skep::kernel {
 namespace {
 
 constexpr std::string_view kFolder = "/sys/kernel/btf/";
 
-// struct bpf_btf_info.
-struct TypesInfo {
-  le64 btf;
-  le32 btf_size, id;
-  le64 name;
-  le32 name_bytes, is_of_kernel;
-};
-static_assert(sizeof(TypesInfo) == 32);
-
 // The name of a module that these types are of; empty for others.
 Result<std::string> module_of(const Fd& types) {
   std::array<char, 64> name{};
-  TypesInfo begin{};
+  platform::TypesInformation begin{};
   begin.name = platform::address_of(name.data());
   begin.name_bytes = static_cast<u32>(name.size());
-  const TypesInfo about = TRY(info(types, begin));
+  const platform::TypesInformation about = TRY(info(types, begin));
   if (about.is_of_kernel == 0) return std::string();
   std::string text(name.data());
   return text == "vmlinux" ? std::string() : text;

@@ -1,7 +1,9 @@
-// Attaching to USDT probes: one uprobe a place, whose cookie is the number of the specification of its arguments.
+// Attaching to USDT probes: one uprobe a place, whose cookie is the number of the specification of
+// its arguments.
 //
-// The object has two maps for that from libbpf's usdt.bpf.h: __bpf_usdt_specs, where bpf_usdt_arg() finds what to
-// read, and a second one for kernels without cookies (before 5.15), which are refused here.
+// The object has two maps for that from libbpf's usdt.bpf.h: __bpf_usdt_specs, where bpf_usdt_arg()
+// finds what to read, and a second one for kernels without cookies (before 5.15), which are refused
+// here.
 #include <unistd.h>
 
 #include <cstring>
@@ -46,23 +48,24 @@ UsdtSpec spec_of(const UsdtPlace& place, u64 cookie) {
 
 Result<const LoadedMap*> specs_of(const App& app) {
   const LoadedMap* specs = app.map("__bpf_usdt_specs");
-  if (specs == nullptr || specs->spec->value_size != sizeof(UsdtSpec)) {
+  if (specs == nullptr || specs->spec().value_size != sizeof(UsdtSpec)) {
     return Error(Fault::unsupported, "the object has no map __bpf_usdt_specs of 208 bytes a value",
                  "write the program with bpf/usdt.bpf.h of libbpf");
   }
   return specs;
 }
 
-// Puts what the place's arguments are into the map; its key is the cookie that the program asks for.
+// Puts what the place's arguments are into the map; its key is the cookie that the program asks
+// for.
 Result<u32> publish(const App& app, const LoadedMap& specs, const UsdtPlace& place, u64 cookie) {
   const u32 number = app.next_usdt_number();
-  if (number >= specs.spec->max_entries) {
-    return Error(Fault::exhausted, format("it has more than {} places", specs.spec->max_entries),
+  if (number >= specs.spec().max_entries) {
+    return Error(Fault::exhausted, format("it has more than {} places", specs.spec().max_entries),
                  "define BPF_USDT_MAX_SPEC_CNT before including usdt.bpf.h");
   }
   const le32 key = number;
   const UsdtSpec spec = spec_of(place, cookie);
-  TRY(update_element(specs.descriptor, &key, &spec, "write the arguments of a usdt probe"));
+  TRY(update_element(specs.fd(), &key, &spec, "write the arguments of a usdt probe"));
   return number;
 }
 

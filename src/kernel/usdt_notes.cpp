@@ -28,17 +28,19 @@ struct RegisterName {
 #if defined(__x86_64__)
 // struct pt_regs of arch/x86/include/asm/ptrace.h.
 constexpr auto kRegisters = std::to_array<RegisterName>({
-    {"r15", 0, 8},    {"r15d", 0, 4},   {"r15w", 0, 2},   {"r15b", 0, 1},   {"r14", 8, 8},    {"r14d", 8, 4},
-    {"r14w", 8, 2},   {"r14b", 8, 1},   {"r13", 16, 8},   {"r13d", 16, 4},  {"r13w", 16, 2},  {"r13b", 16, 1},
-    {"r12", 24, 8},   {"r12d", 24, 4},  {"r12w", 24, 2},  {"r12b", 24, 1},  {"rbp", 32, 8},   {"ebp", 32, 4},
-    {"bp", 32, 2},    {"bpl", 32, 1},   {"rbx", 40, 8},   {"ebx", 40, 4},   {"bx", 40, 2},    {"bl", 40, 1},
-    {"r11", 48, 8},   {"r11d", 48, 4},  {"r11w", 48, 2},  {"r11b", 48, 1},  {"r10", 56, 8},   {"r10d", 56, 4},
-    {"r10w", 56, 2},  {"r10b", 56, 1},  {"r9", 64, 8},    {"r9d", 64, 4},   {"r9w", 64, 2},   {"r9b", 64, 1},
-    {"r8", 72, 8},    {"r8d", 72, 4},   {"r8w", 72, 2},   {"r8b", 72, 1},   {"rax", 80, 8},   {"eax", 80, 4},
-    {"ax", 80, 2},    {"al", 80, 1},    {"rcx", 88, 8},   {"ecx", 88, 4},   {"cx", 88, 2},    {"cl", 88, 1},
-    {"rdx", 96, 8},   {"edx", 96, 4},   {"dx", 96, 2},    {"dl", 96, 1},    {"rsi", 104, 8},  {"esi", 104, 4},
-    {"si", 104, 2},   {"sil", 104, 1},  {"rdi", 112, 8},  {"edi", 112, 4},  {"di", 112, 2},   {"dil", 112, 1},
-    {"rip", 128, 8},  {"rsp", 152, 8},  {"esp", 152, 4},  {"sp", 152, 2},   {"spl", 152, 1},
+    {"r15", 0, 8},   {"r15d", 0, 4},  {"r15w", 0, 2},  {"r15b", 0, 1},  {"r14", 8, 8},
+    {"r14d", 8, 4},  {"r14w", 8, 2},  {"r14b", 8, 1},  {"r13", 16, 8},  {"r13d", 16, 4},
+    {"r13w", 16, 2}, {"r13b", 16, 1}, {"r12", 24, 8},  {"r12d", 24, 4}, {"r12w", 24, 2},
+    {"r12b", 24, 1}, {"rbp", 32, 8},  {"ebp", 32, 4},  {"bp", 32, 2},   {"bpl", 32, 1},
+    {"rbx", 40, 8},  {"ebx", 40, 4},  {"bx", 40, 2},   {"bl", 40, 1},   {"r11", 48, 8},
+    {"r11d", 48, 4}, {"r11w", 48, 2}, {"r11b", 48, 1}, {"r10", 56, 8},  {"r10d", 56, 4},
+    {"r10w", 56, 2}, {"r10b", 56, 1}, {"r9", 64, 8},   {"r9d", 64, 4},  {"r9w", 64, 2},
+    {"r9b", 64, 1},  {"r8", 72, 8},   {"r8d", 72, 4},  {"r8w", 72, 2},  {"r8b", 72, 1},
+    {"rax", 80, 8},  {"eax", 80, 4},  {"ax", 80, 2},   {"al", 80, 1},   {"rcx", 88, 8},
+    {"ecx", 88, 4},  {"cx", 88, 2},   {"cl", 88, 1},   {"rdx", 96, 8},  {"edx", 96, 4},
+    {"dx", 96, 2},   {"dl", 96, 1},   {"rsi", 104, 8}, {"esi", 104, 4}, {"si", 104, 2},
+    {"sil", 104, 1}, {"rdi", 112, 8}, {"edi", 112, 4}, {"di", 112, 2},  {"dil", 112, 1},
+    {"rip", 128, 8}, {"rsp", 152, 8}, {"esp", 152, 4}, {"sp", 152, 2},  {"spl", 152, 1},
 });
 #else
 constexpr std::array<RegisterName, 0> kRegisters{};
@@ -59,7 +61,8 @@ std::optional<s64> signed_number(std::string_view text) {
   if (text.empty()) return 0;
   s64 value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? std::optional(value)
+                                                                         : std::nullopt;
 }
 
 class NoteReader {
@@ -145,14 +148,16 @@ Result<NoteSections> find_sections(const UserFile& file) {
   return out;
 }
 
-Error no_probe(const UserFile& file, std::string_view wanted, const std::vector<NoteReader::Probe>& probes) {
+Error no_probe(const UserFile& file, std::string_view wanted,
+               const std::vector<NoteReader::Probe>& probes) {
   std::vector<std::string> names;
   for (const auto& each : probes) names.push_back(format("{}:{}", each.provider, each.name));
   std::ranges::sort(names);
   names.erase(std::unique(names.begin(), names.end()), names.end());
   std::string hint = did_you_mean(wanted, {names.begin(), names.end()});
   if (hint.empty()) {
-    hint = names.empty() ? "it was built without probes (sys/sdt.h)" : "it has " + join(names, ", ");
+    hint =
+        names.empty() ? "it was built without probes (sys/sdt.h)" : "it has " + join(names, ", ");
   }
   return {Fault::absent, format("{} has no usdt probe {}", file.path(), wanted), std::move(hint)};
 }
@@ -198,7 +203,8 @@ Result<std::vector<UsdtPlace>> usdt_places(const UserFile& file, std::string_vie
   for (const auto& probe : probes) {
     if (probe.provider != provider || probe.name != name) continue;
     const auto offset = reader.offset(probe.addresses.probe, probe.addresses);
-    if (!offset) return Error(Fault::malformed, format("{}: a probe is in no section", file.path()));
+    if (!offset)
+      return Error(Fault::malformed, format("{}: a probe is in no section", file.path()));
     UsdtPlace place{.offset = *offset, .semaphore = 0, .arguments = {}};
     place.semaphore = reader.offset(probe.addresses.semaphore, probe.addresses).value_or(0);
     place.arguments = TRY(parse_arguments(probe.arguments).within(format("{}:{}", provider, name)));

@@ -1,8 +1,8 @@
 // Probes that programs are built with (USDT): where they are, and where their arguments are.
 //
-// The notes of .note.stapsdt say for each place of a probe its address, the counter that has to be raised while
-// somebody listens (semaphore), and the arguments as assembly operands. The file is taken to be hostile.
-// Format: https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation.
+// The notes of .note.stapsdt say for each place of a probe its address, the counter that has to be
+// raised while somebody listens (semaphore), and the arguments as assembly operands. The file is
+// taken to be hostile. Format: https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation.
 #pragma once
 
 #include <string>
@@ -30,10 +30,12 @@ struct UsdtPlace {
   std::vector<UsdtArgument> arguments;
 };
 
-// "-4@-20(%rbp)": Fault::unsupported for operands that cannot be read: floating point, symbols, scaled indices.
+// "-4@-20(%rbp)": Fault::unsupported for operands that cannot be read: floating point, symbols,
+// scaled indices.
 Result<UsdtArgument> parse_argument(std::string_view text);
 
 // All places of a probe; Fault::absent names the nearest probes of the file.
-Result<std::vector<UsdtPlace>> usdt_places(const UserFile& file, std::string_view provider, std::string_view name);
+Result<std::vector<UsdtPlace>> usdt_places(const UserFile& file, std::string_view provider,
+                                           std::string_view name);
 
 }  // namespace skep::kernel

@@ -60,7 +60,8 @@ Result<std::string> find_binary(std::string_view name) {
   }
   if (found) return std::move(*found);
   return Error(Fault::absent, format("no {} {} is found", is_library ? "library" : "program", name),
-               is_library ? "it is looked for in LD_LIBRARY_PATH and the system's folders of libraries; write its path"
+               is_library ? "it is looked for in LD_LIBRARY_PATH and the system's folders of "
+                            "libraries; write its path"
                           : "it is looked for in PATH; write its path");
 }
 
@@ -95,7 +96,8 @@ Result<void> UserFile::read_table(const elf::SectionHeader& table) {
   for (u64 at = 0; at + sizeof(SymbolEntry) <= symbols.size(); at += sizeof(SymbolEntry)) {
     const auto symbol = TRY(symbols.read<SymbolEntry>(at));
     const u8 kind = symbol.info & 0xf;
-    if ((kind != kFunction && kind != kIndirect) || symbol.section == 0 || symbol.section >= kFirstReservedSection) {
+    if ((kind != kFunction && kind != kIndirect) || symbol.section == 0 ||
+        symbol.section >= kFirstReservedSection) {
       continue;
     }
     const elf::SectionHeader section = TRY(sections_.at(symbol.section));
@@ -112,7 +114,8 @@ Result<u64> UserFile::offset_of(std::string_view function) const {
   std::vector<std::string_view> names;
   for (const UserFunction& each : functions_) names.push_back(each.name);
   std::string hint = did_you_mean(function, names);
-  if (functions_.empty()) hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
+  if (functions_.empty())
+    hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
   return Error(Fault::absent, format("{} has no function {}", path_, function), std::move(hint));
 }
 

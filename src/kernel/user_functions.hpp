@@ -1,20 +1,21 @@
 // Functions of users' programs and libraries, by name: where in the file a probe goes.
 //
-// In: a path, or a name that is looked for as the shell and the loader do. Out: offsets into the file, as uprobes
-// take them, of what .symtab and .dynsym define. The file is taken to be hostile. Source: perf_event_open(2),
-// Documentation/trace/uprobetracer.rst; how names are looked for, resolve_full_path() of libbpf.
+// In: a path, or a name that is looked for as the shell and the loader do. Out: offsets into the
+// file, as uprobes take them, of what .symtab and .dynsym define. The file is taken to be hostile.
+// Source: perf_event_open(2), Documentation/trace/uprobetracer.rst; how names are looked for,
+// resolve_full_path() of libbpf.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "base/mapping.hpp"
 #include "base/elf_reader.hpp"
+#include "base/mapping.hpp"
 
 namespace skep::kernel {
 
-// "libc.so.6" to its path in LD_LIBRARY_PATH and the folders of libraries, "bash" in PATH. What has a slash
-// stays as it is.
+// "libc.so.6" to its path in LD_LIBRARY_PATH and the folders of libraries, "bash" in PATH. What has
+// a slash stays as it is.
 Result<std::string> find_binary(std::string_view name);
 
 struct UserFunction {
@@ -26,8 +27,8 @@ class UserFile {
  public:
   static Result<UserFile> open(const std::string& path);
 
-  // Fault::absent names the nearest functions. Of several of that name (static functions) all are in
-  // functions_named().
+  // Fault::absent names the nearest functions. Of several of that name (static functions) all are
+  // in functions_named().
   Result<u64> offset_of(std::string_view function) const;
   std::vector<UserFunction> functions_matching(std::string_view pattern) const;
 

@@ -70,7 +70,7 @@ class Map final : public View {
   Result<std::vector<std::byte>> lookup_copy(
       std::span<const std::byte> key) const override;  // Fault::absent
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
-                      platform::Update flags);
+                      platform::Update flags) override;
   Result<void> erase(std::span<const std::byte> key);
   // The key after `key`, or the first; nullopt at the end. A key that is gone starts again at the
   // first.

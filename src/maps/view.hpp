@@ -1,4 +1,4 @@
-// A map as its readers see it, whichever engine keeps it.
+// A map as its readers and its owner see it, whichever engine keeps it.
 //
 // In this process or in the Linux kernel, a map has a specification, keys in some order and a copy
 // of each key's value. Who reads maps (events/contents.hpp) reads this. The engines' own maps
@@ -29,6 +29,9 @@ class View {
   virtual u32 cpus() const = 0;  // CPUs, or slots, that a per-CPU map has values for
   // Fault::absent: there is no such key.
   virtual Result<std::vector<std::byte>> lookup_copy(std::span<const std::byte> key) const = 0;
+  // Errors as of bpf(2): exists already, absent, full.
+  virtual Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
+                              platform::Update flags) = 0;
   // The key after `key`, or the first of all for an empty one; nullopt at the end. A key that is
   // gone starts again at the first.
   virtual std::optional<Key> next_key(std::span<const std::byte> key) const = 0;
