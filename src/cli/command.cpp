@@ -23,6 +23,30 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--limit", 0, Takes::one, "N", "show the N largest entries of a map; 0 for all"}},
     {Flag::engine,
      {"--engine", 0, Takes::one, "user|kernel|auto", "where the program runs (user)"}},
+    {Flag::attach,
+     {"--attach", 0, Takes::assignment, "PROGRAM=TARGET",
+      "what a program is attached to, as it would stand in its section"}},
+    {Flag::pid, {"--pid", 'p', Takes::one, "PID", "probes and samples: only in this process"}},
+    {Flag::command,
+     {"--command", 'c', Takes::one, "COMMAND", "start this, trace it, and end with it"}},
+    {Flag::duration, {"--duration", 'd', Takes::one, "TIME", "end after 10, 1.5s, 200ms, 5m"}},
+    {Flag::interface,
+     {"--interface", 0, Takes::one, "NAME", "where XDP, tc and netkit programs are attached"}},
+    {Flag::cgroup, {"--cgroup", 0, Takes::one, "FOLDER", "where cgroup programs are attached"}},
+    {Flag::netns,
+     {"--netns", 0, Takes::one, "FILE", "the network namespace of sk_lookup and flow dissectors"}},
+    {Flag::socket,
+     {"--socket", 0, Takes::one, "PID:FD", "the socket of socket filters and reuseport programs"}},
+    {Flag::route, {"--route", 0, Takes::one, "PREFIX", "the route of lwt programs"}},
+    {Flag::xdp_mode,
+     {"--xdp-mode", 0, Takes::one, "any|native|generic", "by the driver or not (any)"}},
+    {Flag::tc_way, {"--tc", 0, Takes::one, "any|tcx|clsact", "how tc programs are attached (any)"}},
+    {Flag::egress,
+     {"--egress", 0, Takes::nothing, "", "packets that leave, for sections that do not say"}},
+    {Flag::pin,
+     {"--pin", 0, Takes::one, "FOLDER", "keep it attached: pin links and maps in this folder"}},
+    {Flag::pin_maps,
+     {"--pin-maps", 0, Takes::one, "FOLDER", "where maps pinned by name are (/sys/fs/bpf)"}},
     {Flag::interpret, {"--interpret", 0, Takes::nothing, "", "interpret instead of compiling"}},
     {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code (the default)"}},
     {Flag::deterministic,
@@ -80,9 +104,12 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,   Flag::program, Flag::set,       Flag::write,
-                         Flag::repeat, Flag::limit,   Flag::interpret, Flag::deterministic,
-                         Flag::engine, Flag::kconfig, Flag::btf};
+constexpr Flag kRun[] = {
+    Flag::pcap,      Flag::program,   Flag::set,           Flag::write,   Flag::repeat,
+    Flag::limit,     Flag::interpret, Flag::deterministic, Flag::engine,  Flag::kconfig,
+    Flag::btf,       Flag::attach,    Flag::pid,           Flag::command, Flag::duration,
+    Flag::interface, Flag::cgroup,    Flag::netns,         Flag::socket,  Flag::route,
+    Flag::xdp_mode,  Flag::tc_way,    Flag::egress,        Flag::pin,     Flag::pin_maps};
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
@@ -103,16 +130,16 @@ constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
 constexpr auto kCommands = std::to_array<Command>({
     {"run",
-     "run a packet program over a capture; print its events, maps and verdicts",
-     "OBJECT --pcap FILE [options]",
+     "run an object on a capture or in the kernel; print its events, maps and losses",
+     "OBJECT --pcap FILE | --engine kernel [options]",
      Operands::one,
      "OBJECT",
      kRun,
      {{{"skep run flows.bpf.o --pcap web.pcap", "who talked to whom"},
-       {"skep run flows.bpf.o --pcap web.pcap -j | jq .", "the same for other programs"},
+       {"skep run exec.bpf.o --engine kernel -d 10", "attached for ten seconds"},
        {"skep run rewrite.bpf.o --pcap in.pcap --write out.pcap", "edit packets"},
        {"skep run filter.bpf.o --pcap in.pcap --set prefixes 10.0.0.0/8=drop", "with a rule"},
-       {"tcpdump -w - -c 100 | skep run flows.bpf.o --pcap -", "from a live interface"}}},
+       {"skep run flows.bpf.o --engine kernel --interface eth0", "on live packets, until Ctrl-C"}}},
      run},
     {"verify",
      "prove the programs of an object safe, or say why not",

@@ -114,16 +114,11 @@ Result<void> check_takes_packets(const object::ProgramEntry& program) {
         format("program {}: no program type has a section named {}", program.name, program.section),
         platform::section_advice(program.section));
   }
-  return Error(Fault::unsupported,
-               format("program {} in section {} is of type {}, which takes no packets",
-                      program.name, program.section, platform::row(program.type).name),
-               "packet programs are in sections xdp, tc and socket");
-}
-
-Result<void> check_engine(const Arguments& arguments) {
-  if (arguments.text(Flag::engine) != "kernel") return {};
-  return Error(Fault::unsupported, "the kernel engine is not part of this version",
-               "--engine user runs the same program without any privilege");
+  return Error(
+      Fault::unsupported,
+      format("program {} in section {} is of type {}, which takes no packets", program.name,
+             program.section, platform::row(program.type).name),
+      "packet programs are in sections xdp, tc and socket; --engine kernel attaches others");
 }
 
 runtime::Tier tier_of(const Arguments& arguments) {

@@ -46,7 +46,6 @@ std::vector<maps::View*> maps_of(runtime::App& app);
 // Whether the user engine can feed packets to such a program.
 Result<void> check_takes_packets(const object::ProgramEntry& program);
 
-Result<void> check_engine(const Arguments& arguments);
 runtime::Tier tier_of(const Arguments& arguments);
 std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments);
 

@@ -93,6 +93,7 @@ int exit_code(Fault fault) { return kFaults[fault].exit; }
 
 void report(const Error& error, Form form) {
   if (form == Form::text) {
+    std::fputs(std::string(error.report()).c_str(), stderr);
     std::fprintf(stderr, "skep: %s\n", error.message.c_str());
     if (!error.hint.empty()) std::fprintf(stderr, "  hint: %s\n", error.hint.c_str());
     return;

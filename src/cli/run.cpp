@@ -1,13 +1,17 @@
-// skep run: the whole way of a packet program, from its object to what it found.
+// skep run: the whole way of a program, from its object to what it found.
 //
-// Read run() below as the pipeline itself: open, set, relocate, verify, make maps, compile, feed,
+// run() chooses the engine; run_kernel.cpp is the way through the kernel. Read run_on_packets()
+// below as the pipeline of user space itself: choose, relocate, verify, make maps, compile, feed,
 // print. A capture that is cut, or an output that cannot be written, ends the feeding; what was
 // found until then is printed first and the error after it.
+#include "cli/run.hpp"
+
 #include <chrono>
 #include <optional>
 
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
+#include "cli/engine_choice.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/loading.hpp"
 #include "cli/printer.hpp"
@@ -17,8 +21,6 @@
 
 namespace skep::cli {
 namespace {
-
-constexpr u64 kRowsInText = 20;
 
 // Shows how far a long run is, a few times a second.
 class Progress {
@@ -91,14 +93,21 @@ Result<int> ending(hooks::RunSummary summary, std::optional<hooks::CaptureWriter
 }  // namespace
 
 Result<int> run(const Arguments& arguments, Output& out) {
-  TRY(check_engine(arguments));
+  auto object = TRY(open_object(arguments, Externs::kernel, out));  // open
+  TRY(set_globals(object, arguments));                              // set
+  switch (TRY(choose_engine(object, arguments))) {
+    case EngineKind::user: return run_on_packets(std::move(object), arguments, out);
+    case EngineKind::kernel: return run_in_kernel(std::move(object), arguments, out);
+  }
+  return 0;
+}
+
+Result<int> run_on_packets(object::Object object, const Arguments& arguments, Output& out) {
   const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
   const u64 rows_max = TRY(arguments.number(Flag::limit, 0, out.is_json() ? 0 : kRowsInText));
   const std::string capture_name = TRY(capture_path(arguments));
   const runtime::Tier tier = tier_of(arguments);
 
-  auto object = TRY(open_object(arguments, Externs::kernel, out));  // open
-  TRY(set_globals(object, arguments));                              // set
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
   TRY(check_takes_packets(entry).within(object.name()));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));

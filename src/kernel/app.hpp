@@ -63,7 +63,9 @@ class App {
 
   const object::Object& object() const { return object_; }
   const std::vector<LoadedMap>& maps() const { return maps_; }
-  std::vector<LoadedProgram>& programs() { return programs_; }
+  const std::vector<LoadedProgram>& programs() const { return programs_; }
+  // The maps as readers of both engines see them.
+  std::vector<maps::View*> views();
   const LoadedProgram* program(std::string_view name) const;  // or null
   const LoadedMap* map(std::string_view name) const;          // or null
   const std::vector<OperationsValue>& operations() const { return operations_; }

@@ -60,6 +60,12 @@ const LoadedProgram* App::program(std::string_view name) const {
   return found == programs_.end() ? nullptr : &*found;
 }
 
+std::vector<maps::View*> App::views() {
+  std::vector<maps::View*> out;
+  for (LoadedMap& each : maps_) out.push_back(&each.map);
+  return out;
+}
+
 const LoadedMap* App::map(std::string_view name) const {
   const auto found =
       std::ranges::find_if(maps_, [&](const auto& each) { return each.spec().name == name; });

@@ -41,13 +41,16 @@ Result<PerfBuffer> PerfBuffer::open(const Map& map, u32 pages) {
   perf_event_attr event = output_event(bytes);
   const u32 cpus = std::min(TRY(possible_cpus()), map.spec().max_entries);
   for (u32 cpu = 0; cpu < cpus; ++cpu) {
-    const long raw = ::syscall(__NR_perf_event_open, &event, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC);
+    const long raw = ::syscall(__NR_perf_event_open, &event, -1, static_cast<int>(cpu), -1,
+                               PERF_FLAG_FD_CLOEXEC);
     if (raw < 0 && errno == ENODEV) continue;  // a CPU that is off
     if (raw < 0) return refused(format("read the perf buffer {}", map.spec().name), errno, kNeeds);
     Fd descriptor = Fd::adopt(static_cast<int>(raw));
-    Mapping memory = TRY(Mapping::of_descriptor(descriptor, 0, page_bytes() + bytes, Writable::yes));
+    Mapping memory =
+        TRY(Mapping::of_descriptor(descriptor, 0, page_bytes() + bytes, Writable::yes));
     const le32 key = cpu, value = static_cast<u32>(descriptor.get());
-    TRY(update_element(map.fd(), &key, &value, format("open map {} on CPU {}", map.spec().name, cpu)));
+    TRY(update_element(map.fd(), &key, &value,
+                       format("open map {} on CPU {}", map.spec().name, cpu)));
     if (::ioctl(descriptor.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) {
       return refused(format("start the perf buffer {}", map.spec().name), errno, kNeeds);
     }

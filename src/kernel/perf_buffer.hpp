@@ -1,9 +1,9 @@
 // Reads perf buffers: BPF_MAP_TYPE_PERF_EVENT_ARRAY, a ring a CPU.
 //
-// The kernel wakes the reader when a quarter of a ring is full, not at every event: a wake-up costs more than a
-// hundred events. Who reads looks at the rings by time too (kLookEvery), so that a lone event is not kept waiting.
-// What the kernel had no room for it counts, and so do we. Source: perf_event_open(2),
-// bpf_perf_event_output() in kernel/trace/bpf_trace.c.
+// The kernel wakes the reader when a quarter of a ring is full, not at every event: a wake-up costs
+// more than a hundred events. Who reads looks at the rings by time too (kLookEvery), so that a lone
+// event is not kept waiting. What the kernel had no room for it counts, and so do we. Source:
+// perf_event_open(2), bpf_perf_event_output() in kernel/trace/bpf_trace.c.
 #pragma once
 
 #include <chrono>

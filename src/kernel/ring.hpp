@@ -1,9 +1,9 @@
 // Reads the ring buffers of the kernel: BPF_MAP_TYPE_RINGBUF, shared by all CPUs.
 //
-// The kernel's pages are read in place: the producer's position, then records of an 8-byte header and data, mapped
-// twice in a row so that no record is cut. What was read is given back to the kernel a batch at a time instead of
-// a record at a time: the position of the reader is a cache line that every producer looks at. Layout:
-// kernel/bpf/ringbuf.c.
+// The kernel's pages are read in place: the producer's position, then records of an 8-byte header
+// and data, mapped twice in a row so that no record is cut. What was read is given back to the
+// kernel a batch at a time instead of a record at a time: the position of the reader is a cache
+// line that every producer looks at. Layout: kernel/bpf/ringbuf.c.
 #pragma once
 
 #include <atomic>
@@ -19,8 +19,8 @@ class Ring {
   // Fault::usage when it is no ring buffer.
   static Result<Ring> open(const Map& map);
 
-  // Hands the records that are complete to `take`, in order, and gives their space back. How many there were.
-  // `take` is called with std::span<const std::byte>, which is valid during the call.
+  // Hands the records that are complete to `take`, in order, and gives their space back. How many
+  // there were. `take` is called with std::span<const std::byte>, which is valid during the call.
   template <class Take>
   u64 drain(Take&& take);
 
@@ -37,10 +37,12 @@ class Ring {
   static constexpr u64 kHeaderBytes = 8;
 
   std::atomic_ref<u64> consumer() const {
-    return std::atomic_ref<u64>(*reinterpret_cast<u64*>(const_cast<std::byte*>(reader_.bytes().data())));
+    return std::atomic_ref<u64>(
+        *reinterpret_cast<u64*>(const_cast<std::byte*>(reader_.bytes().data())));
   }
   std::atomic_ref<u64> producer() const {
-    return std::atomic_ref<u64>(*reinterpret_cast<u64*>(const_cast<std::byte*>(records_.bytes().data())));
+    return std::atomic_ref<u64>(
+        *reinterpret_cast<u64*>(const_cast<std::byte*>(records_.bytes().data())));
   }
   const std::byte* record_at(u64 position) const {
     return records_.bytes().data() + page_bytes_ + (position & mask_);

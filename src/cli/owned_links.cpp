@@ -1,0 +1,115 @@
+#include "cli/owned_links.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "base/fd.hpp"
+#include "base/text.hpp"
+
+namespace skep::cli {
+namespace {
+
+constexpr std::string_view kPinned = "pinned.";
+
+std::string folder() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  return format("{}/skep", runtime != nullptr && *runtime != 0 ? runtime : "/run");
+}
+
+// "12\tcount_syscalls\ttracepoint\traw_syscalls/sys_enter", a line a link.
+std::string lines_of(const std::vector<kernel::Link>& links) {
+  std::string out;
+  for (const kernel::Link& each : links) {
+    std::vector<u32> ids = each.ids();
+    if (ids.empty()) ids.push_back(0);
+    for (const u32 id : ids) {
+      out += format("{}\t{}\t{}\t{}\n", id, each.program(), kernel::row(each.hook()).name, each.where());
+    }
+  }
+  return out;
+}
+
+std::vector<OwnedLink> parse(std::string_view text, u32 pid) {
+  std::vector<OwnedLink> out;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    std::vector<std::string_view> parts;
+    for (int part = 0; part < 4; ++part) {
+      const std::size_t tab = part < 3 ? line.find('\t') : line.size();
+      if (tab == std::string_view::npos) break;
+      parts.push_back(line.substr(0, tab));
+      line.remove_prefix(std::min(line.size(), tab + 1));
+    }
+    const auto id = parts.size() == 4 ? parse_unsigned(parts[0]) : std::nullopt;
+    if (!id) continue;
+    out.push_back({.pid = pid,
+                   .id = static_cast<u32>(*id),
+                   .program = std::string(parts[1]),
+                   .hook = std::string(parts[2]),
+                   .where = std::string(parts[3])});
+  }
+  return out;
+}
+
+bool exists(const OwnedLink& link) { return kernel::open_id(kernel::Kind::link, link.id).ok(); }
+
+}  // namespace
+
+Result<OwnedLinks> OwnedLinks::record(const std::vector<kernel::Link>& links) {
+  const std::string in = folder();
+  if (::mkdir(in.c_str(), 0755) != 0 && errno != EEXIST) return system_error("make", in, errno);
+  std::string path = format("{}/{}", in, ::getpid());
+  ::unlink(path.c_str());  // of a process that had this number
+  const Fd file = TRY(Fd::open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+  OwnedLinks owned(path);
+  TRY(write_all(file, path, std::as_bytes(std::span(lines_of(links)))));
+  return owned;
+}
+
+Result<void> OwnedLinks::keep() {
+  const std::string kept = format("{}/{}{}", folder(), kPinned, ::getpid());
+  if (::rename(path_.c_str(), kept.c_str()) != 0) return system_error("keep", path_, errno);
+  path_.clear();
+  return {};
+}
+
+OwnedLinks::~OwnedLinks() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+std::vector<OwnedLink> OwnedLinks::all() {
+  std::vector<OwnedLink> out;
+  const std::string in = folder();
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(in.c_str()), ::closedir);
+  if (!open) return out;
+  while (const dirent* entry = ::readdir(open.get())) {
+    std::string_view name = entry->d_name;
+    const bool is_pinned = name.starts_with(kPinned);
+    if (is_pinned) name.remove_prefix(kPinned.size());
+    const auto pid = parse_unsigned(name);
+    if (!pid) continue;
+    const std::string path = format("{}/{}", in, entry->d_name);
+    const auto text = read_text(path);
+    if (!text.ok()) continue;
+    auto links = parse(*text, static_cast<u32>(*pid));
+    const bool is_gone = is_pinned ? std::ranges::none_of(links, exists)
+                                   : ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH;
+    if (is_gone) {
+      ::unlink(path.c_str());
+    } else {
+      std::ranges::move(links, std::back_inserter(out));
+    }
+  }
+  return out;
+}
+
+}  // namespace skep::cli

@@ -1,0 +1,26 @@
+// skep test-run --engine kernel: BPF_PROG_TEST_RUN, as `bpftool prog run`.
+#include "base/text.hpp"
+#include "cli/chosen_targets.hpp"
+#include "cli/loading.hpp"
+#include "cli/settings.hpp"
+#include "cli/test_run.hpp"
+#include "kernel/test_run.hpp"
+
+namespace skep::cli {
+
+Result<Tested> test_in_kernel(const object::Object& object, const object::ProgramEntry& entry,
+                              std::span<const std::byte> input, const Arguments& arguments, Output& out) {
+  const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
+  const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
+  kernel::LoadOptions options{.programs = tail_call_targets(object), .targets = types.targets()};
+  options.programs.push_back(entry.name);
+  kernel::App app = TRY(kernel::App::load(object, options));
+  TRY(set_map_entries(app.views(), object, arguments));
+  kernel::TestResult result = TRY(kernel::test_run(*app.program(entry.name), input, repeat));
+  return Tested{.engine = "kernel",
+                .r0 = result.return_value,
+                .nanoseconds = static_cast<double>(result.mean_ns),
+                .packet = std::move(result.output)};
+}
+
+}  // namespace skep::cli
