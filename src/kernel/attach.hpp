@@ -23,18 +23,20 @@ enum class TcWay : u8 { any, tcx, clsact };
 
 // What the section does not say. Empty and zero: not said.
 struct Place {
-  std::string target{};      // as it would stand behind the section's name
+  // As it would stand behind the section's name. sk_skb, sk_msg: a map of sockets, else the first one of the
+  // object. netfilter: FAMILY/HOOK or FAMILY/HOOK/defrag, else ipv4/input. lirc_mode2: a device.
+  std::string target{};
   std::optional<u32> pid{};  // uprobes, usdt, perf events: only in this process
   std::string interface {};
   std::string cgroup{};             // its folder
-  std::string network_namespace{};  // a file of one; otherwise this process's
+  std::string network_namespace{};  // name of `ip netns` or a file; else this process's
   std::string socket{};             // PID:DESCRIPTOR
-  std::string route{};              // PREFIX of a route of `interface`, "10.0.0.0/8"
+  std::string route{};              // via `interface`: "10.0.0.0/8", "fd00:1::/64 via fe80::1"
   XdpMode xdp_mode = XdpMode::any;
   TcWay tc_way = TcWay::any;
   bool egress = false;  // tc, cgroup/skb: programs whose section does not say which way
   u64 cookie = 0;       // bpf_get_attach_cookie()
-  s32 priority = 0;     // netfilter, clsact
+  s32 priority = 0;     // netfilter, clsact; of routes the metric
 };
 
 class Link {

@@ -6,10 +6,15 @@
 // what it sets is there. Functions become descriptors of programs when those are loaded, which are
 // loaded with the structure's type and the member's number. As libbpf
 // (bpf_map__init_kern_struct_ops).
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "base/text.hpp"
+#include "kernel/attach.hpp"
+#include "kernel/hooks.hpp"
 #include "kernel/loader.hpp"
 
 namespace skep::kernel {
@@ -140,6 +145,67 @@ Result<void> Loader::complete_operations() {
     }
   }
   return {};
+}
+
+namespace {
+
+Error operations_refused(const std::string& where, int answer) {
+  Error error = refused(format("register {}", where), answer, row(Hook::operations).capabilities);
+  if (answer == EEXIST) error.hint = "operations of that name are registered; choose another name";
+  if (answer == EINVAL) {
+    error.hint = "the kernel checks the operations: some may be missing, or the name be empty or too long";
+  }
+  return error;
+}
+
+// Of a structure in .struct_ops.link, which is only checked when it is written.
+Result<Fd> link_operations(const LoadedMap& map, const std::string& where) {
+  platform::CreateLink create{};
+  create.program_fd = static_cast<u32>(map.descriptor.get());
+  create.attach_type = platform::kernel_number(platform::AttachType::struct_ops);
+  const s64 returned = bpf(Command::create_link, create);
+  if (returned < 0) return operations_refused(where, static_cast<int>(-returned));
+  return Fd::adopt(static_cast<int>(returned));
+}
+
+void unregister(const Fd& map) {
+  const le32 key = 0;
+  platform::UpdateElement element{};
+  element.map_fd = static_cast<u32>(map.get());
+  element.key = platform::address_of(&key);
+  bpf(Command::delete_element, element);
+}
+
+s64 write_operations(const LoadedMap& map, const OperationsValue& value) {
+  const le32 key = 0;
+  platform::UpdateElement update{};
+  update.map_fd = static_cast<u32>(map.descriptor.get());
+  update.key = platform::address_of(&key);
+  update.value = platform::address_of(value.bytes.data());
+  return bpf(Command::update_element, update);
+}
+
+}  // namespace
+
+Result<Link> attach_operations(const App& app, std::size_t number) {
+  if (number >= app.operations().size()) {
+    return Error(Fault::usage, format("the object has {}, and no number {}",
+                                      counted(app.operations().size(), "structure of operations"), number));
+  }
+  const OperationsValue& value = app.operations()[number];
+  const LoadedMap& map = app.maps()[value.map];
+  const std::string where = app.object().types().c_name(map.spec->value_type);
+  Link link(map.spec->name, Hook::operations, where);
+  const bool has_link = (map.spec->flags & platform::kStructOpsLink) != 0;
+  if (!has_link) {
+    const int copy = ::fcntl(map.descriptor.get(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return system_error("copy the descriptor of", map.spec->name, errno);
+    TRY(link.undo_with([held = std::make_shared<const Fd>(Fd::adopt(copy))] { unregister(*held); }, {copy}));
+  }
+  const s64 returned = write_operations(map, value);
+  if (returned < 0) return operations_refused(where, static_cast<int>(-returned));
+  if (has_link) link.hold_link(TRY(link_operations(map, where)));
+  return link;
 }
 
 }  // namespace skep::kernel
