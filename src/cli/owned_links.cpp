@@ -71,7 +71,8 @@ Result<OwnedLinks> OwnedLinks::record(const std::vector<kernel::Link>& links) {
   ::unlink(path.c_str());  // of a process that had this number
   const Fd file = TRY(Fd::open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
   OwnedLinks owned(path);
-  TRY(write_all(file, path, std::as_bytes(std::span(lines_of(links)))));
+  const std::string lines = lines_of(links);
+  TRY(write_all(file, path, std::as_bytes(std::span(lines.data(), lines.size()))));
   return owned;
 }
 

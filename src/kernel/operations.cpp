@@ -161,7 +161,7 @@ Error operations_refused(const std::string& where, int answer) {
 // Of a structure in .struct_ops.link, which is only checked when it is written.
 Result<Fd> link_operations(const LoadedMap& map, const std::string& where) {
   platform::CreateLink create{};
-  create.program_fd = static_cast<u32>(map.descriptor.get());
+  create.program_fd = static_cast<u32>(map.fd().get());
   create.attach_type = platform::kernel_number(platform::AttachType::struct_ops);
   const s64 returned = bpf(Command::create_link, create);
   if (returned < 0) return operations_refused(where, static_cast<int>(-returned));
@@ -179,7 +179,7 @@ void unregister(const Fd& map) {
 s64 write_operations(const LoadedMap& map, const OperationsValue& value) {
   const le32 key = 0;
   platform::UpdateElement update{};
-  update.map_fd = static_cast<u32>(map.descriptor.get());
+  update.map_fd = static_cast<u32>(map.fd().get());
   update.key = platform::address_of(&key);
   update.value = platform::address_of(value.bytes.data());
   return bpf(Command::update_element, update);
@@ -194,12 +194,12 @@ Result<Link> attach_operations(const App& app, std::size_t number) {
   }
   const OperationsValue& value = app.operations()[number];
   const LoadedMap& map = app.maps()[value.map];
-  const std::string where = app.object().types().c_name(map.spec->value_type);
-  Link link(map.spec->name, Hook::operations, where);
-  const bool has_link = (map.spec->flags & platform::kStructOpsLink) != 0;
+  const std::string where = app.object().types().c_name(map.spec().value_type);
+  Link link(map.spec().name, Hook::operations, where);
+  const bool has_link = (map.spec().flags & platform::kStructOpsLink) != 0;
   if (!has_link) {
-    const int copy = ::fcntl(map.descriptor.get(), F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) return system_error("copy the descriptor of", map.spec->name, errno);
+    const int copy = ::fcntl(map.fd().get(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return system_error("copy the descriptor of", map.spec().name, errno);
     TRY(link.undo_with([held = std::make_shared<const Fd>(Fd::adopt(copy))] { unregister(*held); }, {copy}));
   }
   const s64 returned = write_operations(map, value);

@@ -23,7 +23,6 @@ using platform::AttachType;
 using platform::MapKind;
 using platform::ProgramType;
 
-constexpr std::string_view kSockMapLinksSince = "6.10";
 
 // BPF_PROG_ATTACH to a descriptor, for hooks without links, and BPF_PROG_DETACH.
 s64 change(Command command, int target, int program, u32 type) {
@@ -47,13 +46,13 @@ Result<std::shared_ptr<const Held>> hold(int target, int program) {
 
 Result<const LoadedMap*> map_of_sockets(const Attachment& at) {
   const auto is_one = [](const LoadedMap& map) {
-    return map.spec->kind == MapKind::sockmap || map.spec->kind == MapKind::sockhash;
+    return map.spec().kind == MapKind::sockmap || map.spec().kind == MapKind::sockhash;
   };
   std::vector<std::string_view> names;
   for (const LoadedMap& each : at.app.maps()) {
     if (!is_one(each)) continue;
-    if (at.place.target.empty() || at.place.target == each.spec->name) return &each;
-    names.push_back(each.spec->name);
+    if (at.place.target.empty() || at.place.target == each.spec().name) return &each;
+    names.push_back(each.spec().name);
   }
   if (names.empty()) {
     return Error(Fault::usage, "the object has no map of sockets to attach to",
@@ -66,22 +65,22 @@ Result<const LoadedMap*> map_of_sockets(const Attachment& at) {
 
 Error sock_map_refused(const Attachment& at, const LoadedMap& map, u32 type, s64 returned) {
   if (returned != -EBUSY && returned != -EOPNOTSUPP) {
-    return not_attached(at, {map.spec->name, static_cast<int>(-returned), "such a hook of maps of sockets", {}});
+    return not_attached(at, {map.spec().name, static_cast<int>(-returned), "such a hook of maps of sockets", {}});
   }
-  const auto there = attached_to(static_cast<u32>(map.descriptor.get()), type);
-  return taken(format("map {}", map.spec->name), there.ok() ? there->programs : std::vector<u32>(),
+  const auto there = attached_to(static_cast<u32>(map.fd().get()), type);
+  return taken(format("map {}", map.spec().name), there.ok() ? there->programs : std::vector<u32>(),
                "a map of sockets runs one program of a kind, and either sk_skb/verdict or sk_skb/stream_verdict");
 }
 
 // Before links: programs stay until they are detached, which matters for maps that are pinned.
 Result<Link> attach_old_sock_map(const Attachment& at, const LoadedMap& map, u32 type) {
-  const auto there = attached_to(static_cast<u32>(map.descriptor.get()), type);
+  const auto there = attached_to(static_cast<u32>(map.fd().get()), type);
   if (there.ok() && !there->programs.empty()) return sock_map_refused(at, map, type, -EBUSY);
-  const auto held = TRY(hold(map.descriptor.get(), at.descriptor()));
-  Link link = at.link(format("map {}", map.spec->name));
+  const auto held = TRY(hold(map.fd().get(), at.descriptor()));
+  Link link = at.link(format("map {}", map.spec().name));
   TRY(link.undo_with([held, type] { change(Command::detach, held->target.get(), held->program.get(), type); },
                      {held->target.get(), held->program.get()}));
-  const s64 returned = change(Command::attach, map.descriptor.get(), at.descriptor(), type);
+  const s64 returned = change(Command::attach, map.fd().get(), at.descriptor(), type);
   if (returned < 0) return sock_map_refused(at, map, type, returned);
   return link;
 }
@@ -167,13 +166,13 @@ void detach_socket(const SocketName& name, int option) {
 Result<Link> attach_sock_map(const Attachment& at) {
   const LoadedMap& map = *TRY(map_of_sockets(at));
   platform::CreateLink create{};
-  create.target = static_cast<u32>(map.descriptor.get());
+  create.target = static_cast<u32>(map.fd().get());
   // A section "sk_skb" leaves open which: the verdict needs no parser.
   create.attach_type = at.attach_type(AttachType::sk_skb_verdict);
   const s64 returned = try_link(at, create);
   if (returned == -EINVAL) return attach_old_sock_map(at, map, create.attach_type);
   if (returned < 0) return sock_map_refused(at, map, create.attach_type, returned);
-  Link link = at.link(format("map {}", map.spec->name));
+  Link link = at.link(format("map {}", map.spec().name));
   link.hold_link(Fd::adopt(static_cast<int>(returned)));
   return link;
 }
