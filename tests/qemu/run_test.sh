@@ -29,27 +29,27 @@ failed() {
 
 # All output arrives, files and arguments stay what they are.
 echo 'from here' >"$scratch/file with spaces"
-script='[ "$SKEP_GUEST" = 6.12 ] && cat "$1" && echo "<$2>" >&2 && seq 100000 && exit 42'
-expect 42 '^from here$' $run --file "$scratch/file with spaces" 6.12 sh -c "$script" sh "$scratch/file with spaces" 'a  b'
+script='[ "$SKEP_GUEST" = 6.1 ] && cat "$1" && echo "<$2>" >&2 && seq 100000 && exit 42'
+expect 42 '^from here$' $run --file "$scratch/file with spaces" 6.1 sh -c "$script" sh "$scratch/file with spaces" 'a  b'
 says '^<a  b>$'
-says 'Linux 6.12.*: booted in [0-9.]* s, ran for [0-9.]* s'
+says 'Linux 6.1.*: booted in [0-9.]* s, ran for [0-9.]* s'
 seq 100000 >"$scratch/numbers"
 grep '^[0-9]*$' "$scratch/output" | cmp - "$scratch/numbers" || failed "expected the numbers to 100000"
 
-expect 124 'did not end within 2 s' $run --time-limit 2 6.12 sleep 60
-expect 125 'Kernel panic' $run 6.12 sh -c 'echo c >/proc/sysrq-trigger'
-expect 125 'modprobe kvm-intel failed' $run --module kvm-intel 6.12 true
-expect 125 'has no module nonsense' $run --module nonsense 6.12 true
-expect 125 'no file /nowhere' $run --file /nowhere 6.12 true
-expect 125 'no program nowhere' $run 6.12 nowhere
-expect 125 'no option --nonsense' $run --nonsense 6.12 true
-expect 125 'a kernel and a command' $run 6.12
+expect 124 'did not end within 2 s' $run --time-limit 2 6.1 sleep 60
+expect 125 'Kernel panic' $run 6.1 sh -c 'echo c >/proc/sysrq-trigger'
+expect 125 'modprobe kvm-intel failed' $run --module kvm-intel 6.1 true
+expect 125 'has no module nonsense' $run --module nonsense 6.1 true
+expect 125 'no file /nowhere' $run --file /nowhere 6.1 true
+expect 125 'no program nowhere' $run 6.1 nowhere
+expect 125 'no option --nonsense' $run --nonsense 6.1 true
+expect 125 'a kernel and a command' $run 6.1
 expect 77 'apt knows no package linux-image-9.9.' $run 9.9 true
 
 # A machine without qemu: a PATH that has all but that.
 mkdir "$scratch/bin"
 for program in sh dirname mktemp mkdir rm busybox; do ln -s "$(command -v $program)" "$scratch/bin"; done
-expect 77 'apt-get install qemu-system-x86' env "PATH=$scratch/bin" $run 6.12 true
+expect 77 'apt-get install qemu-system-x86' env "PATH=$scratch/bin" $run 6.1 true
 # A machine that cannot fetch: an empty cache, and an apt-get that fails.
 printf '#!/bin/sh\necho no network >&2; exit 100\n' >"$scratch/bin/apt-get"
 chmod +x "$scratch/bin/apt-get"
