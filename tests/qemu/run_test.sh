@@ -1,7 +1,7 @@
 #!/bin/sh
 # What tests/qemu/run promises: the command's output and exit code, and its own code and reason when there are none.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 run=tests/qemu/run
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -29,7 +29,8 @@ failed() {
 
 # All output arrives, files and arguments stay what they are.
 echo 'from here' >"$scratch/file with spaces"
-script='[ "$SKEP_GUEST" = 6.1 ] && cat "$1" && echo "<$2>" >&2 && seq 100000 && exit 42'
+# shellcheck disable=SC2016  # for the shell in the guest
+script='[ "$SKEP_GUEST" = 6.1 ] && cat "$1" && echo "<$2>" >&2 && { sleep 600 & seq 100000; } && exit 42'
 expect 42 '^from here$' $run --file "$scratch/file with spaces" 6.1 sh -c "$script" sh "$scratch/file with spaces" 'a  b'
 says '^<a  b>$'
 says 'Linux 6.1.*: booted in [0-9.]* s, ran for [0-9.]* s'
@@ -38,7 +39,7 @@ grep '^[0-9]*$' "$scratch/output" | cmp - "$scratch/numbers" || failed "expected
 
 expect 124 'did not end within 2 s' $run --time-limit 2 6.1 sleep 60
 expect 125 'Kernel panic' $run 6.1 sh -c 'echo c >/proc/sysrq-trigger'
-expect 125 'modprobe kvm-intel failed' $run --module kvm-intel 6.1 true
+expect 125 'load module kvm-intel' $run --module kvm-intel 6.1 true
 expect 125 'has no module nonsense' $run --module nonsense 6.1 true
 expect 125 'no file /nowhere' $run --file /nowhere 6.1 true
 expect 125 'no program nowhere' $run 6.1 nowhere
@@ -53,6 +54,7 @@ expect 77 'apt-get install qemu-system-x86' env "PATH=$scratch/bin" $run 6.1 tru
 # A machine that cannot fetch: an empty cache, and an apt-get that fails.
 printf '#!/bin/sh\necho no network >&2; exit 100\n' >"$scratch/bin/apt-get"
 chmod +x "$scratch/bin/apt-get"
+# shellcheck disable=SC2016
 expect 77 'skipped: no kernel 6.1: `apt-get download' \
   env "PATH=$scratch/bin:$PATH" "XDG_CACHE_HOME=$scratch/cache" $run 6.1 true
 says 'no network'
