@@ -9,12 +9,13 @@
 
 namespace skep::cli {
 
-// A process that waits until start(), then becomes the command (/bin/sh -c, as the shell reads it). It is killed when this goes
-// before it has ended.
+// A process that waits until start(), then becomes the command (/bin/sh -c, as the shell reads it).
+// It is killed when this goes before it has ended.
 class Child {
  public:
   static Result<Child> prepare(const std::string& command);
-  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), gate_(std::move(other.gate_)) {}
+  Child(Child&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)), gate_(std::move(other.gate_)) {}
   Child& operator=(Child&&) = delete;
   ~Child();
 

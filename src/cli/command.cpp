@@ -47,6 +47,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--pin", 0, Takes::one, "FOLDER", "keep it attached: pin links and maps in this folder"}},
     {Flag::pin_maps,
      {"--pin-maps", 0, Takes::one, "FOLDER", "where maps pinned by name are (/sys/fs/bpf)"}},
+    {Flag::replaces,
+     {"--replaces", 0, Takes::one, "ID",
+      "freplace: the loaded program whose function is replaced"}},
     {Flag::interpret, {"--interpret", 0, Takes::nothing, "", "interpret instead of compiling"}},
     {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code (the default)"}},
     {Flag::deterministic,
@@ -104,12 +107,13 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {
-    Flag::pcap,      Flag::program,   Flag::set,           Flag::write,   Flag::repeat,
-    Flag::limit,     Flag::interpret, Flag::deterministic, Flag::engine,  Flag::kconfig,
-    Flag::btf,       Flag::attach,    Flag::pid,           Flag::command, Flag::duration,
-    Flag::interface, Flag::cgroup,    Flag::netns,         Flag::socket,  Flag::route,
-    Flag::xdp_mode,  Flag::tc_way,    Flag::egress,        Flag::pin,     Flag::pin_maps};
+constexpr Flag kRun[] = {Flag::pcap,     Flag::program, Flag::set,       Flag::write,
+                         Flag::repeat,   Flag::limit,   Flag::interpret, Flag::deterministic,
+                         Flag::engine,   Flag::kconfig, Flag::btf,       Flag::attach,
+                         Flag::pid,      Flag::command, Flag::duration,  Flag::interface,
+                         Flag::cgroup,   Flag::netns,   Flag::socket,    Flag::route,
+                         Flag::xdp_mode, Flag::tc_way,  Flag::egress,    Flag::pin,
+                         Flag::pin_maps, Flag::replaces};
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};

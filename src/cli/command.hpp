@@ -39,6 +39,7 @@ enum class Flag : u8 {
   egress,
   pin,
   pin_maps,
+  replaces,
   interpret,
   jit,
   deterministic,

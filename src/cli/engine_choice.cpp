@@ -47,14 +47,16 @@ std::string unprivileged_place(kernel::Needs needs, const kernel::Place& place) 
   return {};
 }
 
-Answer in_kernel(const ProgramEntry& program, const kernel::Place& place, const btf::Targets& types) {
+Answer in_kernel(const ProgramEntry& program, const kernel::Place& place,
+                 const btf::Targets& types) {
   if (program.type == platform::ProgramType::unspecified) {
     return {"no program type has that section", platform::section_advice(program.section)};
   }
   const kernel::Hook hook = kernel::hook_of(program);
   const kernel::HookRow& row = kernel::row(hook);
   if (const std::string missing = kernel::missing(row.capabilities); !missing.empty()) {
-    return {missing + (missing.contains(" and ") ? " are missing" : " is missing"), "run as root, or give the process the capability"};
+    return {missing + (missing.contains(" and ") ? " are missing" : " is missing"),
+            "run as root, or give the process the capability"};
   }
   if (!types.empty()) {
     const object::Hook there = object::find_hook(program, types);
@@ -68,7 +70,9 @@ Answer in_kernel(const ProgramEntry& program, const kernel::Place& place, const 
 
 Answer in_user_space(const ProgramEntry& program, bool has_packets) {
   if (auto taken = check_takes_packets(program); !taken.ok()) {
-    return {format("programs of type {} do not run there in this version", platform::row(program.type).name), "--engine kernel"};
+    return {format("programs of type {} do not run there in this version",
+                   platform::row(program.type).name),
+            "--engine kernel"};
   }
   if (!has_packets) return {"there are no packets to run on", "say --pcap FILE"};
   return {};
@@ -86,16 +90,21 @@ std::string table(const std::vector<Row>& rows) {
     names = std::max(names, each.program->name.size());
     hooks = std::max(hooks, each.program->section.size());
   }
-  std::string out = format("{}  {}  engine  possible\n", padded("program", names), padded("hook", hooks));
+  std::string out =
+      format("{}  {}  engine  possible\n", padded("program", names), padded("hook", hooks));
   for (const Row& each : rows) {
-    out += format("{}  {}  {}  {}\n", padded(each.program->name, names), padded(each.program->section, hooks), padded(std::string(each.engine), 6),
-                  each.answer.why_not.empty() ? "yes" : format("no: {}; {}", each.answer.why_not, each.answer.what_to_do));
+    out += format("{}  {}  {}  {}\n", padded(each.program->name, names),
+                  padded(each.program->section, hooks), padded(std::string(each.engine), 6),
+                  each.answer.why_not.empty()
+                      ? "yes"
+                      : format("no: {}; {}", each.answer.why_not, each.answer.what_to_do));
   }
   return out;
 }
 
 bool all_possible(const std::vector<Row>& rows, std::string_view engine) {
-  return std::ranges::all_of(rows, [&](const Row& each) { return each.engine != engine || each.answer.why_not.empty(); });
+  return std::ranges::all_of(
+      rows, [&](const Row& each) { return each.engine != engine || each.answer.why_not.empty(); });
 }
 
 Result<EngineKind> choose_for(const object::Object& object, const Arguments& arguments) {
@@ -109,7 +118,8 @@ Result<EngineKind> choose_for(const object::Object& object, const Arguments& arg
   if (arguments.has(Flag::pcap) && all_possible(rows, "user")) return EngineKind::user;
   if (!arguments.has(Flag::pcap) && all_possible(rows, "kernel")) return EngineKind::kernel;
   if (all_possible(rows, "user")) return EngineKind::user;
-  return Error(Fault::unsupported, format("{}: no engine can run all of its programs", object.name()))
+  return Error(Fault::unsupported,
+               format("{}: no engine can run all of its programs", object.name()))
       .with_report(table(rows));
 }
 
@@ -120,7 +130,8 @@ Result<EngineKind> choose_engine(const object::Object& object, const Arguments& 
   if (name == "auto") return choose_for(object, arguments);
   if (name == "user") return EngineKind::user;
   if (!arguments.has(Flag::pcap)) return EngineKind::kernel;
-  return Error(Fault::usage, "--pcap feeds packets in user space, and --engine kernel attaches to real ones",
+  return Error(Fault::usage,
+               "--pcap feeds packets in user space, and --engine kernel attaches to real ones",
                "leave one of them out");
 }
 

@@ -1,7 +1,8 @@
 // Which engine an object runs in: --engine user, kernel or auto.
 //
-// auto takes the kernel when every program of the object can be attached there with the privileges at hand, else user space
-// when every program can run there, else it is an error that says for each program and engine why not.
+// auto takes the kernel when every program of the object can be attached there with the privileges
+// at hand, else user space when every program can run there, else it is an error that says for each
+// program and engine why not.
 #pragma once
 
 #include "cli/arguments.hpp"

@@ -31,7 +31,8 @@ std::string lines_of(const std::vector<kernel::Link>& links) {
     std::vector<u32> ids = each.ids();
     if (ids.empty()) ids.push_back(0);
     for (const u32 id : ids) {
-      out += format("{}\t{}\t{}\t{}\n", id, each.program(), kernel::row(each.hook()).name, each.where());
+      out += format("{}\t{}\t{}\t{}\n", id, each.program(), kernel::row(each.hook()).name,
+                    each.where());
     }
   }
   return out;

@@ -1,8 +1,8 @@
 // Who attached what: a file a process that says which links are skep's.
 //
 // The kernel knows a link by a number and not who made it. Before anything else happens a process
-// writes what it attached to RUNTIME/skep/PID (RUNTIME is $XDG_RUNTIME_DIR, else /run), and takes the file away when it
-// ends. What a killed process left is taken away by the next one that looks.
+// writes what it attached to RUNTIME/skep/PID (RUNTIME is $XDG_RUNTIME_DIR, else /run), and takes
+// the file away when it ends. What a killed process left is taken away by the next one that looks.
 #pragma once
 
 #include <string>

@@ -23,7 +23,8 @@ Result<Value> choice(const Arguments& arguments, Flag flag, const Choice<Value> 
     if (each.name == *given) return each.value;
     names.emplace_back(each.name);
   }
-  return Error(Fault::usage, format("{} is not a value of {}", *given, row(flag).name), "it is " + join(names, ", "));
+  return Error(Fault::usage, format("{} is not a value of {}", *given, row(flag).name),
+               "it is " + join(names, ", "));
 }
 
 struct Unit {
@@ -36,7 +37,8 @@ constexpr Unit kUnits[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"
 
 Result<kernel::Place> place_of(const Arguments& arguments) {
   kernel::Place place;
-  if (arguments.has(Flag::pid)) place.pid = static_cast<u32>(TRY(arguments.number(Flag::pid, 1, 0)));
+  if (arguments.has(Flag::pid))
+    place.pid = static_cast<u32>(TRY(arguments.number(Flag::pid, 1, 0)));
   place.interface = arguments.text(Flag::interface).value_or("");
   place.cgroup = arguments.text(Flag::cgroup).value_or("");
   place.network_namespace = arguments.text(Flag::netns).value_or("");
@@ -46,14 +48,16 @@ Result<kernel::Place> place_of(const Arguments& arguments) {
   using kernel::TcWay;
   using kernel::XdpMode;
   place.xdp_mode = TRY(choice<XdpMode>(
-      arguments, Flag::xdp_mode, {{"any", XdpMode::any}, {"native", XdpMode::native}, {"generic", XdpMode::generic}}));
-  place.tc_way = TRY(
-      choice<TcWay>(arguments, Flag::tc_way, {{"any", TcWay::any}, {"tcx", TcWay::tcx}, {"clsact", TcWay::clsact}}));
+      arguments, Flag::xdp_mode,
+      {{"any", XdpMode::any}, {"native", XdpMode::native}, {"generic", XdpMode::generic}}));
+  place.tc_way =
+      TRY(choice<TcWay>(arguments, Flag::tc_way,
+                        {{"any", TcWay::any}, {"tcx", TcWay::tcx}, {"clsact", TcWay::clsact}}));
   return place;
 }
 
-Result<kernel::Place> place_for(const Arguments& arguments, const kernel::Place& all, const object::Object& object,
-                                const std::string& program) {
+Result<kernel::Place> place_for(const Arguments& arguments, const kernel::Place& all,
+                                const object::Object& object, const std::string& program) {
   kernel::Place place = all;
   for (const std::vector<std::string>& words : arguments.given(Flag::attach)) {
     const std::string& pair = words.back();
@@ -62,7 +66,8 @@ Result<kernel::Place> place_for(const Arguments& arguments, const kernel::Place&
     if (std::ranges::find(programs, name, &object::ProgramEntry::name) == programs.end()) {
       std::vector<std::string_view> names;
       for (const object::ProgramEntry& each : programs) names.push_back(each.name);
-      return Error(Fault::usage, format("--attach {}: {} has no program '{}'", pair, object.name(), name),
+      return Error(Fault::usage,
+                   format("--attach {}: {} has no program '{}'", pair, object.name(), name),
                    did_you_mean(name, names));
     }
     if (name == program) place.target = pair.substr(name.size() + 1);
@@ -80,7 +85,8 @@ Result<std::optional<u64>> duration_of(const Arguments& arguments) {
   if (read.ec == std::errc() && known != std::end(kUnits) && count > 0 && count < 1e9) {
     return std::optional(static_cast<u64>(count * known->milliseconds));
   }
-  return Error(Fault::usage, format("--duration {}: expected a time", *text), "10, 1.5s, 200ms, 5m, 1h");
+  return Error(Fault::usage, format("--duration {}: expected a time", *text),
+               "10, 1.5s, 200ms, 5m, 1h");
 }
 
 }  // namespace skep::cli

@@ -1,8 +1,8 @@
 // skep run --engine kernel: the way of an object through the Linux kernel.
 //
-// Read run_in_kernel() below: open, set, load, attach, read until it ends, print. It ends at Ctrl-C, after -d, with
-// the command of -c, or when all that was attached were iterators, which are read once. Everything is detached then,
-// and when the process is killed, but for what --pin keeps.
+// Read run_in_kernel() below: open, set, load, attach, read until it ends, print. It ends at
+// Ctrl-C, after -d, with the command of -c, or when all that was attached were iterators, which are
+// read once. Everything is detached then, and when the process is killed, but for what --pin keeps.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -35,29 +35,37 @@ using Clock = std::chrono::steady_clock;
 
 // ---- attach ----
 
-bool is_called_only(const object::ProgramEntry& program) { return kernel::hook_of(program) == kernel::Hook::none; }
+bool is_called_only(const object::ProgramEntry& program) {
+  return kernel::hook_of(program) == kernel::Hook::none;
+}
 
 Result<std::vector<kernel::Link>> attach_all(const kernel::App& app, const Arguments& arguments,
                                              const kernel::Place& everywhere, Output& out) {
   std::vector<kernel::Link> links;
   for (const kernel::LoadedProgram& each : app.programs()) {
-    if (is_called_only(each.entry) || each.entry.type == platform::ProgramType::struct_ops) continue;
-    const kernel::Place place = TRY(place_for(arguments, everywhere, app.object(), each.entry.name));
+    if (is_called_only(each.entry) || each.entry.type == platform::ProgramType::struct_ops)
+      continue;
+    const kernel::Place place =
+        TRY(place_for(arguments, everywhere, app.object(), each.entry.name));
     links.push_back(TRY(kernel::attach(app, each, place)));
   }
   for (std::size_t number = 0; number < app.operations().size(); ++number) {
     links.push_back(TRY(kernel::attach_operations(app, number)));
   }
   for (const kernel::Link& each : links) {
-    out.note(format("attached {} to {} {}", each.program(), kernel::row(each.hook()).name, each.where()));
+    out.note(format("attached {} to {} {}", each.program(), kernel::row(each.hook()).name,
+                    each.where()));
   }
   if (!links.empty()) return links;
-  return Error(Fault::usage, format("{} has no program that is attached to something", app.object().name()),
+  return Error(Fault::usage,
+               format("{} has no program that is attached to something", app.object().name()),
                "skep test-run --engine kernel runs programs that are called");
 }
 
-Result<void> pin_all(const kernel::App& app, std::vector<kernel::Link>& links, const std::string& folder, Output& out) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_error("make", folder, errno);
+Result<void> pin_all(const kernel::App& app, std::vector<kernel::Link>& links,
+                     const std::string& folder, Output& out) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return system_error("make", folder, errno);
   std::vector<std::string> paths;
   const auto pin_each = [&]() -> Result<void> {
     for (kernel::Link& each : links) {
@@ -138,8 +146,9 @@ class Readers {
 Result<void> read_iterator(const kernel::Link& link, Output& out) {
   platform::CreateIterator create{};
   create.link_fd = static_cast<u32>(link.links()[0].get());
-  const Fd iterator = TRY(kernel::descriptor(kernel::bpf(kernel::Command::create_iterator, create),
-                                             format("read {}", link.where()), kernel::kBpf | kernel::kPerfmon));
+  const Fd iterator =
+      TRY(kernel::descriptor(kernel::bpf(kernel::Command::create_iterator, create),
+                             format("read {}", link.where()), kernel::kBpf | kernel::kPerfmon));
   char buffer[4096];
   while (true) {
     const ssize_t got = ::read(iterator.get(), buffer, sizeof buffer);
@@ -190,19 +199,23 @@ u64 runs_skipped(const kernel::App& app) {
 // Addresses of symbols, where the object asks for some.
 Result<void> find_symbols(object::Object& object) {
   const auto& externs = object.externs();
-  const bool asks = std::ranges::find(externs, platform::ExternKind::address, &platform::Extern::kind) != externs.end();
+  const bool asks = std::ranges::find(externs, platform::ExternKind::address,
+                                      &platform::Extern::kind) != externs.end();
   if (!asks) return {};
   const std::string symbols = TRY(read_text("/proc/kallsyms", std::size_t{64} << 20));
   return object.resolve({.symbols = symbols});
 }
 
-Result<kernel::App> load(object::Object& object, const Arguments& arguments, const ChosenTargets& types) {
+Result<kernel::App> load(object::Object& object, const Arguments& arguments,
+                         const ChosenTargets& types) {
   kernel::LoadOptions options{.targets = types.targets()};
   if (const auto program = arguments.text(Flag::program)) {
     options.programs = tail_call_targets(object);
     options.programs.push_back(*program);
   }
   if (const auto folder = arguments.text(Flag::pin_maps)) options.pins = *folder;
+  if (arguments.has(Flag::replaces))
+    options.replaces = static_cast<u32>(TRY(arguments.number(Flag::replaces, 1, 0)));
   return kernel::App::load(object, options);
 }
 
@@ -223,7 +236,8 @@ Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Out
   kernel::App app = TRY(load(object, arguments, types));  // load
   TRY(set_map_entries(app.views(), object, arguments));
   Readers readers = TRY(Readers::open(app));
-  std::vector<kernel::Link> links = TRY(attach_all(app, arguments, place, out).within(object.name()));  // attach
+  std::vector<kernel::Link> links =
+      TRY(attach_all(app, arguments, place, out).within(object.name()));  // attach
   auto owned = TRY(OwnedLinks::record(links));
   if (const auto folder = arguments.text(Flag::pin)) {
     TRY(pin_all(app, links, *folder, out));

@@ -14,11 +14,12 @@ namespace skep::cli {
 struct Tested {
   std::string_view engine;
   u32 r0 = 0;
-  double nanoseconds = 0;         // a run, the mean
+  double nanoseconds = 0;           // a run, the mean
   std::vector<std::byte> packet{};  // after the last run
 };
 
 Result<Tested> test_in_kernel(const object::Object& object, const object::ProgramEntry& entry,
-                              std::span<const std::byte> input, const Arguments& arguments, Output& out);
+                              std::span<const std::byte> input, const Arguments& arguments,
+                              Output& out);
 
 }  // namespace skep::cli

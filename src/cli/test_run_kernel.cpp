@@ -9,7 +9,8 @@
 namespace skep::cli {
 
 Result<Tested> test_in_kernel(const object::Object& object, const object::ProgramEntry& entry,
-                              std::span<const std::byte> input, const Arguments& arguments, Output& out) {
+                              std::span<const std::byte> input, const Arguments& arguments,
+                              Output& out) {
   const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   kernel::LoadOptions options{.programs = tail_call_targets(object), .targets = types.targets()};

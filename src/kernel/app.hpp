@@ -26,7 +26,7 @@ struct LoadOptions {
   const btf::Targets* targets = nullptr;  // for CO-RE
   std::string pins = "/sys/fs/bpf";       // where maps are that are pinned by name
   std::optional<int> token{};             // BPF_TOKEN_CREATE: loads in a user namespace
-  std::string replaces{};  // freplace: id of the program whose functions are replaced
+  std::optional<u32> replaces{};          // freplace: the id of the program whose function it is
 };
 
 struct LoadedMap {

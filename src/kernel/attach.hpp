@@ -23,8 +23,9 @@ enum class TcWay : u8 { any, tcx, clsact };
 
 // What the section does not say. Empty and zero: not said.
 struct Place {
-  // As it would stand behind the section's name. sk_skb, sk_msg: a map of sockets, else the first one of the
-  // object. netfilter: FAMILY/HOOK or FAMILY/HOOK/defrag, else ipv4/input. lirc_mode2: a device.
+  // As it would stand behind the section's name. sk_skb, sk_msg: a map of sockets, else the first
+  // one of the object. netfilter: FAMILY/HOOK or FAMILY/HOOK/defrag, else ipv4/input. lirc_mode2: a
+  // device.
   std::string target{};
   std::optional<u32> pid{};  // uprobes, usdt, perf events: only in this process
   std::string interface {};

@@ -1,8 +1,8 @@
-// Nothing of it hangs on a descriptor. So the undoing is agreed before anything is made, and it looks for what is there
-// instead of remembering: a process that is killed at any point leaves nothing. Whether the qdisc is ours stands in
-// the names of the filters ("clsact"), and a later attachment of skep takes that over, so that the last one to
-// go takes the qdisc along, if nobody else uses it by then.
-// Source: tc-bpf(8), net/sched/cls_bpf.c, net/sched/sch_ingress.c.
+// Nothing of it hangs on a descriptor. So the undoing is agreed before anything is made, and it
+// looks for what is there instead of remembering: a process that is killed at any point leaves
+// nothing. Whether the qdisc is ours stands in the names of the filters ("clsact"), and a later
+// attachment of skep takes that over, so that the last one to go takes the qdisc along, if nobody
+// else uses it by then. Source: tc-bpf(8), net/sched/cls_bpf.c, net/sched/sch_ingress.c.
 #include "kernel/clsact.hpp"
 
 #include <arpa/inet.h>
@@ -27,7 +27,8 @@ constexpr std::string_view kQdiscMark = "clsact";
 constexpr s32 kPriorityMax = 0xffff;
 
 u32 parent_of(Direction direction) {
-  return TC_H_MAKE(TC_H_CLSACT, direction == Direction::egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
+  return TC_H_MAKE(TC_H_CLSACT,
+                   direction == Direction::egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
 }
 
 tcmsg header(u32 interface, u32 parent, u32 handle) {
@@ -53,7 +54,8 @@ Result<std::string> qdisc_kind(Netlink& kernel, u32 interface) {
   if (all.error != 0) return refused("list qdiscs", all, 0);
   for (const NetlinkMessage& each : all.messages) {
     const tcmsg there = TRY(each.header<tcmsg>());
-    if (there.tcm_ifindex != static_cast<int>(interface) || there.tcm_parent != TC_H_CLSACT) continue;
+    if (there.tcm_ifindex != static_cast<int>(interface) || there.tcm_parent != TC_H_CLSACT)
+      continue;
     return find_text(each.attributes<tcmsg>(), TCA_KIND);
   }
   return std::string();
@@ -78,7 +80,8 @@ Result<bool> is_marked(Netlink& kernel, u32 interface) {
   for (const Direction direction : {Direction::ingress, Direction::egress}) {
     for (const NetlinkMessage& each : TRY(filters(kernel, interface, direction))) {
       const std::string name = name_of_filter(each);
-      if (name.find(kOwnerMark) != std::string::npos && name.ends_with(format(" {}]", kQdiscMark))) return true;
+      if (name.find(kOwnerMark) != std::string::npos && name.ends_with(format(" {}]", kQdiscMark)))
+        return true;
     }
   }
   return false;
@@ -111,7 +114,8 @@ Result<void> undo(const Filter& filter) {
 }
 
 Result<void> make_qdisc(Netlink& kernel, const Attachment& at, u32 interface) {
-  NetlinkRequest make(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, header(interface, TC_H_CLSACT, kQdisc));
+  NetlinkRequest make(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL,
+                      header(interface, TC_H_CLSACT, kQdisc));
   make.text(TCA_KIND, kQdiscMark);
   const NetlinkAnswer answer = TRY(kernel.ask(make));
   if (answer.error == 0 || answer.error == EEXIST) return {};  // somebody was quicker
@@ -130,7 +134,8 @@ Result<void> add_filter(Netlink& kernel, const Attachment& at, const Filter& fil
   });
   const NetlinkAnswer answer = TRY(kernel.ask(add));
   if (answer.error == 0) return {};
-  return refused(format("add a filter to the qdisc clsact of {}", at.place.interface), answer, at.needs());
+  return refused(format("add a filter to the qdisc clsact of {}", at.place.interface), answer,
+                 at.needs());
 }
 
 }  // namespace
@@ -144,12 +149,17 @@ Result<Link> attach_clsact(const Attachment& at, u32 interface, Direction direct
   const std::string kind = TRY(qdisc_kind(kernel, interface));
   const bool is_egress = direction == Direction::egress;
   if (is_egress && kind == "ingress") {
-    return Error(Fault::usage, format("{} has a qdisc ingress, where clsact would be, and that has no egress", at.place.interface),
-                 format("tc qdisc del dev {} ingress takes it away, if nothing needs it", at.place.interface));
+    return Error(Fault::usage,
+                 format("{} has a qdisc ingress, where clsact would be, and that has no egress",
+                        at.place.interface),
+                 format("tc qdisc del dev {} ingress takes it away, if nothing needs it",
+                        at.place.interface));
   }
   const bool takes_along = kind.empty() || TRY(is_marked(kernel, interface));
-  const Filter filter{interface, direction, owner_name(at, takes_along ? kQdiscMark : ""), takes_along};
-  Link link = at.link(format("{} {} (clsact)", at.place.interface, is_egress ? "egress" : "ingress"));
+  const Filter filter{interface, direction, owner_name(at, takes_along ? kQdiscMark : ""),
+                      takes_along};
+  Link link =
+      at.link(format("{} {} (clsact)", at.place.interface, is_egress ? "egress" : "ingress"));
   TRY(link.undo_with([filter, space = at.place.network_namespace] {
     [[maybe_unused]] const auto done = inside(space, [&] { return undo(filter); });
   }));

@@ -1,7 +1,8 @@
 // The older way of tc: a filter in the qdisc clsact of an interface.
 //
-// Takes what tcx has no link for, on kernels before 6.6 and where others expect filters. Several programs may be there,
-// by rising priority. The qdisc is made when there is none, and taken away again with the last filter of ours.
+// Takes what tcx has no link for, on kernels before 6.6 and where others expect filters. Several
+// programs may be there, by rising priority. The qdisc is made when there is none, and taken away
+// again with the last filter of ours.
 #pragma once
 
 #include "kernel/attachers.hpp"

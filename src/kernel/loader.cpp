@@ -9,6 +9,7 @@
 #include "kernel/log.hpp"
 #include "object/hooks.hpp"
 #include "object/kernel/types.hpp"
+#include "platform/bpf_information.hpp"
 #include "verify/verify.hpp"
 
 namespace skep::kernel {
@@ -151,7 +152,8 @@ Result<void> Loader::fill_target(const ProgramEntry& entry, platform::LoadProgra
     load.expected_attach_type = operation->second.member;
     return {};
   }
-  if ((entry.flags & platform::kTargetInBtf) == 0 || entry.type == ProgramType::ext) return {};
+  if (entry.type == ProgramType::ext) return fill_replaced(entry, load);
+  if ((entry.flags & platform::kTargetInBtf) == 0) return {};
   const auto target = object::name_in_btf(entry.target);
   if (!target) {
     return Error(Fault::usage, format("section {} does not name its target", entry.section),
@@ -166,6 +168,31 @@ Result<void> Loader::fill_target(const ProgramEntry& entry, platform::LoadProgra
   }
   load.attach_btf_id = found->id;
   load.attach_btf_obj_fd = static_cast<u32>(found->module);
+  return {};
+}
+
+// freplace: the function's id in the types of the program that has it.
+Result<void> Loader::fill_replaced(const ProgramEntry& entry, platform::LoadProgram& load) {
+  if (!options_.replaces) {
+    return Error(
+        Fault::usage,
+        format("section {} does not say which program's function it replaces", entry.section),
+        "say --replaces ID; skep prog list has the ids");
+  }
+  replaced_ = TRY(open_id(Kind::program, *options_.replaces));
+  const u32 types_id = TRY(info<platform::ProgramInformation>(*replaced_)).btf_id;
+  if (types_id == 0) {
+    return Error(Fault::unsupported,
+                 format("program {} was loaded without types (BTF)", *options_.replaces));
+  }
+  const btf::Types types = TRY(types_of(types_id));
+  const auto function = types.find(entry.target.name, btf::Kind::function);
+  if (!function) {
+    return Error(Fault::absent,
+                 format("program {} has no function {}", *options_.replaces, entry.target.name));
+  }
+  load.attach_btf_id = *function;
+  load.attach_btf_obj_fd = static_cast<u32>(replaced_->get());
   return {};
 }
 

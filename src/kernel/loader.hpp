@@ -32,6 +32,7 @@ class Loader {
   Result<void> load_programs();
   Result<void> load_program(u32 number);
   Result<void> fill_target(const object::ProgramEntry& entry, platform::LoadProgram& load);
+  Result<void> fill_replaced(const object::ProgramEntry& entry, platform::LoadProgram& load);
   Result<void> put_symbols(object::KernelProgram& program);
   Result<void> put_symbol(const object::SymbolUse& use, object::KernelProgram& program);
   Result<Fd> try_load(const object::KernelProgram& program, platform::LoadProgram& load);
@@ -57,6 +58,7 @@ class Loader {
   App app_;
   const LoadOptions& options_;
   KernelTypes kernel_;
+  std::optional<Fd> replaced_;
   std::vector<int> descriptors_;  // fd_array: maps by number, then modules' types
   std::map<std::string, Operation, std::less<>> operations_;  // by program
 };

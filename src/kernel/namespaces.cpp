@@ -1,9 +1,10 @@
-// Programs of a whole network namespace: which socket a packet is for (sk_lookup), how packets are taken apart
-// (flow_dissector), and netfilter's hooks.
+// Programs of a whole network namespace: which socket a packet is for (sk_lookup), how packets are
+// taken apart (flow_dissector), and netfilter's hooks.
 //
-// Netfilter is told where as FAMILY/HOOK, in place.target: ipv4/input, ipv6/prerouting; with /defrag behind it fragments are
-// put together before. Without a target it is ipv4/input. Programs at one hook run by rising priority, of which
-// two cannot be equal. Source: kernel/bpf/net_namespace.c, net/netfilter/nf_bpf_link.c.
+// Netfilter is told where as FAMILY/HOOK, in place.target: ipv4/input, ipv6/prerouting; with
+// /defrag behind it fragments are put together before. Without a target it is ipv4/input. Programs
+// at one hook run by rising priority, of which two cannot be equal. Source:
+// kernel/bpf/net_namespace.c, net/netfilter/nf_bpf_link.c.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -32,8 +33,8 @@ constexpr auto kHooks = std::to_array<Choice>({
     {"postrouting", 4},
 });
 constexpr std::string_view kUsual = "ipv4/input", kDefragment = "defrag";
-constexpr u32 kDefragmentFlag = 1;           // BPF_F_NETFILTER_IP_DEFRAG
-constexpr s32 kDefragmentPriority = -400;    // NF_IP_PRI_CONNTRACK_DEFRAG
+constexpr u32 kDefragmentFlag = 1;         // BPF_F_NETFILTER_IP_DEFRAG
+constexpr s32 kDefragmentPriority = -400;  // NF_IP_PRI_CONNTRACK_DEFRAG
 constexpr std::string_view kDefragmentSince = "6.6";
 
 std::optional<u32> find(std::span<const Choice> choices, std::string_view name) {
@@ -50,18 +51,23 @@ std::string names_of(std::span<const Choice> choices) {
 Result<platform::CreateLink::Netfilter> parse_netfilter(std::string_view text, s32 priority) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   std::string_view hook = text.substr(std::min(text.size(), slash + 1));
-  const std::string_view option = hook.substr(std::min(hook.size(), std::min(hook.find('/'), hook.size()) + 1));
+  const std::string_view option =
+      hook.substr(std::min(hook.size(), std::min(hook.find('/'), hook.size()) + 1));
   hook = hook.substr(0, hook.find('/'));
   const auto family = find(kFamilies, text.substr(0, slash)), number = find(kHooks, hook);
   if (!family || !number || (!option.empty() && option != kDefragment)) {
-    return Error(Fault::usage, format("{} is no place in netfilter, expected FAMILY/HOOK or FAMILY/HOOK/{}", text, kDefragment),
+    return Error(Fault::usage,
+                 format("{} is no place in netfilter, expected FAMILY/HOOK or FAMILY/HOOK/{}", text,
+                        kDefragment),
                  format("families: {}; hooks: {}", names_of(kFamilies), names_of(kHooks)));
   }
   if (priority == INT_MIN || priority == INT_MAX) {
-    return Error(Fault::usage, format("priority {} is netfilter's own", priority), "take one in between");
+    return Error(Fault::usage, format("priority {} is netfilter's own", priority),
+                 "take one in between");
   }
   if (!option.empty() && priority <= kDefragmentPriority) {
-    return Error(Fault::usage, format("priority {} comes before fragments are put together", priority),
+    return Error(Fault::usage,
+                 format("priority {} comes before fragments are put together", priority),
                  format("take one above {}", kDefragmentPriority));
   }
   platform::CreateLink::Netfilter out{};
@@ -86,15 +92,17 @@ Result<Link> attach_netfilter_here(const Attachment& at) {
   if (returned < 0) {
     const bool defragments = create.netfilter.flags != 0;
     const auto& [name, since] = platform::row(AttachType::netfilter);
-    return not_attached(at, {link.where(), static_cast<int>(-returned), defragments ? kDefragment : name,
-                             defragments ? kDefragmentSince : since,
-                             "it takes CONFIG_NETFILTER_BPF_LINK and netfilter for that family"});
+    return not_attached(
+        at, {link.where(), static_cast<int>(-returned), defragments ? kDefragment : name,
+             defragments ? kDefragmentSince : since,
+             "it takes CONFIG_NETFILTER_BPF_LINK and netfilter for that family"});
   }
   link.hold_link(Fd::adopt(static_cast<int>(returned)));
   return link;
 }
 
-// A flow dissector of the first network namespace is that of all of them (flow_dissector_bpf_prog_attach_check).
+// A flow dissector of the first network namespace is that of all of them
+// (flow_dissector_bpf_prog_attach_check).
 constexpr std::string_view kOneDissector =
     "a namespace has one flow dissector, and one in the first namespace forbids all others";
 
@@ -103,7 +111,8 @@ constexpr std::string_view kOneDissector =
 Result<Link> attach_network_namespace(const Attachment& at) {
   const Fd space = TRY(open_network_namespace(at.place.network_namespace));
   const AttachType type = at.program.entry.attach_type.value_or(
-      at.program.entry.type == platform::ProgramType::sk_lookup ? AttachType::sk_lookup : AttachType::flow_dissector);
+      at.program.entry.type == platform::ProgramType::sk_lookup ? AttachType::sk_lookup
+                                                                : AttachType::flow_dissector);
   platform::CreateLink create{};
   create.target = static_cast<u32>(space.get());
   create.attach_type = platform::kernel_number(type);
@@ -114,7 +123,8 @@ Result<Link> attach_network_namespace(const Attachment& at) {
   if (returned == -E2BIG || returned == -EEXIST || returned == -EBUSY) {
     const auto there = attached_to(create.target, create.attach_type);
     return taken(link.where(), there.ok() ? there->programs : std::vector<u32>(),
-                 type == AttachType::flow_dissector ? std::string(kOneDissector) : "a namespace has at most 64 programs");
+                 type == AttachType::flow_dissector ? std::string(kOneDissector)
+                                                    : "a namespace has at most 64 programs");
   }
   if (returned < 0) {
     return not_attached(at, {link.where(), static_cast<int>(-returned), name, since,

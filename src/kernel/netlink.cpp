@@ -13,37 +13,44 @@
 namespace skep::kernel {
 namespace {
 
-constexpr std::size_t kAnswerBytes = std::size_t{1} << 16;  // the kernel sends at most 32 KiB at a time
+constexpr std::size_t kAnswerBytes = std::size_t{1}
+                                     << 16;  // the kernel sends at most 32 KiB at a time
 constexpr int kAnswerSeconds = 5;
 constexpr std::size_t kNamesMax = 8;  // of interfaces, in an error
 
 constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
-Error broken(std::string_view doing, int error) { return refused(format("{} a netlink socket", doing), error, 0); }
+Error broken(std::string_view doing, int error) {
+  return refused(format("{} a netlink socket", doing), error, 0);
+}
 
 void set_option(const Fd& socket, int option) {
   const int on = 1;  // without these, errors are without words
   ::setsockopt(socket.get(), SOL_NETLINK, option, &on, sizeof(on));
 }
 
-// The errno of an NLMSG_ERROR and the words behind it. With NETLINK_CAP_ACK the request is not repeated
-// but for its header.
+// The errno of an NLMSG_ERROR and the words behind it. With NETLINK_CAP_ACK the request is not
+// repeated but for its header.
 Result<void> read_error(const nlmsghdr& header, Bytes content, NetlinkAnswer& answer) {
   const nlmsgerr error = TRY(content.read<nlmsgerr>(0));
   answer.error = -error.error;
   if ((header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
   const bool is_capped = (header.nlmsg_flags & NLM_F_CAPPED) != 0;
-  const std::size_t skipped = sizeof(int) + (is_capped ? sizeof(nlmsghdr) : aligned(error.msg.nlmsg_len));
+  const std::size_t skipped =
+      sizeof(int) + (is_capped ? sizeof(nlmsghdr) : aligned(error.msg.nlmsg_len));
   if (skipped > content.size()) return {};
-  answer.reason = find_text(TRY(content.slice(skipped, content.size() - skipped)), NLMSGERR_ATTR_MSG);
+  answer.reason =
+      find_text(TRY(content.slice(skipped, content.size() - skipped)), NLMSGERR_ATTR_MSG);
   return {};
 }
 
 std::vector<std::string> interface_names() {
   std::vector<std::string> out;
-  const std::unique_ptr<struct if_nameindex, decltype(&::if_freenameindex)> all(::if_nameindex(), ::if_freenameindex);
+  const std::unique_ptr<struct if_nameindex, decltype(&::if_freenameindex)> all(::if_nameindex(),
+                                                                                ::if_freenameindex);
   if (all == nullptr) return out;
-  for (const struct if_nameindex* each = all.get(); each->if_index != 0; ++each) out.emplace_back(each->if_name);
+  for (const struct if_nameindex* each = all.get(); each->if_index != 0; ++each)
+    out.emplace_back(each->if_name);
   return out;
 }
 
@@ -118,7 +125,8 @@ Result<Netlink> Netlink::open() {
   if (raw < 0) return broken("open", errno);
   Fd socket = Fd::adopt(raw);
   const timeval patience{.tv_sec = kAnswerSeconds, .tv_usec = 0};
-  if (::setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0) return broken("open", errno);
+  if (::setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+    return broken("open", errno);
   set_option(socket, NETLINK_EXT_ACK);
   set_option(socket, NETLINK_CAP_ACK);
   set_option(socket, NETLINK_GET_STRICT_CHK);  // lists only what the request names
@@ -133,12 +141,13 @@ Result<NetlinkAnswer> Netlink::ask(const NetlinkRequest& request) {
   std::memcpy(message.data(), &header, sizeof(header));
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (::sendto(socket_.get(), message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
-               sizeof(kernel)) < 0) {
+  if (::sendto(socket_.get(), message.data(), message.size(), 0,
+               reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) < 0) {
     return broken("write to", errno);
   }
   NetlinkAnswer answer;
-  while (!TRY(receive(sequence_, answer))) {}
+  while (!TRY(receive(sequence_, answer))) {
+  }
   return answer;
 }
 
@@ -156,8 +165,10 @@ Result<bool> Netlink::receive(u32 sequence, NetlinkAnswer& answer) {
   const Bytes datagram(buffer.data(), static_cast<std::size_t>(got));
   for (u64 at = 0; at < datagram.size();) {
     const nlmsghdr header = TRY(datagram.read<nlmsghdr>(at));
-    if (header.nlmsg_len < sizeof(header)) return Error(Fault::malformed, "a netlink message is shorter than its header");
-    const Bytes content = TRY(datagram.slice(at + sizeof(header), header.nlmsg_len - sizeof(header)));
+    if (header.nlmsg_len < sizeof(header))
+      return Error(Fault::malformed, "a netlink message is shorter than its header");
+    const Bytes content =
+        TRY(datagram.slice(at + sizeof(header), header.nlmsg_len - sizeof(header)));
     at += aligned(header.nlmsg_len);
     if (header.nlmsg_seq != sequence) continue;  // of a request that was given up
     if (header.nlmsg_type == NLMSG_DONE) {
@@ -170,7 +181,8 @@ Result<bool> Netlink::receive(u32 sequence, NetlinkAnswer& answer) {
       return true;
     }
     if (answer.messages.size() == kMessagesMax) {
-      return Error(Fault::exhausted, format("the kernel lists more than {} things by netlink", kMessagesMax));
+      return Error(Fault::exhausted,
+                   format("the kernel lists more than {} things by netlink", kMessagesMax));
     }
     answer.messages.push_back({header.nlmsg_type, {content.span().begin(), content.span().end()}});
   }
@@ -189,9 +201,11 @@ Result<u32> interface_number(const std::string& name) {
   const std::vector<std::string> names = interface_names();
   std::string hint = did_you_mean(name, {names.begin(), names.end()});
   if (hint.empty() && !names.empty()) {
-    hint = format("there are {}", join({names.begin(), names.begin() + std::min(kNamesMax, names.size())}, ", "));
+    hint = format("there are {}",
+                  join({names.begin(), names.begin() + std::min(kNamesMax, names.size())}, ", "));
   }
-  return Error(Fault::absent, format("there is no interface {} in this network namespace", name), std::move(hint));
+  return Error(Fault::absent, format("there is no interface {} in this network namespace", name),
+               std::move(hint));
 }
 
 }  // namespace skep::kernel

@@ -1,10 +1,10 @@
 // rtnetlink: how the kernel is asked about interfaces, what hangs on them, and routes.
 //
-// In: a request, which is a structure and attributes behind it. Out: what the kernel answered: the messages
-// that were asked for, or the errno with the kernel's own words for it (NLMSGERR_ATTR_MSG). A socket belongs to the
-// network namespace of the thread that opened it. Waiting ends after seconds, lists after kMessagesMax messages,
-// and what arrives is read as foreign bytes. Source: netlink(7), rtnetlink(7),
-// Documentation/userspace-api/netlink/intro.rst.
+// In: a request, which is a structure and attributes behind it. Out: what the kernel answered: the
+// messages that were asked for, or the errno with the kernel's own words for it
+// (NLMSGERR_ATTR_MSG). A socket belongs to the network namespace of the thread that opened it.
+// Waiting ends after seconds, lists after kMessagesMax messages, and what arrives is read as
+// foreign bytes. Source: netlink(7), rtnetlink(7), Documentation/userspace-api/netlink/intro.rst.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,8 @@ namespace skep::kernel {
 
 class NetlinkRequest {
  public:
-  // `flags` beside NLM_F_REQUEST and NLM_F_ACK. `header` is the structure of the type: tcmsg, rtmsg.
+  // `flags` beside NLM_F_REQUEST and NLM_F_ACK. `header` is the structure of the type: tcmsg,
+  // rtmsg.
   template <class Header>
   NetlinkRequest(u16 type, u16 flags, const Header& header) : NetlinkRequest(type, flags) {
     append(&header, sizeof(header));
@@ -27,11 +28,15 @@ class NetlinkRequest {
 
   // A structure at this place, with which some nests begin.
   template <class Structure>
-  void structure(const Structure& value) { append(&value, sizeof(value)); }
+  void structure(const Structure& value) {
+    append(&value, sizeof(value));
+  }
   void bytes(u16 attribute, Bytes value);
   void text(u16 attribute, std::string_view value);  // with a zero behind it
   template <class Number>
-  void number(u16 attribute, Number value) { bytes(attribute, Bytes(&value, sizeof(value))); }
+  void number(u16 attribute, Number value) {
+    bytes(attribute, Bytes(&value, sizeof(value)));
+  }
   // What `fill` adds stands inside of the attribute.
   template <class Fill>
   void nest(u16 attribute, Fill fill) {
@@ -55,11 +60,14 @@ struct NetlinkMessage {
   std::vector<std::byte> content{};
 
   template <class Header>
-  Result<Header> header() const { return Bytes(content).read<Header>(0); }
+  Result<Header> header() const {
+    return Bytes(content).read<Header>(0);
+  }
   template <class Header>
   Bytes attributes() const {
-    const auto rest = Bytes(content).slice(std::min(content.size(), sizeof(Header)),
-                                           content.size() - std::min(content.size(), sizeof(Header)));
+    const auto rest =
+        Bytes(content).slice(std::min(content.size(), sizeof(Header)),
+                             content.size() - std::min(content.size(), sizeof(Header)));
     return rest.ok() ? *rest : Bytes();
   }
 };
@@ -71,7 +79,7 @@ std::optional<u32> find_number(Bytes attributes, u16 type);
 std::string find_text(Bytes attributes, u16 type);
 
 struct NetlinkAnswer {
-  int error = 0;        // an errno
+  int error = 0;         // an errno
   std::string reason{};  // the kernel's words; often empty
   std::vector<NetlinkMessage> messages{};
 };
@@ -94,7 +102,8 @@ class Netlink {
 // What an answer with an error says of `doing`, in the kernel's words too.
 Error refused(std::string_view doing, const NetlinkAnswer& answer, Capabilities needs);
 
-// The number of an interface of this thread's network namespace. Fault::absent names those that are near.
+// The number of an interface of this thread's network namespace. Fault::absent names those that are
+// near.
 Result<u32> interface_number(const std::string& name);
 
 }  // namespace skep::kernel

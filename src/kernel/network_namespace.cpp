@@ -21,9 +21,11 @@ constexpr std::string_view kFolder = "/run/netns/";
 
 std::vector<std::string> known_names() {
   std::vector<std::string> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(std::string(kFolder).c_str()), ::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(std::string(kFolder).c_str()),
+                                                   ::closedir);
   if (folder == nullptr) return out;
-  while (const dirent* each = ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe): a folder of our own
+  while (const dirent* each =
+             ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe): a folder of our own
     if (each->d_name[0] != '.') out.emplace_back(each->d_name);
   }
   return out;
@@ -39,10 +41,11 @@ Result<Fd> open_network_namespace(const std::string& name) {
     const std::vector<std::string> names = known_names();
     std::string hint = did_you_mean(name, {names.begin(), names.end()});
     if (hint.empty()) hint = "ip netns list shows the names; or say a file: /proc/PID/ns/net";
-    return Error(Fault::absent, format("there is no network namespace named {}", name), std::move(hint));
+    return Error(Fault::absent, format("there is no network namespace named {}", name),
+                 std::move(hint));
   }
   Fd opened = TRY(std::move(file));
-  struct statfs system{};
+  struct statfs system {};
   if (::fstatfs(opened.get(), &system) == 0 && system.f_type != NSFS_MAGIC) {
     return Error(Fault::usage, format("{} is not the file of a network namespace", name),
                  "say a name of ip netns list, or a file: /proc/PID/ns/net");
@@ -63,7 +66,8 @@ Result<void> run_inside(const std::string& name, const std::function<void()>& wo
   });
   elsewhere.join();
   if (answer == EINVAL) {
-    return Error(Fault::usage, format("{} is a namespace of another kind, expected a network namespace", name),
+    return Error(Fault::usage,
+                 format("{} is a namespace of another kind, expected a network namespace", name),
                  "say a name of ip netns list, or a file: /proc/PID/ns/net");
   }
   if (answer != 0) return refused(format("enter network namespace {}", name), answer, kSysAdmin);

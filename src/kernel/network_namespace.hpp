@@ -1,8 +1,8 @@
 // Network namespaces by name or file, and doing something in another one.
 //
-// A name without '/' is one of those that `ip netns` made, a file of /run/netns. setns(2) moves a thread only: what
-// is to be done elsewhere is done by a thread of its own, so that the process stays where it is.
-// Source: network_namespaces(7), setns(2), ip-netns(8).
+// A name without '/' is one of those that `ip netns` made, a file of /run/netns. setns(2) moves a
+// thread only: what is to be done elsewhere is done by a thread of its own, so that the process
+// stays where it is. Source: network_namespaces(7), setns(2), ip-netns(8).
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ namespace skep::kernel {
 // Empty: that of this thread. Fault::absent names those that are near.
 Result<Fd> open_network_namespace(const std::string& name);
 
-// Runs `work` in the namespace, here when `name` is empty. Fault::denied without CAP_SYS_ADMIN; `work` did not run then.
+// Runs `work` in the namespace, here when `name` is empty. Fault::denied without CAP_SYS_ADMIN;
+// `work` did not run then.
 Result<void> run_inside(const std::string& name, const std::function<void()>& work);
 
 template <class Work>

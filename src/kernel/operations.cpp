@@ -153,7 +153,8 @@ Error operations_refused(const std::string& where, int answer) {
   Error error = refused(format("register {}", where), answer, row(Hook::operations).capabilities);
   if (answer == EEXIST) error.hint = "operations of that name are registered; choose another name";
   if (answer == EINVAL) {
-    error.hint = "the kernel checks the operations: some may be missing, or the name be empty or too long";
+    error.hint =
+        "the kernel checks the operations: some may be missing, or the name be empty or too long";
   }
   return error;
 }
@@ -189,8 +190,9 @@ s64 write_operations(const LoadedMap& map, const OperationsValue& value) {
 
 Result<Link> attach_operations(const App& app, std::size_t number) {
   if (number >= app.operations().size()) {
-    return Error(Fault::usage, format("the object has {}, and no number {}",
-                                      counted(app.operations().size(), "structure of operations"), number));
+    return Error(Fault::usage,
+                 format("the object has {}, and no number {}",
+                        counted(app.operations().size(), "structure of operations"), number));
   }
   const OperationsValue& value = app.operations()[number];
   const LoadedMap& map = app.maps()[value.map];
@@ -200,7 +202,8 @@ Result<Link> attach_operations(const App& app, std::size_t number) {
   if (!has_link) {
     const int copy = ::fcntl(map.fd().get(), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return system_error("copy the descriptor of", map.spec().name, errno);
-    TRY(link.undo_with([held = std::make_shared<const Fd>(Fd::adopt(copy))] { unregister(*held); }, {copy}));
+    TRY(link.undo_with([held = std::make_shared<const Fd>(Fd::adopt(copy))] { unregister(*held); },
+                       {copy}));
   }
   const s64 returned = write_operations(map, value);
   if (returned < 0) return operations_refused(where, static_cast<int>(-returned));

@@ -8,7 +8,8 @@
 
 namespace skep::kernel {
 namespace {
-constexpr std::size_t kProgramMax = 128;  // the kernel takes names of 256 bytes (CLS_BPF_NAME_LEN, MAX_PROG_NAME)
+constexpr std::size_t kProgramMax =
+    128;  // the kernel takes names of 256 bytes (CLS_BPF_NAME_LEN, MAX_PROG_NAME)
 }
 
 std::string owner_name(const Attachment& at, std::string_view mark) {

@@ -41,9 +41,10 @@ Error not_attached(const Attachment& at, const Refusal& refusal) {
   const std::string running = release();
   const bool says_unknown = refusal.answer == EINVAL || refusal.answer == EOPNOTSUPP;
   if (says_unknown && !refusal.since.empty() && object::is_older(running, refusal.since)) {
-    return {Fault::unsupported,
-            format("cannot attach to {}: kernel {} has no {}", refusal.where, running, refusal.what),
-            format("Linux has it since {}", refusal.since)};
+    return {
+        Fault::unsupported,
+        format("cannot attach to {}: kernel {} has no {}", refusal.where, running, refusal.what),
+        format("Linux has it since {}", refusal.since)};
   }
   Error error = refused(format("attach to {}", refusal.where), refusal.answer, at.needs());
   if (!refusal.hint.empty() && missing(at.needs()).empty()) error.hint = refusal.hint;
@@ -69,16 +70,19 @@ std::string names_of_programs(const std::vector<u32>& programs) {
   std::vector<std::string> out;
   for (const u32 id : programs) {
     const auto program = open_id(Kind::program, id);
-    const auto known = program.ok() ? info<ProgramInfo>(*program) : Result<ProgramInfo>(ProgramInfo{});
+    const auto known =
+        program.ok() ? info<ProgramInfo>(*program) : Result<ProgramInfo>(ProgramInfo{});
     const bool has_name = known.ok() && known->name[0] != '\0';
-    out.push_back(has_name ? format("program {} ({})", id, std::string_view(known->name)) : format("program {}", id));
+    out.push_back(has_name ? format("program {} ({})", id, std::string_view(known->name))
+                           : format("program {}", id));
   }
   return join(out, " and ");
 }
 
 Error taken(std::string_view where, const std::vector<u32>& programs, std::string hint) {
   return {Fault::usage,
-          format("{} is taken by {}", where, programs.empty() ? "another program" : names_of_programs(programs)),
+          format("{} is taken by {}", where,
+                 programs.empty() ? "another program" : names_of_programs(programs)),
           std::move(hint)};
 }
 

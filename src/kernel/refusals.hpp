@@ -1,7 +1,8 @@
-// What the kernel's refusals to attach mean: who is there already, and since which release there is such a hook.
+// What the kernel's refusals to attach mean: who is there already, and since which release there is
+// such a hook.
 //
-// In: what was tried, and the errno. Out: an Error with what to do. The attaching functions say what an errno
-// means at their hook; here is what is the same at all of them.
+// In: what was tried, and the errno. Out: an Error with what to do. The attaching functions say
+// what an errno means at their hook; here is what is the same at all of them.
 #pragma once
 
 #include <string>

@@ -1,10 +1,11 @@
 // Programs at a route (lightweight tunnels): what goes to its prefix passes through the program.
 //
-// lwt_in sees what arrives and is passed on, lwt_out and lwt_xmit what leaves, lwt_seg6local is the action
-// End.BPF of a segment (SRv6). A route "PREFIX [via GATEWAY]" is made in the main table, with
-// place.priority as its metric; one that is there with the same prefix and metric is left alone, and refused. The
-// undoing is agreed before the route is made and finds it by its name, so that a process killed at any
-// point leaves nothing. Source: net/core/lwt_bpf.c, net/ipv6/seg6_local.c, ip-route(8).
+// lwt_in sees what arrives and is passed on, lwt_out and lwt_xmit what leaves, lwt_seg6local is the
+// action End.BPF of a segment (SRv6). A route "PREFIX [via GATEWAY]" is made in the main table,
+// with place.priority as its metric; one that is there with the same prefix and metric is left
+// alone, and refused. The undoing is agreed before the route is made and finds it by its name, so
+// that a process killed at any point leaves nothing. Source: net/core/lwt_bpf.c,
+// net/ipv6/seg6_local.c, ip-route(8).
 #include <arpa/inet.h>
 #include <linux/lwtunnel.h>
 #include <linux/rtnetlink.h>
@@ -24,7 +25,8 @@ namespace {
 
 using platform::ProgramType;
 
-constexpr u8 kProtocol = 83;  // rtm_protocol: who made a route; `ip route show proto 83` lists those of skep
+constexpr u8 kProtocol =
+    83;  // rtm_protocol: who made a route; `ip route show proto 83` lists those of skep
 constexpr std::string_view kVia = " via ";
 
 struct Address {
@@ -54,7 +56,8 @@ std::optional<Address> parse_address(const std::string& text) {
 
 Error unreadable(const std::string& text) {
   return {Fault::usage, format("{} is no route", text),
-          "it is written PREFIX/LENGTH or PREFIX/LENGTH via GATEWAY: 10.0.0.0/8, fd00:1::/64 via fe80::1"};
+          "it is written PREFIX/LENGTH or PREFIX/LENGTH via GATEWAY: 10.0.0.0/8, fd00:1::/64 via "
+          "fe80::1"};
 }
 
 Result<Route> parse_route(const std::string& text) {
@@ -112,7 +115,8 @@ rtmsg header(const Route& route) {
 std::string hint_for(int answer, const Attachment& at) {
   switch (answer) {
     case EEXIST:
-      return "there is such a route; give this one another metric with --priority: the lower one is taken";
+      return "there is such a route; give this one another metric with --priority: the lower one "
+             "is taken";
     case ENETDOWN: return format("ip link set {} up", at.place.interface);
     case ENETUNREACH: return "the gateway is not reached by the interface";
     case EOPNOTSUPP:
@@ -121,18 +125,21 @@ std::string hint_for(int answer, const Attachment& at) {
   }
 }
 
-Result<void> add_route(Netlink& kernel, const Attachment& at, const Route& route, const std::string& name) {
+Result<void> add_route(Netlink& kernel, const Attachment& at, const Route& route,
+                       const std::string& name) {
   const bool is_segment = at.program.entry.type == ProgramType::lwt_seg6local;
   NetlinkRequest add(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header(route));
   if (route.length != 0) add.bytes(RTA_DST, route.prefix.bytes());
   if (route.gateway) add.bytes(RTA_GATEWAY, route.gateway->bytes());
   add.number(RTA_OIF, route.interface);
   if (at.place.priority != 0) add.number(RTA_PRIORITY, static_cast<u32>(at.place.priority));
-  add.number(RTA_ENCAP_TYPE, static_cast<u16>(is_segment ? LWTUNNEL_ENCAP_SEG6_LOCAL : LWTUNNEL_ENCAP_BPF));
+  add.number(RTA_ENCAP_TYPE,
+             static_cast<u16>(is_segment ? LWTUNNEL_ENCAP_SEG6_LOCAL : LWTUNNEL_ENCAP_BPF));
   add.nest(RTA_ENCAP, [&] { put_program(add, at, name); });
   const NetlinkAnswer answer = TRY(kernel.ask(add));
   if (answer.error == 0) return {};
-  Error error = refused(format("make the route {} of {}", at.place.route, at.place.interface), answer, at.needs());
+  Error error = refused(format("make the route {} of {}", at.place.route, at.place.interface),
+                        answer, at.needs());
   if (error.hint.empty()) error.hint = hint_for(answer.error, at);
   return error;
 }
@@ -141,8 +148,10 @@ bool is_named(Bytes route, ProgramType type, const std::string& name) {
   const bool is_segment = type == ProgramType::lwt_seg6local;
   const auto encapsulation = find_attribute(route, RTA_ENCAP);
   if (!encapsulation) return false;
-  const auto program = find_attribute(*encapsulation, is_segment ? u16{SEG6_LOCAL_BPF} : lwt_attribute(type));
-  return program && find_text(*program, is_segment ? u16{SEG6_LOCAL_BPF_PROG_NAME} : u16{LWT_BPF_PROG_NAME}) == name;
+  const auto program =
+      find_attribute(*encapsulation, is_segment ? u16{SEG6_LOCAL_BPF} : lwt_attribute(type));
+  return program && find_text(*program, is_segment ? u16{SEG6_LOCAL_BPF_PROG_NAME}
+                                                   : u16{LWT_BPF_PROG_NAME}) == name;
 }
 
 Result<void> remove_route(Netlink& kernel, const NetlinkMessage& route) {
@@ -175,7 +184,8 @@ Result<Link> attach_route_here(const Attachment& at) {
   Route route = TRY(parse_route(at.place.route));
   const ProgramType type = at.program.entry.type;
   if (type == ProgramType::lwt_seg6local && route.prefix.family != AF_INET6) {
-    return Error(Fault::usage, format("{} is no IPv6 prefix, and segments are of IPv6", at.place.route));
+    return Error(Fault::usage,
+                 format("{} is no IPv6 prefix, and segments are of IPv6", at.place.route));
   }
   route.interface = TRY(interface_number(at.place.interface));
   Netlink kernel = TRY(Netlink::open());

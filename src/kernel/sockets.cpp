@@ -1,10 +1,10 @@
-// Programs at sockets: at the sockets in a map, at one socket, and at an infrared receiver, which is much alike: a
-// descriptor that a program is attached to.
+// Programs at sockets: at the sockets in a map, at one socket, and at an infrared receiver, which
+// is much alike: a descriptor that a program is attached to.
 //
-// One socket is named PID:DESCRIPTOR. Its descriptor is copied for as long as setsockopt(2) takes: held, it
-// would keep a connection open that its process has closed. What is to be detached is found again by the same name, and
-// by SO_COOKIE whether it is the same socket. Source: socket(7), pidfd_getfd(2), net/core/sock_map.c,
-// net/core/filter.c, drivers/media/rc/bpf-lirc.c.
+// One socket is named PID:DESCRIPTOR. Its descriptor is copied for as long as setsockopt(2) takes:
+// held, it would keep a connection open that its process has closed. What is to be detached is
+// found again by the same name, and by SO_COOKIE whether it is the same socket. Source: socket(7),
+// pidfd_getfd(2), net/core/sock_map.c, net/core/filter.c, drivers/media/rc/bpf-lirc.c.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,7 +22,6 @@ namespace {
 using platform::AttachType;
 using platform::MapKind;
 using platform::ProgramType;
-
 
 // BPF_PROG_ATTACH to a descriptor, for hooks without links, and BPF_PROG_DETACH.
 s64 change(Command command, int target, int program, u32 type) {
@@ -59,17 +58,20 @@ Result<const LoadedMap*> map_of_sockets(const Attachment& at) {
                  "define one of type BPF_MAP_TYPE_SOCKMAP or BPF_MAP_TYPE_SOCKHASH");
   }
   const std::string near = did_you_mean(at.place.target, names);
-  return Error(Fault::absent, format("the object has no map of sockets named {}", at.place.target),
-               near.empty() ? format("there is {}", join({names.begin(), names.end()}, ", ")) : near);
+  return Error(
+      Fault::absent, format("the object has no map of sockets named {}", at.place.target),
+      near.empty() ? format("there is {}", join({names.begin(), names.end()}, ", ")) : near);
 }
 
 Error sock_map_refused(const Attachment& at, const LoadedMap& map, u32 type, s64 returned) {
   if (returned != -EBUSY && returned != -EOPNOTSUPP) {
-    return not_attached(at, {map.spec().name, static_cast<int>(-returned), "such a hook of maps of sockets", {}});
+    return not_attached(
+        at, {map.spec().name, static_cast<int>(-returned), "such a hook of maps of sockets", {}});
   }
   const auto there = attached_to(static_cast<u32>(map.fd().get()), type);
   return taken(format("map {}", map.spec().name), there.ok() ? there->programs : std::vector<u32>(),
-               "a map of sockets runs one program of a kind, and either sk_skb/verdict or sk_skb/stream_verdict");
+               "a map of sockets runs one program of a kind, and either sk_skb/verdict or "
+               "sk_skb/stream_verdict");
 }
 
 // Before links: programs stay until they are detached, which matters for maps that are pinned.
@@ -78,8 +80,9 @@ Result<Link> attach_old_sock_map(const Attachment& at, const LoadedMap& map, u32
   if (there.ok() && !there->programs.empty()) return sock_map_refused(at, map, type, -EBUSY);
   const auto held = TRY(hold(map.fd().get(), at.descriptor()));
   Link link = at.link(format("map {}", map.spec().name));
-  TRY(link.undo_with([held, type] { change(Command::detach, held->target.get(), held->program.get(), type); },
-                     {held->target.get(), held->program.get()}));
+  TRY(link.undo_with(
+      [held, type] { change(Command::detach, held->target.get(), held->program.get(), type); },
+      {held->target.get(), held->program.get()}));
   const s64 returned = change(Command::attach, map.fd().get(), at.descriptor(), type);
   if (returned < 0) return sock_map_refused(at, map, type, returned);
   return link;
@@ -108,13 +111,15 @@ Result<u64> cookie_of(const Fd& socket, const std::string& text) {
   u64 cookie = 0;
   socklen_t bytes = sizeof(cookie);
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &bytes) == 0) return cookie;
-  return Error(Fault::usage, format("{} is no socket", text), "ls -l /proc/PID/fd shows which descriptors are");
+  return Error(Fault::usage, format("{} is no socket", text),
+               "ls -l /proc/PID/fd shows which descriptors are");
 }
 
 Result<SocketName> parse_socket(const std::string& text) {
   const std::size_t colon = text.find(':');
   const auto process = parse_unsigned(text.substr(0, colon));
-  const auto descriptor = colon == std::string::npos ? std::nullopt : parse_unsigned(text.substr(colon + 1));
+  const auto descriptor =
+      colon == std::string::npos ? std::nullopt : parse_unsigned(text.substr(colon + 1));
   if (!process || !descriptor || *process > INT32_MAX || *descriptor > INT32_MAX) {
     return Error(Fault::usage, format("{} names no socket", text),
                  "it is written PID:DESCRIPTOR, as in 4711:3; ls -l /proc/PID/fd shows them");
@@ -128,11 +133,13 @@ Result<Fd> open_socket(const SocketName& name, const std::string& text) {
   if (raw >= 0) return Fd::adopt(raw);
   if (error == ESRCH) return Error(Fault::absent, format("there is no process {}", name.process));
   if (error == EBADF) {
-    return Error(Fault::absent, format("process {} has no descriptor {}", name.process, name.descriptor),
+    return Error(Fault::absent,
+                 format("process {} has no descriptor {}", name.process, name.descriptor),
                  format("ls -l /proc/{}/fd shows which it has", name.process));
   }
   Error out = refused(format("copy descriptor {}", text), error, 0);
-  if (error == EPERM) out.hint = "it takes the right to trace the process: its user and CAP_SYS_PTRACE";
+  if (error == EPERM)
+    out.hint = "it takes the right to trace the process: its user and CAP_SYS_PTRACE";
   return out;
 }
 
@@ -158,7 +165,8 @@ void detach_socket(const SocketName& name, int option) {
   const Fd socket = Fd::adopt(raw);
   const auto cookie = cookie_of(socket, {});
   const int unused = 0;
-  if (cookie.ok() && *cookie == name.cookie) ::setsockopt(raw, SOL_SOCKET, option, &unused, sizeof(unused));
+  if (cookie.ok() && *cookie == name.cookie)
+    ::setsockopt(raw, SOL_SOCKET, option, &unused, sizeof(unused));
 }
 
 }  // namespace
@@ -206,13 +214,15 @@ Result<Link> attach_infrared(const Attachment& at) {
   constexpr u32 kType = platform::kernel_number(AttachType::lirc_mode2);
   const auto held = TRY(hold(device.get(), at.descriptor()));
   Link link = at.link(at.place.target);
-  TRY(link.undo_with([held] { change(Command::detach, held->target.get(), held->program.get(), kType); },
-                     {held->target.get(), held->program.get()}));
+  TRY(link.undo_with(
+      [held] { change(Command::detach, held->target.get(), held->program.get(), kType); },
+      {held->target.get(), held->program.get()}));
   const s64 returned = change(Command::attach, device.get(), at.descriptor(), kType);
   if (returned >= 0) return link;
-  return not_attached(at, {link.where(), static_cast<int>(-returned), "lirc_mode2",
-                           platform::row(AttachType::lirc_mode2).since,
-                           "it takes a receiver, /dev/lirc0 and so on, and a kernel with CONFIG_BPF_LIRC_MODE2"});
+  return not_attached(
+      at, {link.where(), static_cast<int>(-returned), "lirc_mode2",
+           platform::row(AttachType::lirc_mode2).since,
+           "it takes a receiver, /dev/lirc0 and so on, and a kernel with CONFIG_BPF_LIRC_MODE2"});
 }
 
 }  // namespace skep::kernel

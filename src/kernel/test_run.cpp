@@ -11,7 +11,8 @@ namespace {
 
 using platform::ProgramType;
 
-constexpr std::size_t kGrowthMax = 1024;  // bytes that a program may put in front of or behind a packet
+constexpr std::size_t kGrowthMax =
+    1024;  // bytes that a program may put in front of or behind a packet
 
 bool takes_context(ProgramType type) {
   return type == ProgramType::syscall || type == ProgramType::raw_tracepoint ||
@@ -27,7 +28,8 @@ Error no_test_run(const LoadedProgram& program) {
 
 }  // namespace
 
-Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::byte> input, u64 repeat) {
+Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::byte> input,
+                            u64 repeat) {
   platform::TestRun run{};
   TestResult result;
   run.program_fd = static_cast<u32>(program.descriptor.get());
@@ -53,7 +55,8 @@ Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::b
   TRY(done(returned, format("run program {}", program.entry.name), kBpf));
   result.return_value = run.retval;
   result.mean_ns = run.duration;
-  if (!has_context) result.output.resize(std::min<std::size_t>(run.data_size_out, result.output.size()));
+  if (!has_context)
+    result.output.resize(std::min<std::size_t>(run.data_size_out, result.output.size()));
   return result;
 }
 

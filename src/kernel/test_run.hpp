@@ -1,7 +1,8 @@
 // Runs a program in the kernel on given bytes: BPF_PROG_TEST_RUN.
 //
-// For programs on packets the bytes are the packet, for syscall and raw tracepoint programs the context. Types that
-// the kernel does not run this way are Fault::unsupported. Source: Documentation/bpf/bpf_prog_run.rst.
+// For programs on packets the bytes are the packet, for syscall and raw tracepoint programs the
+// context. Types that the kernel does not run this way are Fault::unsupported. Source:
+// Documentation/bpf/bpf_prog_run.rst.
 #pragma once
 
 #include <span>
@@ -18,6 +19,7 @@ struct TestResult {
 };
 
 // `repeat` is for packets only: the others run once.
-Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::byte> input, u64 repeat = 1);
+Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::byte> input,
+                            u64 repeat = 1);
 
 }  // namespace skep::kernel

@@ -74,4 +74,14 @@ Result<std::optional<FoundType>> KernelTypes::find(std::string_view name, btf::K
   return std::optional<FoundType>();
 }
 
+Result<btf::Types> types_of(u32 id) {
+  const Fd types = TRY(open_id(Kind::types, id));
+  platform::TypesInformation begin{};
+  std::vector<std::byte> bytes(TRY(info(types, begin)).btf_bytes);
+  begin.btf = platform::address_of(bytes.data());
+  begin.btf_bytes = static_cast<u32>(bytes.size());
+  TRY(info(types, begin));
+  return btf::Types::read(Bytes(bytes)).within(format("types {}", id));
+}
+
 }  // namespace skep::kernel

@@ -41,4 +41,7 @@ class KernelTypes {
   std::optional<std::vector<Module>> modules_;
 };
 
+// Types that were loaded into the kernel with an object, by their id.
+Result<btf::Types> types_of(u32 id);
+
 }  // namespace skep::kernel

@@ -69,19 +69,27 @@ Result<u32> publish(const App& app, const LoadedMap& specs, const UsdtPlace& pla
   return number;
 }
 
+// The file is closed again before its probes are attached: the kernel takes a mapping of it for one
+// more place where it is loaded, and if that is in the process that is traced, raises its
+// semaphores twice.
+Result<std::vector<UsdtPlace>> places_in(const std::string& path, const platform::Target& target) {
+  const UserFile file = TRY(UserFile::open(path));
+  return usdt_places(file, target.provider, target.name);
+}
+
 }  // namespace
 
 Result<Link> attach_usdt(const Attachment& at) {
-  const UserFile file = TRY(UserFile::open(TRY(find_binary(at.target.place))));
-  const auto places = TRY(usdt_places(file, at.target.provider, at.target.name));
+  const std::string path = TRY(find_binary(at.target.place));
+  const auto places = TRY(places_in(path, at.target));
   const LoadedMap* specs = TRY(specs_of(at.app));
-  Link link = at.link(format("{}:{}:{} ({})", file.path(), at.target.provider, at.target.name,
+  Link link = at.link(format("{}:{}:{} ({})", path, at.target.provider, at.target.name,
                              counted(places.size(), "place")));
   for (const UsdtPlace& each : places) {
     Place place = at.place;
     place.cookie = TRY(publish(at.app, *specs, each, at.place.cookie));
     Attachment one{at.app, at.program, place, at.target, Hook::uprobe, each.semaphore};
-    one.target.place = file.path();
+    one.target.place = path;
     one.target.name = format("{}", each.offset);
     link.take(TRY(attach_uprobe(one)));
   }

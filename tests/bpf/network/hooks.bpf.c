@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A program for each hook of the network. Each counts its runs in a variable hits_NAME, and lets everything pass.
-#include <linux/bpf.h>
+// A program for each hook of the network. Each counts its runs in a variable hits_NAME, and lets
+// everything pass.
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #define COUNTING(section, name, context, verdict) \
   __u64 hits_##name;                              \

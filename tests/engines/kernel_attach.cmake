@@ -1,0 +1,9 @@
+# Every kind of hook that traces, in this kernel and in guests.
+include(qemu)
+set(attach_object ${CMAKE_BINARY_DIR}/tests/bpf/attach/tracing.bpf.o)
+skep_bpf_object(${CMAKE_SOURCE_DIR}/tests/bpf/attach/tracing.bpf.c ${attach_object} FLAGS -D__TARGET_ARCH_x86)
+add_custom_target(attach_object DEPENDS ${attach_object})
+skep_test(kernel_attach SOURCES engines/kernel_attach_test.cpp LINKS kernel)
+target_compile_definitions(test_kernel_attach PRIVATE SKEP_ATTACH_OBJECT="${attach_object}")
+add_dependencies(test_kernel_attach attach_object)
+skep_qemu_test(kernel_attach KERNELS 6.1 6.12 PROGRAM test_kernel_attach FILES ${attach_object})
