@@ -47,7 +47,7 @@ Result<Link> attach_kprobe_multi(const Attachment& at) {
 
 Result<Link> attach_uprobe_multi(const Attachment& at) {
   const std::string path = TRY(find_binary(at.target.place));
-  const auto functions = TRY(UserFile::open(path)).functions_matching(at.target.name);
+  const auto functions = TRY(TRY(UserFile::open(path)).functions_matching(at.target.name));
   if (functions.empty()) {
     return Error(Fault::absent, format("no function of {} matches {}", path, at.target.name));
   }

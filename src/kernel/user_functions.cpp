@@ -68,62 +68,60 @@ Result<std::string> find_binary(std::string_view name) {
 Result<UserFile> UserFile::open(const std::string& path) {
   Mapping file = TRY(Mapping::of_file(path));
   const elf::Sections sections = TRY(elf::Sections::read(file.bytes()).within(path));
-  UserFile out(path, std::move(file), sections);
-  TRY(out.read_symbols().within(path));
-  return out;
+  return UserFile(path, std::move(file), sections);
 }
 
-Result<void> UserFile::read_symbols() {
+Result<void> UserFile::for_each_function(const Take& take) const {
   for (u64 number = 0; number < sections_.count(); ++number) {
     const elf::SectionHeader section = TRY(sections_.at(number));
-    if (section.kind == kSymbolTable || section.kind == kDynamicSymbols) TRY(read_table(section));
+    if (section.kind != kSymbolTable && section.kind != kDynamicSymbols) continue;
+    if (!TRY(for_each_of(section, take).within(path_))) return {};
   }
-  const auto order = [](const UserFunction& left, const UserFunction& right) {
-    return std::tie(left.name, left.offset) < std::tie(right.name, right.offset);
-  };
-  const auto same = [](const UserFunction& left, const UserFunction& right) {
-    return left.name == right.name && left.offset == right.offset;
-  };
-  std::ranges::sort(functions_, order);
-  const auto repeated = std::ranges::unique(functions_, same);
-  functions_.erase(repeated.begin(), repeated.end());
   return {};
 }
 
-Result<void> UserFile::read_table(const elf::SectionHeader& table) {
+Result<bool> UserFile::for_each_of(const elf::SectionHeader& table, const Take& take) const {
   const Bytes symbols = TRY(sections_.contents(table));
   const Bytes names = TRY(sections_.contents(TRY(sections_.at(table.link))));
   for (u64 at = 0; at + sizeof(SymbolEntry) <= symbols.size(); at += sizeof(SymbolEntry)) {
     const auto symbol = TRY(symbols.read<SymbolEntry>(at));
     const u8 kind = symbol.info & 0xf;
-    if ((kind != kFunction && kind != kIndirect) || symbol.section == 0 ||
-        symbol.section >= kFirstReservedSection) {
-      continue;
-    }
+    const bool is_function = kind == kFunction || kind == kIndirect;
+    if (!is_function || symbol.section == 0 || symbol.section >= kFirstReservedSection) continue;
     const elf::SectionHeader section = TRY(sections_.at(symbol.section));
     if (section.kind == kNoBytes || symbol.value < section.address) continue;
-    functions_.push_back({std::string(TRY(names.c_string(symbol.name))),
-                          symbol.value - section.address + section.offset});
+    const u64 offset = symbol.value - section.address + section.offset;
+    if (!take(TRY(names.c_string(symbol.name)), offset)) return false;
   }
-  return {};
+  return true;
 }
 
 Result<u64> UserFile::offset_of(std::string_view function) const {
-  const auto found = std::ranges::lower_bound(functions_, function, {}, &UserFunction::name);
-  if (found != functions_.end() && found->name == function) return found->offset;
+  std::optional<u64> found;
+  TRY(for_each_function([&](std::string_view name, u64 offset) {
+    if (name == function) found = offset;
+    return !found;
+  }));
+  if (found) return *found;
   std::vector<std::string_view> names;
-  for (const UserFunction& each : functions_) names.push_back(each.name);
+  TRY(for_each_function([&](std::string_view name, u64) {
+    names.push_back(name);
+    return true;
+  }));
   std::string hint = did_you_mean(function, names);
-  if (functions_.empty())
-    hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
+  if (names.empty()) hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
   return Error(Fault::absent, format("{} has no function {}", path_, function), std::move(hint));
 }
 
-std::vector<UserFunction> UserFile::functions_matching(std::string_view pattern) const {
+Result<std::vector<UserFunction>> UserFile::functions_matching(std::string_view pattern) const {
   std::vector<UserFunction> out;
-  for (const UserFunction& each : functions_) {
-    if (matches_pattern(each.name, pattern)) out.push_back(each);
-  }
+  TRY(for_each_function([&](std::string_view name, u64 offset) {
+    if (matches_pattern(name, pattern)) out.push_back({std::string(name), offset});
+    return true;
+  }));
+  std::ranges::sort(out);
+  const auto repeated = std::ranges::unique(out, {}, &UserFunction::offset);
+  out.erase(repeated.begin(), repeated.end());
   return out;
 }
 

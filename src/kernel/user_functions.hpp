@@ -6,6 +6,7 @@
 // resolve_full_path() of libbpf.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,18 @@ Result<std::string> find_binary(std::string_view name);
 struct UserFunction {
   std::string name;
   u64 offset = 0;  // into the file
+
+  friend auto operator<=>(const UserFunction&, const UserFunction&) = default;
 };
 
 class UserFile {
  public:
   static Result<UserFile> open(const std::string& path);
 
-  // Fault::absent names the nearest functions. Of several of that name (static functions) all are
-  // in functions_named().
+  // The first function of that name. Fault::absent names the nearest ones.
   Result<u64> offset_of(std::string_view function) const;
-  std::vector<UserFunction> functions_matching(std::string_view pattern) const;
+  // By name, each place once.
+  Result<std::vector<UserFunction>> functions_matching(std::string_view pattern) const;
 
   const std::string& path() const { return path_; }
   Bytes bytes() const { return file_.bytes(); }
@@ -41,13 +44,14 @@ class UserFile {
  private:
   UserFile(std::string path, Mapping file, elf::Sections sections)
       : path_(std::move(path)), file_(std::move(file)), sections_(sections) {}
-  Result<void> read_symbols();
-  Result<void> read_table(const elf::SectionHeader& table);
+  // Hands name and offset of every function to `take`, which says whether to go on.
+  using Take = std::function<bool(std::string_view name, u64 offset)>;
+  Result<void> for_each_function(const Take& take) const;
+  Result<bool> for_each_of(const elf::SectionHeader& table, const Take& take) const;
 
   std::string path_;
   Mapping file_;
   elf::Sections sections_;
-  std::vector<UserFunction> functions_;  // by name, then offset
 };
 
 }  // namespace skep::kernel

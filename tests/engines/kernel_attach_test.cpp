@@ -1,8 +1,9 @@
-// Every kind of hook that traces, at work: a program is attached, this process does what hits it, and the program counts;
-// when the link is gone it counts no more.
+// Every kind of hook that traces, at work: a program is attached, this process does what hits it,
+// and the program counts; when the link is gone it counts no more.
 //
-// A kind that this kernel does not have is skipped with what the kernel says, so that one test serves all kernels: the guests
-// of tests/qemu run it as well, and there what they must have is listed by name (kExpected).
+// A kind that this kernel does not have is skipped with what the kernel says, so that one test
+// serves all kernels: the guests of tests/qemu run it as well, and there what they must have is
+// listed by name (kExpected).
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -99,13 +100,32 @@ std::vector<Case> cases() {
 using Names = std::vector<std::string_view>;
 Names expected_here() {
   const char* guest = std::getenv("SKEP_GUEST");
-  if (guest == nullptr) return {"uprobe", "uretprobe", "usdt", "raw_tracepoint", "tracepoint_with_types", "perf_event"};
-  Names names = {"kprobe",     "kretprobe", "ksyscall",      "kretsyscall", "uprobe",      "uprobe_sleepable",
-                 "uretprobe",  "usdt",      "tracepoint",    "raw_tracepoint", "tracepoint_with_types", "fentry",
-                 "fexit",      "fmod_ret",  "lsm",           "lsm_sleepable",  "lsm_cgroup",  "replacement",
-                 "perf_event", "watchpoint", "iterator"};
+  if (guest == nullptr)
+    return {"uprobe", "uretprobe", "usdt", "raw_tracepoint", "tracepoint_with_types", "perf_event"};
+  Names names = {"kprobe",
+                 "kretprobe",
+                 "ksyscall",
+                 "kretsyscall",
+                 "uprobe",
+                 "uprobe_sleepable",
+                 "uretprobe",
+                 "usdt",
+                 "tracepoint",
+                 "raw_tracepoint",
+                 "tracepoint_with_types",
+                 "fentry",
+                 "fexit",
+                 "fmod_ret",
+                 "lsm",
+                 "lsm_sleepable",
+                 "lsm_cgroup",
+                 "replacement",
+                 "perf_event",
+                 "watchpoint",
+                 "iterator"};
   if (std::string_view(guest) == "6.12") {
-    names.insert(names.end(), {"kprobe_multi", "kretprobe_multi", "kprobe_session", "uprobe_multi", "uretprobe_multi"});
+    names.insert(names.end(), {"kprobe_multi", "kretprobe_multi", "kprobe_session", "uprobe_multi",
+                               "uretprobe_multi"});
   }
   return names;
 }
@@ -185,13 +205,16 @@ class KernelAttach : public testing::Test {
 };
 
 TEST_F(KernelAttach, ProbesTracepointsAndFunctions) {
-  for (const Case& each : cases()) try_case(each.program, {.target = each.target}, each.act, each.least);
+  for (const Case& each : cases())
+    try_case(each.program, {.target = each.target}, each.act, each.least);
 }
 
 TEST_F(KernelAttach, UprobesHaveTheCookieAndThePid) {
   auto app = load("uprobe").value();
   const auto pid = static_cast<u32>(::getpid());
-  const Link link = attach(app, app.programs()[0], {.target = own("skep_probed"), .pid = pid, .cookie = 77}).value();
+  const Link link =
+      attach(app, app.programs()[0], {.target = own("skep_probed"), .pid = pid, .cookie = 77})
+          .value();
   call_probed();
   EXPECT_EQ(global(app, "hits"), 1u);
   EXPECT_EQ(global(app, "cookie"), 77u);
@@ -241,13 +264,15 @@ TEST_F(KernelAttach, IteratorsAreRead) {
 TEST_F(KernelAttach, LsmProgramsOfACgroup) {
   auto app = load("lsm_cgroup");
   if (!app.ok()) return cannot("lsm_cgroup", app.error());
-  const std::string root = ::access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+  const std::string root =
+      ::access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
   const std::string folder = format("{}/skep-attach-{}", root, ::getpid());
   ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
   const pid_t child = ::fork();
   if (child == 0) {  // only the child is in it
     const Fd processes = Fd::open(folder + "/cgroup.procs", O_WRONLY).value();
-    ::_exit(::write(processes.get(), "0", 1) == 1 && ::raise(SIGSTOP) == 0 ? (make_socket(), 0) : 1);
+    ::_exit(::write(processes.get(), "0", 1) == 1 && ::raise(SIGSTOP) == 0 ? (make_socket(), 0)
+                                                                           : 1);
   }
   int status = 0;
   ::waitpid(child, &status, WUNTRACED);
@@ -307,18 +332,27 @@ TEST_F(KernelAttach, RefusalsSayWhatToDo) {
     EXPECT_FALSE(link.ok()) << program;
     return link.ok() ? std::string() : link.error().message + " / " + link.error().hint;
   };
-  EXPECT_EQ(refusal("uprobe", {}), "program uprobe: section uprobe does not say what it is attached to / "
-                                   "write it behind the section's name, or say --attach PROGRAM=TARGET");
-  EXPECT_EQ(refusal("uprobe", {.target = own("skep_prbed")}),
-            "program uprobe: /proc/self/exe has no function skep_prbed / did you mean skep_probed?");
+  EXPECT_EQ(refusal("uprobe", {}),
+            "program uprobe: section uprobe does not say what it is attached to / "
+            "write it behind the section's name, or say --attach PROGRAM=TARGET");
+  EXPECT_EQ(
+      refusal("uprobe", {.target = own("skep_prbed")}),
+      "program uprobe: /proc/self/exe has no function skep_prbed / did you mean skep_probed?");
   EXPECT_EQ(refusal("usdt", {.target = own("skep:attach_tast")}),
-            "program usdt: /proc/self/exe has no usdt probe skep:attach_tast / did you mean skep:attach_test?");
-  EXPECT_NE(refusal("perf_event", {.target = "software:page-fults:1"}).find("did you mean page-faults"), std::string::npos);
-  EXPECT_NE(refusal("perf_event", {.target = "profile:hz:0"}).find("'0' is no frequency"), std::string::npos);
-  EXPECT_NE(refusal("uprobe", {.target = "libnothing.so.9:f"}).find("no library libnothing.so.9 is found"), std::string::npos);
+            "program usdt: /proc/self/exe has no usdt probe skep:attach_tast / did you mean "
+            "skep:attach_test?");
+  EXPECT_NE(
+      refusal("perf_event", {.target = "software:page-fults:1"}).find("did you mean page-faults"),
+      std::string::npos);
+  EXPECT_NE(refusal("perf_event", {.target = "profile:hz:0"}).find("'0' is no frequency"),
+            std::string::npos);
+  EXPECT_NE(refusal("uprobe", {.target = "libnothing.so.9:f"})
+                .find("no library libnothing.so.9 is found"),
+            std::string::npos);
   if (tracepoints_are_listed()) {
     object_->set_global("only", std::as_bytes(std::span("\1\0\0\0", 4))).value();
-    EXPECT_NE(refusal("tracepoint", {.target = "syscalls/sys_enter_getpid_"}).find("did you mean"), std::string::npos);
+    EXPECT_NE(refusal("tracepoint", {.target = "syscalls/sys_enter_getpid_"}).find("did you mean"),
+              std::string::npos);
   }
 }
 

@@ -1,12 +1,15 @@
 // One program for each kind of hook that traces, which counts its hits by one process.
 //
-// The test loads them one at a time, since no kernel has all of these hooks, and names what user programs are attached to.
+// The test loads them one at a time, since no kernel has all of these hooks, and names what user
+// programs are attached to.
+// clang-format off
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/usdt.bpf.h>
+// clang-format on
 
 char LICENSE[] SEC("license") = "GPL";
 
