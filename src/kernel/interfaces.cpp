@@ -1,10 +1,9 @@
 // Programs at a network interface: XDP, tc and netkit, each as a bpf_link.
 //
-// Native XDP runs in the driver, before a packet has a buffer; generic XDP runs later and
-// everywhere. With XdpMode::any the second is taken where the driver refuses the first, and the
-// Link's where() says which it became. tc is tcx, in which programs of several owners run one
-// behind the other; clsact where this kernel has none. Source: net/core/dev.c
-// (bpf_xdp_link_attach), kernel/bpf/tcx.c, drivers/net/netkit.c.
+// Native XDP runs in the driver, before a packet has a buffer; generic XDP runs later and everywhere. With XdpMode::any
+// the second is taken where the driver refuses the first, and the Link's where() says which it became. tc is tcx, in
+// which programs of several owners run one behind the other; clsact where this kernel has none, and for a priority.
+// Source: net/core/dev.c (bpf_xdp_link_attach), kernel/bpf/tcx.c, drivers/net/netkit.c.
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -128,9 +127,13 @@ Direction direction_of(const Attachment& at) {
 Result<Link> attach_tc_here(const Attachment& at) {
   const u32 interface = TRY(interface_number(at.place.interface));
   const Direction direction = direction_of(at);
-  if (at.place.tc_way == TcWay::clsact) return attach_clsact(at, interface, direction);
-  const AttachType type =
-      direction == Direction::egress ? AttachType::tcx_egress : AttachType::tcx_ingress;
+  const bool has_priority = at.place.priority != 0;
+  if (has_priority && at.place.tc_way == TcWay::tcx) {
+    return Error(Fault::usage, "tcx knows no priorities, and one was given",
+                 "leave it out, or take --tc-way clsact");
+  }
+  if (has_priority || at.place.tc_way == TcWay::clsact) return attach_clsact(at, interface, direction);
+  const AttachType type = direction == Direction::egress ? AttachType::tcx_egress : AttachType::tcx_ingress;
   platform::CreateLink create{};
   create.target = interface;
   create.attach_type = platform::kernel_number(type);

@@ -84,7 +84,8 @@ Result<Fd> Loader::create(const MapSpec& spec, std::string_view name, std::optio
   }
   const std::string doing = format("create map {}", spec.name);
   const s64 returned = bpf(Command::create_map, create);
-  if (returned >= 0 || create.btf_fd == 0 || returned == -EPERM) {
+  const bool needs_types = spec.kind == MapKind::struct_ops;
+  if (returned >= 0 || create.btf_fd == 0 || needs_types || returned == -EPERM) {
     return descriptor(returned, doing, needed_for(spec));
   }
   // Kinds that take no types in this kernel.
@@ -100,6 +101,8 @@ void Loader::fill_operations(const MapSpec& spec, platform::CreateMap& create) {
   create.value_size = static_cast<u32>(value->bytes.size());
   create.btf_key_type_id = create.btf_value_type_id = 0;
   create.btf_vmlinux_value_type_id = value->type;
+  // The kernel asks for the object's types although the value's are its own (map_create).
+  if (app_.types_) create.btf_fd = static_cast<u32>(app_.types_->get());
   if (value->module == 0) return;
   create.value_type_btf_obj_fd = static_cast<u32>(value->module);
   create.map_flags = create.map_flags | platform::kTypeOfModule;

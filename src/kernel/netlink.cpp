@@ -29,12 +29,12 @@ void set_option(const Fd& socket, int option) {
   ::setsockopt(socket.get(), SOL_NETLINK, option, &on, sizeof(on));
 }
 
-// The errno of an NLMSG_ERROR and the words behind it. With NETLINK_CAP_ACK the request is not
-// repeated but for its header.
-Result<void> read_error(const nlmsghdr& header, Bytes content, NetlinkAnswer& answer) {
+// The errno of NLMSG_DONE or NLMSG_ERROR, and the words behind the second. With NETLINK_CAP_ACK the request is not
+// repeated there but for its header.
+Result<void> read_end(const nlmsghdr& header, Bytes content, NetlinkAnswer& answer) {
+  answer.error = -TRY(content.read<int>(0));
+  if (header.nlmsg_type == NLMSG_DONE || (header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
   const nlmsgerr error = TRY(content.read<nlmsgerr>(0));
-  answer.error = -error.error;
-  if ((header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
   const bool is_capped = (header.nlmsg_flags & NLM_F_CAPPED) != 0;
   const std::size_t skipped =
       sizeof(int) + (is_capped ? sizeof(nlmsghdr) : aligned(error.msg.nlmsg_len));
@@ -116,8 +116,8 @@ std::optional<u32> find_number(Bytes attributes, u16 type) {
 std::string find_text(Bytes attributes, u16 type) {
   const auto value = find_attribute(attributes, type);
   if (!value) return {};
-  const std::string_view text(reinterpret_cast<const char*>(value->data()), value->size());
-  return std::string(text.substr(0, text.find('\0')));
+  const auto text = value->c_string(0);
+  return text.ok() ? std::string(*text) : std::string();
 }
 
 Result<Netlink> Netlink::open() {
@@ -139,30 +139,36 @@ Result<NetlinkAnswer> Netlink::ask(const NetlinkRequest& request) {
   header.nlmsg_len = static_cast<u32>(message.size());
   header.nlmsg_seq = ++sequence_;
   std::memcpy(message.data(), &header, sizeof(header));
-  sockaddr_nl kernel{};
-  kernel.nl_family = AF_NETLINK;
-  if (::sendto(socket_.get(), message.data(), message.size(), 0,
-               reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) < 0) {
-    return broken("write to", errno);
-  }
+  if (::send(socket_.get(), message.data(), message.size(), 0) < 0) return broken("write to", errno);
   NetlinkAnswer answer;
-  while (!TRY(receive(sequence_, answer))) {
+  for (bool is_done = false; !is_done;) {
+    const std::vector<std::byte> datagram = TRY(receive());
+    is_done = TRY(take(Bytes(datagram), answer));
   }
   return answer;
 }
 
-// One datagram, which has many messages; whether it had the last one.
-Result<bool> Netlink::receive(u32 sequence, NetlinkAnswer& answer) {
+// One datagram; nothing when it is not from the kernel.
+Result<std::vector<std::byte>> Netlink::receive() {
   std::vector<std::byte> buffer(kAnswerBytes);
   sockaddr_nl from{};
-  socklen_t from_bytes = sizeof(from);
-  const ssize_t got = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), MSG_TRUNC,
-                                 reinterpret_cast<sockaddr*>(&from), &from_bytes);
-  if (got < 0 && errno == EINTR) return false;
+  iovec into{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof(from);
+  message.msg_iov = &into;
+  message.msg_iovlen = 1;
+  ssize_t got = 0;
+  do got = ::recvmsg(socket_.get(), &message, MSG_TRUNC);
+  while (got < 0 && errno == EINTR);
   if (got < 0) return broken("read from", errno == EAGAIN ? ETIMEDOUT : errno);
-  if (from.nl_pid != 0) return false;  // not the kernel
   if (static_cast<std::size_t>(got) > buffer.size()) return broken("read from", EMSGSIZE);
-  const Bytes datagram(buffer.data(), static_cast<std::size_t>(got));
+  buffer.resize(from.nl_pid == 0 ? static_cast<std::size_t>(got) : 0);
+  return buffer;
+}
+
+// The messages of a datagram; whether the last one of the answer was among them.
+Result<bool> Netlink::take(Bytes datagram, NetlinkAnswer& answer) const {
   for (u64 at = 0; at < datagram.size();) {
     const nlmsghdr header = TRY(datagram.read<nlmsghdr>(at));
     if (header.nlmsg_len < sizeof(header))
@@ -170,14 +176,9 @@ Result<bool> Netlink::receive(u32 sequence, NetlinkAnswer& answer) {
     const Bytes content =
         TRY(datagram.slice(at + sizeof(header), header.nlmsg_len - sizeof(header)));
     at += aligned(header.nlmsg_len);
-    if (header.nlmsg_seq != sequence) continue;  // of a request that was given up
-    if (header.nlmsg_type == NLMSG_DONE) {
-      const auto ended = content.read<int>(0);
-      answer.error = ended.ok() ? -*ended : 0;
-      return true;
-    }
-    if (header.nlmsg_type == NLMSG_ERROR) {
-      TRY(read_error(header, content, answer));
+    if (header.nlmsg_seq != sequence_) continue;  // of a request that was given up
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
+      TRY(read_end(header, content, answer));
       return true;
     }
     if (answer.messages.size() == kMessagesMax) {

@@ -7,6 +7,7 @@
 // foreign bytes. Source: netlink(7), rtnetlink(7), Documentation/userspace-api/netlink/intro.rst.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -75,7 +76,7 @@ struct NetlinkMessage {
 // The value of the first attribute of that type; nullopt when there is none or it is cut.
 std::optional<Bytes> find_attribute(Bytes attributes, u16 type);
 std::optional<u32> find_number(Bytes attributes, u16 type);
-// Up to the zero; empty when there is none.
+// A text with a zero behind it; empty when there is none.
 std::string find_text(Bytes attributes, u16 type);
 
 struct NetlinkAnswer {
@@ -94,7 +95,8 @@ class Netlink {
 
  private:
   explicit Netlink(Fd socket) : socket_(std::move(socket)) {}
-  Result<bool> receive(u32 sequence, NetlinkAnswer& answer);
+  Result<std::vector<std::byte>> receive();
+  Result<bool> take(Bytes datagram, NetlinkAnswer& answer) const;
   Fd socket_;
   u32 sequence_ = 0;
 };

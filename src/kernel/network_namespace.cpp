@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "base/text.hpp"
 #include "kernel/privileges.hpp"
@@ -18,6 +17,7 @@ namespace skep::kernel {
 namespace {
 
 constexpr std::string_view kFolder = "/run/netns/";
+constexpr std::string_view kHowToSay = "say a name of ip netns list, or a file: /proc/PID/ns/net";
 
 std::vector<std::string> known_names() {
   std::vector<std::string> out;
@@ -48,30 +48,40 @@ Result<Fd> open_network_namespace(const std::string& name) {
   struct statfs system {};
   if (::fstatfs(opened.get(), &system) == 0 && system.f_type != NSFS_MAGIC) {
     return Error(Fault::usage, format("{} is not the file of a network namespace", name),
-                 "say a name of ip netns list, or a file: /proc/PID/ns/net");
+                 std::string(kHowToSay));
   }
   return opened;
 }
 
-Result<void> run_inside(const std::string& name, const std::function<void()>& work) {
-  if (name.empty()) {
-    work();
-    return {};
-  }
-  const Fd space = TRY(open_network_namespace(name));
+int run_inside(const Fd& space, const std::function<void()>& work) {
   int answer = 0;
   std::thread elsewhere([&] {
     answer = ::setns(space.get(), CLONE_NEWNET) == 0 ? 0 : errno;
     if (answer == 0) work();
   });
   elsewhere.join();
-  if (answer == EINVAL) {
-    return Error(Fault::usage,
-                 format("{} is a namespace of another kind, expected a network namespace", name),
-                 "say a name of ip netns list, or a file: /proc/PID/ns/net");
-  }
-  if (answer != 0) return refused(format("enter network namespace {}", name), answer, kSysAdmin);
-  return {};
+  return answer;
+}
+
+Error not_entered(const std::string& name, int answer) {
+  if (answer != EINVAL) return refused(format("enter network namespace {}", name), answer, kSysAdmin);
+  return {Fault::usage, format("{} is a namespace of another kind, expected a network namespace", name),
+          std::string(kHowToSay)};
+}
+
+Result<HeldNamespace> HeldNamespace::of_thread(const std::string& name) {
+  HeldNamespace out;
+  if (!name.empty()) out.space_ = std::make_shared<const Fd>(TRY(open_network_namespace({})));
+  return out;
+}
+
+void HeldNamespace::run(const std::function<void()>& work) const {
+  if (space_ == nullptr) work();
+  else run_inside(*space_, work);
+}
+
+std::vector<int> HeldNamespace::descriptors() const {
+  return space_ == nullptr ? std::vector<int>() : std::vector<int>{space_->get()};
 }
 
 }  // namespace skep::kernel

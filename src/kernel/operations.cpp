@@ -190,9 +190,8 @@ s64 write_operations(const LoadedMap& map, const OperationsValue& value) {
 
 Result<Link> attach_operations(const App& app, std::size_t number) {
   if (number >= app.operations().size()) {
-    return Error(Fault::usage,
-                 format("the object has {}, and no number {}",
-                        counted(app.operations().size(), "structure of operations"), number));
+    return Error(Fault::usage, format("there is no structure of operations number {}, expected one below {}", number,
+                                      app.operations().size()));
   }
   const OperationsValue& value = app.operations()[number];
   const LoadedMap& map = app.maps()[value.map];

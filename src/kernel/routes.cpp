@@ -191,9 +191,9 @@ Result<Link> attach_route_here(const Attachment& at) {
   Netlink kernel = TRY(Netlink::open());
   const std::string name = owner_name(at);
   Link link = at.link(format("{} of {}", at.place.route, at.place.interface));
-  TRY(link.undo_with([route, type, name, space = at.place.network_namespace] {
-    [[maybe_unused]] const auto done = inside(space, [&] { return undo(route, type, name); });
-  }));
+  const HeldNamespace space = TRY(HeldNamespace::of_thread(at.place.network_namespace));
+  TRY(link.undo_with(
+      [=] { space.run([&] { [[maybe_unused]] const auto done = undo(route, type, name); }); }, space.descriptors()));
   TRY(add_route(kernel, at, route, name));
   return link;
 }

@@ -125,10 +125,12 @@ class Collector {
   std::map<std::pair<RequirementKind, std::string>, std::size_t> numbers_;
 };
 
+// Of "6.1", and of what uname -r prints: "6.1.0-57-cloud-amd64", "6.18-rc1".
 std::pair<u64, u64> numbers_of(std::string_view release) {
   const std::size_t dot = std::min(release.find('.'), release.size());
+  const std::string_view rest = release.substr(std::min(dot + 1, release.size()));
   const auto major = parse_unsigned(release.substr(0, dot));
-  const auto minor = parse_unsigned(release.substr(std::min(dot + 1, release.size())));
+  const auto minor = parse_unsigned(rest.substr(0, rest.find_first_not_of("0123456789")));
   return {major.value_or(0), minor.value_or(0)};
 }
 

@@ -211,13 +211,13 @@ struct CreateLink {
   le32 target;      // a descriptor, or the number of an interface
   le32 attach_type, flags;
   union {
-    TypeId type_id{};
+    TypeId type_id;
     Iterator iterator;
     PerfEvent perf_event;
     KprobeMulti kprobe_multi;
     Netfilter netfilter;
     Order order;
-    UprobeMulti uprobe_multi;
+    UprobeMulti uprobe_multi{};  // the longest, so that all of it is zero: the kernel refuses what is not
   };
 };
 static_assert(sizeof(CreateLink) == 64);
