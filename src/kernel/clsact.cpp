@@ -156,11 +156,14 @@ Result<Link> attach_clsact(const Attachment& at, u32 interface, Direction direct
                         at.place.interface));
   }
   const bool takes_along = kind.empty() || TRY(is_marked(kernel, interface));
-  const Filter filter{interface, direction, owner_name(at, takes_along ? kQdiscMark : ""), takes_along};
-  Link link = at.link(format("{} {} (clsact)", at.place.interface, is_egress ? "egress" : "ingress"));
+  const Filter filter{interface, direction, owner_name(at, takes_along ? kQdiscMark : ""),
+                      takes_along};
+  Link link =
+      at.link(format("{} {} (clsact)", at.place.interface, is_egress ? "egress" : "ingress"));
   const HeldNamespace space = TRY(HeldNamespace::of_thread(at.place.network_namespace));
-  TRY(link.undo_with([filter, space] { space.run([&] { [[maybe_unused]] const auto done = undo(filter); }); },
-                     space.descriptors()));
+  TRY(link.undo_with(
+      [filter, space] { space.run([&] { [[maybe_unused]] const auto done = undo(filter); }); },
+      space.descriptors()));
   if (kind.empty()) TRY(make_qdisc(kernel, at, interface));
   TRY(add_filter(kernel, at, filter));
   return link;

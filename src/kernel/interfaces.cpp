@@ -1,9 +1,10 @@
 // Programs at a network interface: XDP, tc and netkit, each as a bpf_link.
 //
-// Native XDP runs in the driver, before a packet has a buffer; generic XDP runs later and everywhere. With XdpMode::any
-// the second is taken where the driver refuses the first, and the Link's where() says which it became. tc is tcx, in
-// which programs of several owners run one behind the other; clsact where this kernel has none, and for a priority.
-// Source: net/core/dev.c (bpf_xdp_link_attach), kernel/bpf/tcx.c, drivers/net/netkit.c.
+// Native XDP runs in the driver, before a packet has a buffer; generic XDP runs later and
+// everywhere. With XdpMode::any the second is taken where the driver refuses the first, and the
+// Link's where() says which it became. tc is tcx, in which programs of several owners run one
+// behind the other; clsact where this kernel has none, and for a priority. Source: net/core/dev.c
+// (bpf_xdp_link_attach), kernel/bpf/tcx.c, drivers/net/netkit.c.
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -132,8 +133,10 @@ Result<Link> attach_tc_here(const Attachment& at) {
     return Error(Fault::usage, "tcx knows no priorities, and one was given",
                  "leave it out, or take --tc-way clsact");
   }
-  if (has_priority || at.place.tc_way == TcWay::clsact) return attach_clsact(at, interface, direction);
-  const AttachType type = direction == Direction::egress ? AttachType::tcx_egress : AttachType::tcx_ingress;
+  if (has_priority || at.place.tc_way == TcWay::clsact)
+    return attach_clsact(at, interface, direction);
+  const AttachType type =
+      direction == Direction::egress ? AttachType::tcx_egress : AttachType::tcx_ingress;
   platform::CreateLink create{};
   create.target = interface;
   create.attach_type = platform::kernel_number(type);
@@ -150,15 +153,18 @@ Result<Link> attach_tc_here(const Attachment& at) {
   return link;
 }
 
-std::string netkit_hint(s64 returned) {
-  switch (-returned) {
-    case ENXIO:
-    case EINVAL: return "it takes an interface of the kind netkit: ip link add NAME type netkit";
-    case EACCES:
-      return "this is the peer; programs for both ends are attached to the primary interface";
-    case ENODEV: return "its peer is gone";
-    default: return {};
+Error netkit_refused(const Attachment& at, AttachType type, std::string_view where, int answer) {
+  const std::string& interface = at.place.interface;
+  if (answer == ENXIO) {
+    return {Fault::usage, format("{} is not an interface of the kind netkit", interface),
+            "ip link add NAME type netkit makes one, with its peer"};
   }
+  if (answer == EACCES) {
+    return {Fault::usage, format("{} is the peer of a netkit interface", interface),
+            "programs for both ends are attached to the primary one"};
+  }
+  return not_attached(at, {where, answer, "netkit", platform::row(type).since,
+                           "it takes CONFIG_NETKIT, and the interface's peer must be there"});
 }
 
 Result<Link> attach_netkit_here(const Attachment& at) {
@@ -168,10 +174,7 @@ Result<Link> attach_netkit_here(const Attachment& at) {
   create.attach_type = platform::kernel_number(type);
   const s64 returned = try_link(at, create);
   Link link = at.link(format("{} ({})", at.place.interface, platform::row(type).name));
-  if (returned < 0) {
-    return not_attached(at, {link.where(), static_cast<int>(-returned), "netkit",
-                             platform::row(type).since, netkit_hint(returned)});
-  }
+  if (returned < 0) return netkit_refused(at, type, link.where(), static_cast<int>(-returned));
   link.hold_link(Fd::adopt(static_cast<int>(returned)));
   return link;
 }

@@ -29,8 +29,8 @@ void set_option(const Fd& socket, int option) {
   ::setsockopt(socket.get(), SOL_NETLINK, option, &on, sizeof(on));
 }
 
-// The errno of NLMSG_DONE or NLMSG_ERROR, and the words behind the second. With NETLINK_CAP_ACK the request is not
-// repeated there but for its header.
+// The errno of NLMSG_DONE or NLMSG_ERROR, and the words behind the second. With NETLINK_CAP_ACK the
+// request is not repeated there but for its header.
 Result<void> read_end(const nlmsghdr& header, Bytes content, NetlinkAnswer& answer) {
   answer.error = -TRY(content.read<int>(0));
   if (header.nlmsg_type == NLMSG_DONE || (header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
@@ -139,7 +139,8 @@ Result<NetlinkAnswer> Netlink::ask(const NetlinkRequest& request) {
   header.nlmsg_len = static_cast<u32>(message.size());
   header.nlmsg_seq = ++sequence_;
   std::memcpy(message.data(), &header, sizeof(header));
-  if (::send(socket_.get(), message.data(), message.size(), 0) < 0) return broken("write to", errno);
+  if (::send(socket_.get(), message.data(), message.size(), 0) < 0)
+    return broken("write to", errno);
   NetlinkAnswer answer;
   for (bool is_done = false; !is_done;) {
     const std::vector<std::byte> datagram = TRY(receive());

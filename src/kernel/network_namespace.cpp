@@ -64,8 +64,10 @@ int run_inside(const Fd& space, const std::function<void()>& work) {
 }
 
 Error not_entered(const std::string& name, int answer) {
-  if (answer != EINVAL) return refused(format("enter network namespace {}", name), answer, kSysAdmin);
-  return {Fault::usage, format("{} is a namespace of another kind, expected a network namespace", name),
+  if (answer != EINVAL)
+    return refused(format("enter network namespace {}", name), answer, kSysAdmin);
+  return {Fault::usage,
+          format("{} is a namespace of another kind, expected a network namespace", name),
           std::string(kHowToSay)};
 }
 
@@ -76,8 +78,10 @@ Result<HeldNamespace> HeldNamespace::of_thread(const std::string& name) {
 }
 
 void HeldNamespace::run(const std::function<void()>& work) const {
-  if (space_ == nullptr) work();
-  else run_inside(*space_, work);
+  if (space_ == nullptr)
+    work();
+  else
+    run_inside(*space_, work);
 }
 
 std::vector<int> HeldNamespace::descriptors() const {

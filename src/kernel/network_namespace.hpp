@@ -17,8 +17,8 @@ namespace skep::kernel {
 // Empty: that of this thread. Fault::absent names those that are near.
 Result<Fd> open_network_namespace(const std::string& name);
 
-// Runs `work` in the namespace, in a thread. EINVAL: it is a namespace of another kind; other errnos as of setns(2). `work`
-// ran when it is 0.
+// Runs `work` in the namespace, in a thread. EINVAL: it is a namespace of another kind; other
+// errnos as of setns(2). `work` ran when it is 0.
 int run_inside(const Fd& space, const std::function<void()>& work);
 
 // What an errno of run_inside() says of the namespace with that name.
@@ -36,8 +36,8 @@ auto inside(const std::string& name, Work work) -> decltype(work()) {
   return std::move(*result);
 }
 
-// The namespace in which something was made that is to be undone in it, by whatever thread or process, and
-// whatever has become of its name.
+// The namespace in which something was made that is to be undone in it, by whatever thread or
+// process, and whatever has become of its name.
 class HeldNamespace {
  public:
   // That of this thread; when `name` is empty, it is that of the process and need not be entered.

@@ -193,7 +193,8 @@ Result<Link> attach_route_here(const Attachment& at) {
   Link link = at.link(format("{} of {}", at.place.route, at.place.interface));
   const HeldNamespace space = TRY(HeldNamespace::of_thread(at.place.network_namespace));
   TRY(link.undo_with(
-      [=] { space.run([&] { [[maybe_unused]] const auto done = undo(route, type, name); }); }, space.descriptors()));
+      [=] { space.run([&] { [[maybe_unused]] const auto done = undo(route, type, name); }); },
+      space.descriptors()));
   TRY(add_route(kernel, at, route, name));
   return link;
 }

@@ -1,10 +1,15 @@
 // Programs at sockets: at the sockets in a map, at one socket, and at an infrared receiver, which
 // is much alike: a descriptor that a program is attached to.
 //
+// A map's program is taken over by a socket when that is put into the map, and stays with it:
+// attach first, then put sockets in; after the Link is gone, sockets keep the program until they
+// leave the map or are closed.
+//
 // One socket is named PID:DESCRIPTOR. Its descriptor is copied for as long as setsockopt(2) takes:
 // held, it would keep a connection open that its process has closed. What is to be detached is
-// found again by the same name, and by SO_COOKIE whether it is the same socket. Source: socket(7),
-// pidfd_getfd(2), net/core/sock_map.c, net/core/filter.c, drivers/media/rc/bpf-lirc.c.
+// found again by the same name, and by SO_COOKIE whether it is the same socket.
+// Source: socket(7), pidfd_getfd(2), net/core/sock_map.c, net/core/filter.c,
+// drivers/media/rc/bpf-lirc.c.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -48,7 +48,8 @@ struct Requirements {
 };
 Requirements requirements_of(const Object& object);
 
-// Whether kernel release `left` is older than `right`: "4.9" is older than "4.10", "6.1.0-57-amd64" than "6.6".
+// Whether kernel release `left` is older than `right`: "4.9" is older than "4.10", and
+// "6.1.0-57-amd64", as uname -r prints it, than "6.6".
 bool is_older(std::string_view left, std::string_view right);
 
 }  // namespace skep::object

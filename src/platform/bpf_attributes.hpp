@@ -217,7 +217,8 @@ struct CreateLink {
     KprobeMulti kprobe_multi;
     Netfilter netfilter;
     Order order;
-    UprobeMulti uprobe_multi{};  // the longest, so that all of it is zero: the kernel refuses what is not
+    // The longest, so that all of it is zero: the kernel refuses what is set behind the last field.
+    UprobeMulti uprobe_multi{};
   };
 };
 static_assert(sizeof(CreateLink) == 64);

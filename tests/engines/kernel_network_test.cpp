@@ -1,8 +1,10 @@
-// Programs of the network at work in the kernel: each hook in a network namespace and a cgroup of the test's own.
+// Programs of the network at work in the kernel: each hook in a network namespace and a cgroup of
+// the test's own.
 //
-// A program counts its runs. It must run while its Link lives, must not run after that, and its id must be gone when
-// the object is closed, since whatever is still attached holds it; and so also when the process that attached
-// it is killed. Each case says that it ran, or is skipped with the reason.
+// A program counts its runs. It must run while its Link lives, must not run after that, and its id
+// must be gone when the object is closed, since whatever is still attached holds it; and so also
+// when the process that attached it is killed. Each case says that it ran, or is skipped with the
+// reason.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if_link.h>
@@ -30,7 +32,8 @@ class Hooks : public testing::TestWithParam<HookCase> {
     const std::string why = why_not();
     if (!why.empty()) GTEST_SKIP() << why;
     if (!GetParam().since.empty() && is_older_than(GetParam().since)) {
-      GTEST_SKIP() << GetParam().name << ": this kernel is older than " << GetParam().since << ", which has it";
+      GTEST_SKIP() << GetParam().name << ": this kernel is older than " << GetParam().since
+                   << ", which has it";
     }
     place_ = GetParam().place(stage_);
     if (!stage_.skip.empty()) GTEST_SKIP() << GetParam().name << ": " << stage_.skip;
@@ -72,7 +75,8 @@ TEST_P(Hooks, RunsWhileItsLinkLives) {
     EXPECT_EQ(hits(app, GetParam().program), before);
   }
   stage_.pair.reset();
-  EXPECT_TRUE(eventually([&] { return !program_exists(id); })) << "something still holds the program";
+  EXPECT_TRUE(eventually([&] { return !program_exists(id); }))
+      << "something still holds the program";
   std::printf("ran: %s\n", GetParam().name.c_str());
 }
 
@@ -87,11 +91,14 @@ TEST_P(Hooks, AreLeftWhenTheProcessIsKilled) {
   const u32 id = static_cast<u32>(child.told());
   EXPECT_TRUE(id != 0 && program_exists(id));
   child.kill();
-  EXPECT_TRUE(eventually([&] { return !program_exists(id); })) << "something still holds the program";
+  EXPECT_TRUE(eventually([&] { return !program_exists(id); }))
+      << "something still holds the program";
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernel, Hooks, testing::ValuesIn(hook_cases()),
-                         [](const testing::TestParamInfo<HookCase>& info) { return info.param.name; });
+                         [](const testing::TestParamInfo<HookCase>& info) {
+                           return info.param.name;
+                         });
 
 // ---- what the kernel itself says is attached ----
 
@@ -117,7 +124,8 @@ std::vector<u32> xdp_at(const char* interface) {
 }
 
 // A program at a place, and the kernel's list of programs there with and without the Link.
-void expect_listed(const std::string& program, const Place& place, const std::function<std::vector<u32>(const App&)>& list) {
+void expect_listed(const std::string& program, const Place& place,
+                   const std::function<std::vector<u32>(const App&)>& list) {
   const App app = load({program}).value();
   {
     const auto link = attach(app, program, place);
@@ -133,19 +141,22 @@ TEST(KernelNetwork, TheKernelListsWhatIsAttached) {
   if (!why.empty()) GTEST_SKIP() << why;
   expect_listed("on_xdp", {.interface = "veth0"}, [](const App&) { return xdp_at("veth0"); });
   const Fd space = Fd::open("/proc/self/ns/net", O_RDONLY).value();
-  expect_listed("on_lookup", {}, [&](const App&) { return queried(static_cast<u32>(space.get()), BPF_SK_LOOKUP); });
+  expect_listed("on_lookup", {},
+                [&](const App&) { return queried(static_cast<u32>(space.get()), BPF_SK_LOOKUP); });
   const OwnCgroup cgroup;
   if (cgroup.why().empty()) {
     const Fd folder = Fd::open(cgroup.folder(), O_RDONLY).value();
-    expect_listed("on_bind4", {.cgroup = cgroup.folder()},
-                  [&](const App&) { return queried(static_cast<u32>(folder.get()), BPF_CGROUP_INET4_BIND); });
+    expect_listed("on_bind4", {.cgroup = cgroup.folder()}, [&](const App&) {
+      return queried(static_cast<u32>(folder.get()), BPF_CGROUP_INET4_BIND);
+    });
   }
-  if (is_older_than("6.10")) GTEST_SKIP() << "tcx is listed since 6.6, links of maps of sockets since 6.10";
+  if (is_older_than("6.10"))
+    GTEST_SKIP() << "tcx is listed since 6.6, links of maps of sockets since 6.10";
   constexpr u32 kTcxIngress = 46;  // BPF_TCX_INGRESS, which Debian's headers do not have
   expect_listed("on_ingress", {.interface = "veth0"},
                 [](const App&) { return queried(::if_nametoindex("veth0"), kTcxIngress); });
   expect_listed("on_message", {}, [](const App& app) {
-    return queried(static_cast<u32>(app.map("sockets")->descriptor.get()), BPF_SK_MSG_VERDICT);
+    return queried(static_cast<u32>(app.map("sockets")->fd().get()), BPF_SK_MSG_VERDICT);
   });
 }
 

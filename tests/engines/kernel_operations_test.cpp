@@ -1,4 +1,5 @@
-// Structures of operations: a congestion control for TCP is registered while its Link lives, and in no other way.
+// Structures of operations: a congestion control for TCP is registered while its Link lives, and in
+// no other way.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -13,7 +14,9 @@ using kernel::App;
 
 struct OperationsCase {
   std::string file, name, since;
-  friend std::ostream& operator<<(std::ostream& out, const OperationsCase& one) { return out << one.name; }
+  friend std::ostream& operator<<(std::ostream& out, const OperationsCase& one) {
+    return out << one.name;
+  }
 };
 
 class Operations : public testing::TestWithParam<OperationsCase> {
@@ -21,11 +24,15 @@ class Operations : public testing::TestWithParam<OperationsCase> {
   void SetUp() override {
     const std::string why = why_not();
     if (!why.empty()) GTEST_SKIP() << why;
-    if (is_older_than(GetParam().since)) GTEST_SKIP() << GetParam().name << ": Linux has it since " << GetParam().since;
+    if (is_older_than(GetParam().since))
+      GTEST_SKIP() << GetParam().name << ": Linux has it since " << GetParam().since;
   }
-  Result<App> load() const { return App::load(TRY(object::Object::open(object_path(GetParam().file))), {}); }
+  Result<App> load() const {
+    return App::load(TRY(object::Object::open(object_path(GetParam().file))), {});
+  }
   bool is_registered() const {
-    const std::string there = read_text("/proc/sys/net/ipv4/tcp_available_congestion_control").value();
+    const std::string there =
+        read_text("/proc/sys/net/ipv4/tcp_available_congestion_control").value();
     return there.find(GetParam().name) != std::string::npos;
   }
 };
@@ -61,10 +68,11 @@ TEST_P(Operations, AreGoneWhenTheProcessIsKilled) {
   EXPECT_TRUE(eventually([&] { return !is_registered(); }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernel, Operations,
-                         testing::Values(OperationsCase{"operations.bpf.o", "skep_written", "5.6"},
-                                         OperationsCase{"linked_operations.bpf.o", "skep_linked", "6.4"}),
-                         [](const testing::TestParamInfo<OperationsCase>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Kernel, Operations,
+    testing::Values(OperationsCase{"operations.bpf.o", "skep_written", "5.6"},
+                    OperationsCase{"linked_operations.bpf.o", "skep_linked", "6.4"}),
+    [](const testing::TestParamInfo<OperationsCase>& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace skep::network_test

@@ -30,11 +30,15 @@ class KernelSocketErrors : public testing::Test {
 
 TEST_F(KernelSocketErrors, Cgroups) {
   const std::string mount = cgroup_mount();
-  expect_refused("on_bind4", {.cgroup = "/tmp"}, {Fault::usage, "/tmp is not a cgroup of version 2", mount.empty() ? "mount -t cgroup2" : mount});
+  expect_refused("on_bind4", {.cgroup = "/tmp"},
+                 {Fault::usage, "/tmp is not a cgroup of version 2",
+                  mount.empty() ? "mount -t cgroup2" : mount});
   expect_refused("on_bind4", {.cgroup = "/nowhere"}, {Fault::absent, "cannot open /nowhere", ""});
   expect_refused("on_bind4", {}, {Fault::usage, "does not say a cgroup", "--cgroup"});
-  if (::access("/sys/fs/cgroup/cpu/cgroup.procs", F_OK) != 0) GTEST_SKIP() << "version 1 is not mounted here";
-  expect_refused("on_bind4", {.cgroup = "/sys/fs/cgroup/cpu"}, {Fault::usage, "but one of version 1", mount});
+  if (::access("/sys/fs/cgroup/cpu/cgroup.procs", F_OK) != 0)
+    GTEST_SKIP() << "version 1 is not mounted here";
+  expect_refused("on_bind4", {.cgroup = "/sys/fs/cgroup/cpu"},
+                 {Fault::usage, "but one of version 1", mount});
 }
 
 s64 attach_to_cgroup(const App& app, const std::string& program, const Fd& cgroup) {
@@ -53,44 +57,50 @@ TEST_F(KernelSocketErrors, AProgramThatAllowsNoOtherIsNamed) {
   const App app = load({"on_bind4"}).value();
   ASSERT_EQ(attach_to_cgroup(app, "on_bind4", Fd::open(cgroup.folder(), O_RDONLY).value()), 0);
   const std::string other = format("program {} (on_bind4) of ", program_id(app, "on_bind4"));
-  expect_refused(app, "on_bind4", {.cgroup = cgroup.folder()}, {Fault::usage, other + cgroup.folder(), "BPF_F_ALLOW_MULTI"});
-  expect_refused(app, "on_bind4", {.cgroup = below}, {Fault::usage, other + below + "/..", "BPF_F_ALLOW_MULTI"});
+  expect_refused(app, "on_bind4", {.cgroup = cgroup.folder()},
+                 {Fault::usage, other + cgroup.folder(), "BPF_F_ALLOW_MULTI"});
+  expect_refused(app, "on_bind4", {.cgroup = below},
+                 {Fault::usage, other + below + "/..", "BPF_F_ALLOW_MULTI"});
   EXPECT_EQ(::rmdir(below.c_str()), 0);
-}
-
-TEST_F(KernelSocketErrors, HooksOfUnixSocketsSayTheirRelease) {
-  if (!is_older_than("6.7")) GTEST_SKIP() << "this kernel has hooks for unix sockets; in an older one this test looks for the error";
-  const auto app = load({"on_connect_unix"});
-  EXPECT_FALSE(app.ok());
 }
 
 // ---- maps of sockets ----
 
 TEST_F(KernelSocketErrors, MapsOfSockets) {
-  expect_refused("on_message", {.target = "socket"}, {Fault::absent, "no map of sockets named socket", "did you mean sockets"});
-  expect_refused("on_message", {.target = "else"}, {Fault::absent, "named else", "sockets, hashed_sockets"});
+  expect_refused("on_message", {.target = "socket"},
+                 {Fault::absent, "no map of sockets named socket", "did you mean sockets"});
+  expect_refused("on_message", {.target = "else"},
+                 {Fault::absent, "named else", "sockets, hashed_sockets"});
   const App app = load({"on_stream", "on_verdict", "on_message"}).value();
   const auto first = attach(app, "on_message", {}).value();
-  const std::string other = format("map sockets is taken by program {} (on_message)", program_id(app, "on_message"));
+  const std::string other =
+      format("map sockets is taken by program {} (on_message)", program_id(app, "on_message"));
   expect_refused(app, "on_message", {}, {Fault::usage, other, "one program of a kind"});
   EXPECT_TRUE(attach(app, "on_message", {.target = "hashed_sockets"}).ok());
   const auto stream = attach(app, "on_stream", {}).value();
-  expect_refused(app, "on_verdict", {}, {Fault::usage, "map sockets is taken by", "either sk_skb/verdict or"});
+  expect_refused(app, "on_verdict", {},
+                 {Fault::usage, "map sockets is taken by", "either sk_skb/verdict or"});
 }
 
 // ---- sockets ----
 
-std::string name_of(int descriptor, int process = ::getpid()) { return format("{}:{}", process, descriptor); }
+std::string name_of(int descriptor, int process = ::getpid()) {
+  return format("{}:{}", process, descriptor);
+}
 
 TEST_F(KernelSocketErrors, SocketsThatAreNotThere) {
   for (const char* each : {"7", "7:", ":7", "a:b", "7:-1", "99999999999:1"}) {
-    expect_refused("on_socket", {.socket = each}, {Fault::usage, "names no socket", "PID:DESCRIPTOR"});
+    expect_refused("on_socket", {.socket = each},
+                   {Fault::usage, "names no socket", "PID:DESCRIPTOR"});
   }
   expect_refused("on_socket", {}, {Fault::usage, "does not say a socket", "--socket"});
-  expect_refused("on_socket", {.socket = name_of(1, 0x3fffffff)}, {Fault::absent, "no process 1073741823", ""});
-  expect_refused("on_socket", {.socket = name_of(999)}, {Fault::absent, "has no descriptor 999", "/fd shows"});
+  expect_refused("on_socket", {.socket = name_of(1, 0x3fffffff)},
+                 {Fault::absent, "no process 1073741823", ""});
+  expect_refused("on_socket", {.socket = name_of(999)},
+                 {Fault::absent, "has no descriptor 999", "/fd shows"});
   const Fd file = Fd::open("/dev/null", O_RDONLY).value();
-  expect_refused("on_socket", {.socket = name_of(file.get())}, {Fault::usage, "is no socket", "/proc/PID/fd"});
+  expect_refused("on_socket", {.socket = name_of(file.get())},
+                 {Fault::usage, "is no socket", "/proc/PID/fd"});
 }
 
 TEST_F(KernelSocketErrors, AFilterOfOthersStays) {
@@ -103,23 +113,43 @@ TEST_F(KernelSocketErrors, AFilterOfOthersStays) {
   }
   sock_filter takes_all{BPF_RET | BPF_K, 0, 0, 0xffff};
   const sock_fprog classic{1, &takes_all};
-  ASSERT_EQ(::setsockopt(port.socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &classic, sizeof(classic)), 0);
-  expect_refused(app, "on_socket", place, {Fault::usage, "has a filter already", "SO_DETACH_FILTER"});
+  ASSERT_EQ(
+      ::setsockopt(port.socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &classic, sizeof(classic)), 0);
+  expect_refused(app, "on_socket", place,
+                 {Fault::usage, "has a filter already", "SO_DETACH_FILTER"});
+}
+
+// A descriptor that means another socket by now.
+TEST_F(KernelSocketErrors, ASocketInTheSamePlaceIsLeftAlone) {
+  const App app = load({"on_socket"}).value();
+  const Port port = udp_port(Reuse::no), other = udp_port(Reuse::no);
+  {
+    const auto link = attach(app, "on_socket", {.socket = name_of(port.socket.get())}).value();
+    ASSERT_EQ(::dup2(other.socket.get(), port.socket.get()), port.socket.get());
+    const int program = app.program("on_socket")->descriptor.get();
+    ASSERT_EQ(
+        ::setsockopt(other.socket.get(), SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)), 0);
+  }
+  send_to_port(other.number);
+  EXPECT_EQ(hits(app, "on_socket"), 1u) << "the program of somebody else was taken away";
 }
 
 TEST_F(KernelSocketErrors, ALockedSocket) {
   const Port port = udp_port(Reuse::no);
   const int on = 1;
   ASSERT_EQ(::setsockopt(port.socket.get(), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)), 0);
-  expect_refused("on_socket", {.socket = name_of(port.socket.get())}, {Fault::denied, "attach to socket", "SO_LOCK_FILTER"});
+  expect_refused("on_socket", {.socket = name_of(port.socket.get())},
+                 {Fault::denied, "attach to socket", "SO_LOCK_FILTER"});
 }
 
 // The program of others stays when ours is refused.
 TEST_F(KernelSocketErrors, SocketsThatShareNoPort) {
   const Port port = udp_port(Reuse::no);
-  expect_refused("on_choice", {.socket = name_of(port.socket.get())}, {Fault::unsupported, "attach to socket", "SO_REUSEPORT"});
+  expect_refused("on_choice", {.socket = name_of(port.socket.get())},
+                 {Fault::unsupported, "attach to socket", "SO_REUSEPORT"});
   const Fd pair = Fd::adopt(::socket(AF_UNIX, SOCK_DGRAM, 0));
-  expect_refused("on_choice", {.socket = name_of(pair.get())}, {Fault::unsupported, "attach to socket", ""});
+  expect_refused("on_choice", {.socket = name_of(pair.get())},
+                 {Fault::unsupported, "attach to socket", ""});
 }
 
 TEST_F(KernelSocketErrors, ASocketOfAnotherProcess) {
@@ -130,7 +160,9 @@ TEST_F(KernelSocketErrors, ASocketOfAnotherProcess) {
   });
   const u16 number = static_cast<u16>(other.told() >> 32);
   {
-    const auto link = attach(app, "on_socket", {.socket = name_of(static_cast<int>(other.told() & 0xffff), other.process())});
+    const auto link =
+        attach(app, "on_socket",
+               {.socket = name_of(static_cast<int>(other.told() & 0xffff), other.process())});
     EXPECT_TRUE(link.ok()) << link.error().message;
     send_to_port(number);
     EXPECT_EQ(hits(app, "on_socket"), 1u);
@@ -142,25 +174,35 @@ TEST_F(KernelSocketErrors, ASocketOfAnotherProcess) {
 // ---- netfilter, infrared ----
 
 TEST_F(KernelSocketErrors, Netfilter) {
-  if (is_older_than("6.4")) GTEST_SKIP() << "this kernel has no programs of netfilter: Linux has them since 6.4";
-  for (const char* each : {"ipv5/input", "ipv4", "ipv4/", "ipv4/in", "/input", "ipv4/input/x", "ipv4/input/defrag/x"}) {
-    expect_refused("on_netfilter", {.target = each}, {Fault::usage, "is no place in netfilter", "hooks: prerouting, input"});
+  if (is_older_than("6.4"))
+    GTEST_SKIP() << "this kernel has no programs of netfilter: Linux has them since 6.4";
+  for (const char* each : {"ipv5/input", "ipv4", "ipv4/", "ipv4/in", "/input", "ipv4/input/x",
+                           "ipv4/input/defrag/x"}) {
+    expect_refused("on_netfilter", {.target = each},
+                   {Fault::usage, "is no place in netfilter", "hooks: prerouting, input"});
   }
   for (const s32 each : {INT_MIN, INT_MAX}) {
-    expect_refused("on_netfilter", {.priority = each}, {Fault::usage, "netfilter's own", "in between"});
+    expect_refused("on_netfilter", {.priority = each},
+                   {Fault::usage, "netfilter's own", "in between"});
   }
-  expect_refused("on_netfilter", {.target = "ipv4/input/defrag", .priority = -400}, {Fault::usage, "before fragments", "above -400"});
+  expect_refused("on_netfilter", {.target = "ipv4/input/defrag", .priority = -400},
+                 {Fault::usage, "before fragments", "above -400"});
   const App app = load({"on_netfilter"}).value();
   const auto first = attach(app, "on_netfilter", {.priority = 3}).value();
-  expect_refused(app, "on_netfilter", {.priority = 3}, {Fault::usage, "ipv4/input, priority 3 has a program", "--priority"});
+  expect_refused(app, "on_netfilter", {.priority = 3},
+                 {Fault::usage, "ipv4/input, priority 3 has a program", "--priority"});
   EXPECT_TRUE(attach(app, "on_netfilter", {.priority = 4}).ok());
 }
 
 TEST_F(KernelSocketErrors, Infrared) {
   const auto app = load({"on_infrared"});
-  if (!app.ok()) GTEST_SKIP() << "this kernel has no programs of type lirc_mode2 (CONFIG_BPF_LIRC_MODE2): " << app.error().message;
-  expect_refused(*app, "on_infrared", {.target = "/dev/lirc99"}, {Fault::absent, "/dev/lirc99", ""});
-  expect_refused(*app, "on_infrared", {.target = "/dev/null"}, {Fault::unsupported, "/dev/null", "/dev/lirc0"});
+  if (!app.ok())
+    GTEST_SKIP() << "this kernel has no programs of type lirc_mode2 (CONFIG_BPF_LIRC_MODE2): "
+                 << app.error().message;
+  expect_refused(*app, "on_infrared", {.target = "/dev/lirc99"},
+                 {Fault::absent, "/dev/lirc99", ""});
+  expect_refused(*app, "on_infrared", {.target = "/dev/null"},
+                 {Fault::unsupported, "/dev/null", "/dev/lirc0"});
 }
 
 }  // namespace

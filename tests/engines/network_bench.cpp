@@ -90,16 +90,21 @@ std::string make_network() {
   set_address("veth0", kOwnAddress);
   const std::string v4 = "/proc/sys/net/ipv4/", v6 = "/proc/sys/net/ipv6/conf/";
   write_line(v4 + "ip_forward", "1");
-  for (const char* each : {"all", "veth0", "veth1"}) write_line(v4 + "conf/" + each + "/rp_filter", "0");
+  for (const char* each : {"all", "veth0", "veth1"})
+    write_line(v4 + "conf/" + each + "/rp_filter", "0");
   write_line(v6 + "all/forwarding", "1");
   write_line(v6 + "veth0/seg6_enabled", "1");
   return {};
 }
 
 template <class Address>
-const sockaddr* plain(const Address& address) { return reinterpret_cast<const sockaddr*>(&address); }
+const sockaddr* plain(const Address& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
 template <class Address>
-sockaddr* plain(Address& address) { return reinterpret_cast<sockaddr*>(&address); }
+sockaddr* plain(Address& address) {
+  return reinterpret_cast<sockaddr*>(&address);
+}
 
 void append(std::vector<std::byte>& out, const void* data, std::size_t size) {
   const auto* begin = static_cast<const std::byte*>(data);
@@ -137,7 +142,8 @@ const std::string& enter_network() {
 void set_up(const std::string& interface) {
   const Fd any = socket_of(AF_INET, SOCK_DGRAM);
   ifreq request = named(interface);
-  request.ifr_flags = IFF_UP | IFF_NOARP;  // packets do not wait for addresses, and their routes with them
+  request.ifr_flags =
+      IFF_UP | IFF_NOARP;  // packets do not wait for addresses, and their routes with them
   EXPECT_EQ(::ioctl(any.get(), SIOCSIFFLAGS, &request), 0) << interface;
 }
 
@@ -145,7 +151,8 @@ void set_mtu(const std::string& interface, int mtu) {
   const Fd any = socket_of(AF_INET, SOCK_DGRAM);
   ifreq request = named(interface);
   request.ifr_mtu = mtu;
-  EXPECT_EQ(::ioctl(any.get(), SIOCSIFMTU, &request), 0) << interface << ": " << std::strerror(errno);
+  EXPECT_EQ(::ioctl(any.get(), SIOCSIFMTU, &request), 0)
+      << interface << ": " << std::strerror(errno);
 }
 
 bool make_interface(const std::string& name, const std::string& kind) {
@@ -169,7 +176,8 @@ std::vector<std::byte> frame_to(std::string_view ipv4_address) {
   return out;
 }
 
-// RFC 8754, 2: next header, length, type 4, segments left, last entry, flags, tag, segments from the last one.
+// RFC 8754, 2: next header, length, type 4, segments left, last entry, flags, tag, segments from
+// the last one.
 std::vector<std::byte> segment_frame_to(std::string_view ipv6_address) {
   std::vector<std::byte> out = ethernet(ETHERTYPE_IPV6);
   unsigned char header[40] = {0x60, 0, 0, 0, 0, 56, IPPROTO_ROUTING, 64, 0xfd, 0, 0, 5};

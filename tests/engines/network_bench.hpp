@@ -1,5 +1,5 @@
-// What programs of the network need to be seen at work: a network namespace of the test's own with a pair of interfaces, a
-// cgroup of its own, packets, and sockets that do everything once.
+// What programs of the network need to be seen at work: a network namespace of the test's own with
+// a pair of interfaces, a cgroup of its own, packets, and sockets that do everything once.
 #pragma once
 
 #include <sys/types.h>
@@ -13,14 +13,15 @@
 
 namespace skep::network_test {
 
-// Moves this process into a new network namespace with lo, veth0 (10.77.0.1/24) and its peer veth1, all up, and forwarding on.
-// A sentence why not, or an empty text. Once a process.
+// Moves this process into a new network namespace with lo, veth0 (10.77.0.1/24) and its peer veth1,
+// all up, and forwarding on. A sentence why not, or an empty text. Once a process.
 const std::string& enter_network();
 inline constexpr std::string_view kOwnAddress = "10.77.0.1";
 
 void set_up(const std::string& interface);
 void set_mtu(const std::string& interface, int mtu);
-// An interface of a kind that needs no further word (dummy, netkit), which is up; false when the kernel has none.
+// An interface of a kind that needs no further word (dummy, netkit), which is up; false when the
+// kernel has none.
 bool make_interface(const std::string& name, const std::string& kind);
 
 // A UDP packet in a frame to veth0, whoever sends it.
@@ -45,7 +46,8 @@ class OwnCgroup {
 };
 std::string cgroup_mount();
 
-// Every call of the sockets interface for which cgroups have a hook: IPv4, IPv6 and unix, a sysctl, a device.
+// Every call of the sockets interface for which cgroups have a hook: IPv4, IPv6 and unix, a sysctl,
+// a device.
 void use_sockets();
 
 // Two TCP sockets that are connected over lo.

@@ -16,7 +16,8 @@ std::string why_not();
 std::string object_path(const std::string& name);
 // The programs of network_hooks.bpf.o with these names.
 Result<kernel::App> load(const std::vector<std::string>& programs);
-Result<kernel::Link> attach(const kernel::App& app, const std::string& program, const kernel::Place& place);
+Result<kernel::Link> attach(const kernel::App& app, const std::string& program,
+                            const kernel::Place& place);
 // How often a program ran.
 u64 hits(const kernel::App& app, const std::string& program);
 u32 program_id(const kernel::App& app, const std::string& program);
@@ -28,8 +29,11 @@ struct Expected {
 };
 void expect_refused(const kernel::App& app, const std::string& program, const kernel::Place& place,
                     const Expected& expected);
-void expect_refused(const std::string& program, const kernel::Place& place, const Expected& expected);
+void expect_refused(const std::string& program, const kernel::Place& place,
+                    const Expected& expected);
 bool is_older_than(std::string_view release);  // the running kernel
+
+bool has_netkit();  // makes netkit0 and its peer nk0 at the first question
 
 // What a case needs and has for its time.
 struct Stage {
@@ -44,10 +48,12 @@ struct HookCase {
   std::string program;
   std::function<kernel::Place(Stage&)> place;
   std::function<void(Stage&, const kernel::App&)> use;
-  std::string where{};  // what Link::where() ends with
-  std::string since{};  // Linux that has it
+  std::string where{};                // what Link::where() ends with
+  std::string since{};                // Linux that has it
   std::vector<std::string> beside{};  // without which the program does not run
-  friend std::ostream& operator<<(std::ostream& out, const HookCase& one) { return out << one.name; }
+  friend std::ostream& operator<<(std::ostream& out, const HookCase& one) {
+    return out << one.name;
+  }
 };
 const std::vector<HookCase>& hook_cases();
 

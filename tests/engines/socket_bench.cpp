@@ -1,11 +1,9 @@
-#include "network_bench.hpp"
-
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,6 +14,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "network_bench.hpp"
 
 namespace skep::network_test {
 namespace {
@@ -47,9 +46,13 @@ sockaddr_in6 address6(std::string_view text, u16 port) {
 }
 
 template <class Address>
-const sockaddr* plain(const Address& address) { return reinterpret_cast<const sockaddr*>(&address); }
+const sockaddr* plain(const Address& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
 template <class Address>
-sockaddr* plain(Address& address) { return reinterpret_cast<sockaddr*>(&address); }
+sockaddr* plain(Address& address) {
+  return reinterpret_cast<sockaddr*>(&address);
+}
 
 // Two datagram sockets by `family` talk to each other in every way; `bind_to` is where they are.
 template <class Address>

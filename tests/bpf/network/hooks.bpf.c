@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A program for each hook of the network. Each counts its runs in a variable hits_NAME, and lets
 // everything pass.
-#include <bpf/bpf_helpers.h>
+// clang-format off
 #include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 #define COUNTING(section, name, context, verdict) \
   __u64 hits_##name;                              \

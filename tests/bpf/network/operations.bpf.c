@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The smallest congestion control that the kernel takes. It is registered by a link or, before
 // Linux 6.4, by being written: the section and the name say which (-DSECTION=... -DNAME=...).
-#include <bpf/bpf_helpers.h>
+// clang-format off
 #include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 struct sock;
 struct tcp_congestion_ops {
