@@ -2,13 +2,17 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/filter.h>
+#include <linux/netfilter.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <climits>
+#include <tuple>
 
 #include "base/text.hpp"
+#include "kernel/attachers.hpp"
 #include "kernel_bpf.hpp"
 #include "network_hooks.hpp"
 
@@ -194,15 +198,49 @@ TEST_F(KernelSocketErrors, Netfilter) {
   EXPECT_TRUE(attach(app, "on_netfilter", {.priority = 4}).ok());
 }
 
+// The kernel's own word for where a link is: struct bpf_link_info, whose last part begins at
+// byte 16.
+TEST_F(KernelSocketErrors, TheKernelSaysWhereInNetfilterItIs) {
+  if (is_older_than("6.4"))
+    GTEST_SKIP() << "this kernel has no programs of netfilter: Linux has them since 6.4";
+  struct Row {
+    const char* target;
+    u32 family, hook;
+  };
+  const App app = load({"on_netfilter"}).value();
+  for (const Row& row : {Row{"ipv4/prerouting", NFPROTO_IPV4, NF_INET_PRE_ROUTING},
+                         Row{"ipv4/input", NFPROTO_IPV4, NF_INET_LOCAL_IN},
+                         Row{"ipv6/forward", NFPROTO_IPV6, NF_INET_FORWARD},
+                         Row{"ipv4/output", NFPROTO_IPV4, NF_INET_LOCAL_OUT},
+                         Row{"ipv6/postrouting", NFPROTO_IPV6, NF_INET_POST_ROUTING}}) {
+    const auto link = attach(app, "on_netfilter", {.target = row.target, .priority = -5}).value();
+    std::array<u32, 16> info{};
+    bpf_attr get = kernel_test::no_attributes();
+    get.info.bpf_fd = static_cast<u32>(link.links().at(0).get());
+    get.info.info_len = sizeof(info);
+    get.info.info = reinterpret_cast<u64>(info.data());
+    ASSERT_EQ(kernel_test::bpf(BPF_OBJ_GET_INFO_BY_FD, get), 0);
+    EXPECT_EQ(info[4], row.family) << row.target;
+    EXPECT_EQ(info[5], row.hook) << row.target;
+    EXPECT_EQ(static_cast<s32>(info[6]), -5) << row.target;
+  }
+}
+
+// No receiver here, and no kernel that takes programs for one: another program shows what is said
+// of a device.
 TEST_F(KernelSocketErrors, Infrared) {
-  const auto app = load({"on_infrared"});
-  if (!app.ok())
-    GTEST_SKIP() << "this kernel has no programs of type lirc_mode2 (CONFIG_BPF_LIRC_MODE2): "
-                 << app.error().message;
-  expect_refused(*app, "on_infrared", {.target = "/dev/lirc99"},
-                 {Fault::absent, "/dev/lirc99", ""});
-  expect_refused(*app, "on_infrared", {.target = "/dev/null"},
-                 {Fault::unsupported, "/dev/null", "/dev/lirc0"});
+  const App app = load({"on_xdp"}).value();
+  for (const auto& [device, fault, hint] :
+       {std::tuple{"/dev/lirc99", Fault::absent, ""},
+        std::tuple{"/dev/null", Fault::unsupported, "/dev/lirc0"}}) {
+    const Place place{.target = device};
+    const auto link =
+        kernel::attach_infrared({app, *app.program("on_xdp"), place, {}, kernel::Hook::infrared});
+    ASSERT_FALSE(link.ok());
+    EXPECT_EQ(link.error().fault, fault) << link.error().message;
+    EXPECT_NE(link.error().message.find(device), std::string::npos) << link.error().message;
+    EXPECT_NE(link.error().hint.find(hint), std::string::npos) << link.error().hint;
+  }
 }
 
 }  // namespace

@@ -170,6 +170,15 @@ TEST(Kernel, KnowsHowProgramsAttach) {
   EXPECT_EQ(object.program("symbols").value()->target.name, "sys_enter_openat");
 }
 
+TEST(Requirements, ReleasesAreComparedByTheirNumbers) {
+  EXPECT_TRUE(is_older("4.9", "4.10"));
+  EXPECT_FALSE(is_older("4.10", "4.9"));
+  EXPECT_FALSE(is_older("6.6", "6.6"));
+  EXPECT_TRUE(is_older("6.1.0-57-cloud-amd64", "6.6"));  // as uname -r prints them
+  EXPECT_FALSE(is_older("6.18.44", "6.6"));
+  EXPECT_FALSE(is_older("6.18-rc1", "6.18"));
+}
+
 TEST(Kernel, ListsWhatItRequires) {
   const Requirements found = requirements_of(kernel());
   EXPECT_TRUE(found.not_read.empty());
