@@ -190,8 +190,9 @@ s64 write_operations(const LoadedMap& map, const OperationsValue& value) {
 
 Result<Link> attach_operations(const App& app, std::size_t number) {
   if (number >= app.operations().size()) {
-    return Error(Fault::usage, format("there is no structure of operations number {}, expected one below {}", number,
-                                      app.operations().size()));
+    return Error(Fault::usage,
+                 format("there is no structure of operations number {}, expected one below {}",
+                        number, app.operations().size()));
   }
   const OperationsValue& value = app.operations()[number];
   const LoadedMap& map = app.maps()[value.map];

@@ -1,6 +1,7 @@
 #include "kernel/types.hpp"
 
 #include <array>
+#include <mutex>
 
 #include "base/text.hpp"
 #include "kernel/bpf.hpp"
@@ -25,8 +26,12 @@ Result<std::string> module_of(const Fd& types) {
 
 }  // namespace
 
+// They do not change while the kernel runs, so that a process opens them once.
 Result<std::shared_ptr<const btf::Types>> KernelTypes::vmlinux() {
-  if (vmlinux_) return vmlinux_;
+  static std::mutex mutex;
+  static std::shared_ptr<const btf::Types> known;
+  const std::lock_guard guard(mutex);
+  if (known) return known;
   auto types = btf::Types::open_for_lookups(std::string(kFolder) + "vmlinux");
   if (!types.ok()) {
     return Error(
@@ -34,8 +39,8 @@ Result<std::shared_ptr<const btf::Types>> KernelTypes::vmlinux() {
         format("this kernel does not show its types: {}", types.error().message),
         "kernels from 5.2 on have /sys/kernel/btf/vmlinux when built with CONFIG_DEBUG_INFO_BTF");
   }
-  vmlinux_ = std::make_shared<const btf::Types>(std::move(*types));
-  return vmlinux_;
+  known = std::make_shared<const btf::Types>(std::move(*types));
+  return known;
 }
 
 Result<void> KernelTypes::open_modules() {

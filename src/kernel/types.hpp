@@ -37,7 +37,6 @@ class KernelTypes {
   };
   Result<void> open_modules();
 
-  std::shared_ptr<const btf::Types> vmlinux_;
   std::optional<std::vector<Module>> modules_;
 };
 

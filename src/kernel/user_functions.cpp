@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/text.hpp"
 
@@ -13,14 +14,6 @@ namespace {
 constexpr u32 kSymbolTable = 2, kDynamicSymbols = 11, kNoBytes = 8;  // sh_type
 constexpr u8 kFunction = 2, kIndirect = 10;                          // st_info's low half
 constexpr u32 kFirstReservedSection = 0xff00;
-
-struct SymbolEntry {
-  le32 name;
-  u8 info, other;
-  le16 section;
-  le64 value, size;
-};
-static_assert(sizeof(SymbolEntry) == 24);
 
 // As ld.so, but for its cache; Debian's folders of this machine first.
 constexpr std::string_view kLibraryFolders =
@@ -46,7 +39,22 @@ std::string_view environment(const char* name, std::string_view otherwise) {
   return value == nullptr ? otherwise : std::string_view(value);
 }
 
+// Whether the text at `offset` is `name`, without looking for its end.
+bool is_called(Bytes names, u32 offset, std::string_view name) {
+  if (offset > names.size() || names.size() - offset <= name.size()) return false;
+  const auto* text = reinterpret_cast<const char*>(names.data()) + offset;
+  return std::memcmp(text, name.data(), name.size()) == 0 && text[name.size()] == 0;
+}
+
 }  // namespace
+
+// Elf64_Sym.
+struct UserFile::Symbol {
+  le32 name;
+  u8 info, other;
+  le16 section;
+  le64 value, size;
+};
 
 Result<std::string> find_binary(std::string_view name) {
   if (name.find('/') != std::string_view::npos) return std::string(name);
@@ -83,42 +91,54 @@ Result<void> UserFile::for_each_function(const Take& take) const {
 Result<bool> UserFile::for_each_of(const elf::SectionHeader& table, const Take& take) const {
   const Bytes symbols = TRY(sections_.contents(table));
   const Bytes names = TRY(sections_.contents(TRY(sections_.at(table.link))));
-  for (u64 at = 0; at + sizeof(SymbolEntry) <= symbols.size(); at += sizeof(SymbolEntry)) {
-    const auto symbol = TRY(symbols.read<SymbolEntry>(at));
+  for (u64 at = 0; at + sizeof(Symbol) <= symbols.size(); at += sizeof(Symbol)) {
+    Symbol symbol;
+    std::memcpy(&symbol, symbols.data() + at, sizeof(symbol));
     const u8 kind = symbol.info & 0xf;
     const bool is_function = kind == kFunction || kind == kIndirect;
     if (!is_function || symbol.section == 0 || symbol.section >= kFirstReservedSection) continue;
-    const elf::SectionHeader section = TRY(sections_.at(symbol.section));
-    if (section.kind == kNoBytes || symbol.value < section.address) continue;
-    const u64 offset = symbol.value - section.address + section.offset;
-    if (!take(TRY(names.c_string(symbol.name)), offset)) return false;
+    if (!take(symbol, names)) return false;
   }
   return true;
 }
 
+Result<std::optional<u64>> UserFile::place_of(const Symbol& symbol) const {
+  const elf::SectionHeader section = TRY(sections_.at(symbol.section));
+  if (section.kind == kNoBytes || symbol.value < section.address) return std::optional<u64>();
+  return std::optional(symbol.value - section.address + section.offset);
+}
+
 Result<u64> UserFile::offset_of(std::string_view function) const {
-  std::optional<u64> found;
-  TRY(for_each_function([&](std::string_view name, u64 offset) {
-    if (name == function) found = offset;
+  std::optional<Symbol> found;
+  TRY(for_each_function([&](const Symbol& symbol, Bytes names) {
+    if (is_called(names, symbol.name, function)) found = symbol;
     return !found;
   }));
-  if (found) return *found;
-  std::vector<std::string_view> names;
-  TRY(for_each_function([&](std::string_view name, u64) {
-    names.push_back(name);
+  if (found) {
+    if (const auto place = TRY(place_of(*found))) return *place;
+    return Error(Fault::malformed, format("{}: {} is not in the file", path_, function));
+  }
+  std::vector<std::string_view> known;
+  TRY(for_each_function([&](const Symbol& symbol, Bytes names) {
+    if (const auto name = names.c_string(symbol.name); name.ok()) known.push_back(*name);
     return true;
   }));
-  std::string hint = did_you_mean(function, names);
-  if (names.empty()) hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
+  std::string hint = did_you_mean(function, known);
+  if (known.empty()) hint = "the file has no symbols: it is stripped; probe PATH:0xOFFSET instead";
   return Error(Fault::absent, format("{} has no function {}", path_, function), std::move(hint));
 }
 
 Result<std::vector<UserFunction>> UserFile::functions_matching(std::string_view pattern) const {
-  std::vector<UserFunction> out;
-  TRY(for_each_function([&](std::string_view name, u64 offset) {
-    if (matches_pattern(name, pattern)) out.push_back({std::string(name), offset});
+  std::vector<std::pair<std::string_view, Symbol>> matching;
+  TRY(for_each_function([&](const Symbol& symbol, Bytes names) {
+    const auto name = names.c_string(symbol.name);
+    if (name.ok() && matches_pattern(*name, pattern)) matching.emplace_back(*name, symbol);
     return true;
   }));
+  std::vector<UserFunction> out;
+  for (const auto& [name, symbol] : matching) {
+    if (const auto place = TRY(place_of(symbol))) out.push_back({std::string(name), *place});
+  }
   std::ranges::sort(out);
   const auto repeated = std::ranges::unique(out, {}, &UserFunction::offset);
   out.erase(repeated.begin(), repeated.end());

@@ -44,10 +44,13 @@ class UserFile {
  private:
   UserFile(std::string path, Mapping file, elf::Sections sections)
       : path_(std::move(path)), file_(std::move(file)), sections_(sections) {}
-  // Hands name and offset of every function to `take`, which says whether to go on.
-  using Take = std::function<bool(std::string_view name, u64 offset)>;
+  // Calls `take` with each symbol that is a function and the names of its table, until it says no.
+  struct Symbol;
+  using Take = std::function<bool(const Symbol& symbol, Bytes names)>;
   Result<void> for_each_function(const Take& take) const;
   Result<bool> for_each_of(const elf::SectionHeader& table, const Take& take) const;
+  // Where it is in the file; nullopt when the file has no bytes of it.
+  Result<std::optional<u64>> place_of(const Symbol& symbol) const;
 
   std::string path_;
   Mapping file_;

@@ -68,8 +68,9 @@ SEC("?usdt") int usdt(struct pt_regs *ctx) {
 
 // What freplace replaces, and what it puts there.
 __noinline int replaced(struct __sk_buff *packet) {
-  __asm__ volatile("" : "+r"(packet));
-  return 1;
+  int one = 1;  // not to be known to the caller
+  __asm__ volatile("" : "+r"(one) : "r"(packet));
+  return one;
 }
 SEC("?tc") int host(struct __sk_buff *packet) { return replaced(packet); }
 SEC("?freplace/replaced") int replacement(struct __sk_buff *packet) { return 7; }
