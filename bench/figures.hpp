@@ -12,6 +12,8 @@ Result<void> loading(Report& report);       // an object of 2 MB
 Result<void> core(Report& report);          // CO-RE relocations
 Result<void> kernel_types(Report& report);  // opening them, and a lookup
 Result<void> flows(Report& report);         // the run loop on a million packets
+Result<void> kernel_load(Report& report);   // a small object, to attached
+Result<void> kernel_ring(Report& report);   // reading a ring
 Result<void> verification(Report& report);  // the shipped programs
 Result<void> compilation(Report& report);
 Result<void> loops(Report& report);  // instructions

@@ -16,6 +16,8 @@ struct Figure {
 constexpr Figure kFigures[] = {{"start", start},
                                {"loading", loading},
                                {"core", core},
+                               {"kernel load", kernel_load},
+                               {"kernel ring", kernel_ring},
                                {"btf", kernel_types},
                                {"flows", flows},
                                {"verification", verification},

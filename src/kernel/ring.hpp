@@ -35,6 +35,7 @@ class Ring {
 
   static constexpr u32 kBusy = 1u << 31, kDiscarded = 1u << 30;
   static constexpr u64 kHeaderBytes = 8;
+  static constexpr u64 kAhead = 2048;  // bytes, inside of the second copy at the end of the ring
 
   std::atomic_ref<u64> consumer() const {
     return std::atomic_ref<u64>(
@@ -44,10 +45,6 @@ class Ring {
     return std::atomic_ref<u64>(
         *reinterpret_cast<u64*>(const_cast<std::byte*>(records_.bytes().data())));
   }
-  const std::byte* record_at(u64 position) const {
-    return records_.bytes().data() + page_bytes_ + (position & mask_);
-  }
-
   int fd_;
   u64 mask_;
   u64 position_ = 0;
@@ -58,30 +55,41 @@ class Ring {
   static u64 page_size();
 };
 
+// Where a record begins depends on the lengths of all before it, which the CPU would have to load
+// one after the other. Records of one ring are mostly of one length: so the next one is taken to be
+// as far away as the last one was, which the CPU can work ahead with while it checks it.
 template <class Take>
 u64 Ring::drain(Take&& take) {
   // As much as may wait before a producer finds the ring full for our laziness.
-  const u64 batch = (mask_ + 1) / 8;
+  const u64 mask = mask_, batch = (mask + 1) / 8;
+  const std::byte* const records = records_.bytes().data() + page_bytes_;
   u64 count = 0;
-  u64 given_back = position_;
+  u64 at = position_, given_back = position_, usual_step = 0;
   u64 end = producer().load(std::memory_order_acquire);
-  while (position_ < end) {
-    const std::byte* record = record_at(position_);
+  while (at < end) {
+    const std::byte* record = records + (at & mask);
+    __builtin_prefetch(record + kAhead);
     const u32 length = std::atomic_ref<u32>(*reinterpret_cast<u32*>(const_cast<std::byte*>(record)))
                            .load(std::memory_order_acquire);
     if ((length & kBusy) != 0) break;  // reserved, not submitted
     const u32 bytes = length & ~kDiscarded;
-    if ((length & kDiscarded) == 0) {
+    if ((length & kDiscarded) == 0) [[likely]] {
       take(std::span(record + kHeaderBytes, bytes));
       ++count;
     }
-    position_ += (u64{bytes} + kHeaderBytes + 7) & ~u64{7};
-    if (position_ - given_back >= batch) {
-      consumer().store(given_back = position_, std::memory_order_release);
-    }
-    if (position_ >= end) end = producer().load(std::memory_order_acquire);
+    const u64 step = (u64{bytes} + kHeaderBytes + 7) & ~u64{7};
+    u64 guess = usual_step;
+    asm(""
+        : "+r"(
+            guess));  // or the compiler, knowing that they are equal, adds `step` and waits for it
+    if (step != guess) [[unlikely]]
+      usual_step = step;
+    at += usual_step;
+    if (at - given_back >= batch) consumer().store(given_back = at, std::memory_order_release);
+    if (at >= end) end = producer().load(std::memory_order_acquire);
   }
-  if (position_ != given_back) consumer().store(position_, std::memory_order_release);
+  if (at != given_back) consumer().store(at, std::memory_order_release);
+  position_ = at;
   return count;
 }
 
