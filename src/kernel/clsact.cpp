@@ -138,13 +138,16 @@ Result<void> add_filter(Netlink& kernel, const Attachment& at, const Filter& fil
                  at.needs());
 }
 
+Result<void> check_priority(s32 priority) {
+  if (priority >= 0 && priority <= kPriorityMax) return {};
+  return Error(Fault::usage, format("{} is no priority of a filter", priority),
+               format("it is from 1 to {}, or 0: the kernel chooses", kPriorityMax));
+}
+
 }  // namespace
 
 Result<Link> attach_clsact(const Attachment& at, u32 interface, Direction direction) {
-  if (at.place.priority < 0 || at.place.priority > kPriorityMax) {
-    return Error(Fault::usage, format("{} is no priority of a filter", at.place.priority),
-                 format("it is from 1 to {}, or 0: the kernel chooses", kPriorityMax));
-  }
+  TRY(check_priority(at.place.priority));
   Netlink kernel = TRY(Netlink::open());
   const std::string kind = TRY(qdisc_kind(kernel, interface));
   const bool is_egress = direction == Direction::egress;

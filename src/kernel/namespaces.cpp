@@ -48,41 +48,48 @@ std::string names_of(std::span<const Choice> choices) {
   return join(out, ", ");
 }
 
-Result<platform::CreateLink::Netfilter> parse_netfilter(std::string_view text, s32 priority) {
-  const std::size_t slash = std::min(text.find('/'), text.size());
-  std::string_view hook = text.substr(std::min(text.size(), slash + 1));
-  const std::string_view option =
-      hook.substr(std::min(hook.size(), std::min(hook.find('/'), hook.size()) + 1));
-  hook = hook.substr(0, hook.find('/'));
-  const auto family = find(kFamilies, text.substr(0, slash)), number = find(kHooks, hook);
-  if (!family || !number || (!option.empty() && option != kDefragment)) {
+// FAMILY/HOOK and perhaps /defrag, without the priority.
+Result<platform::CreateLink::Netfilter> parse_netfilter(std::string_view text) {
+  std::array<std::string_view, 3> parts;
+  std::string_view rest = text;
+  for (std::string_view& part : parts) {
+    part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+  }
+  const auto family = find(kFamilies, parts[0]), hook = find(kHooks, parts[1]);
+  if (!family || !hook || !rest.empty() || (!parts[2].empty() && parts[2] != kDefragment)) {
     return Error(Fault::usage,
                  format("{} is no place in netfilter, expected FAMILY/HOOK or FAMILY/HOOK/{}", text,
                         kDefragment),
                  format("families: {}; hooks: {}", names_of(kFamilies), names_of(kHooks)));
   }
+  platform::CreateLink::Netfilter out{};
+  out.protocol_family = *family;
+  out.hook = *hook;
+  out.flags = parts[2].empty() ? 0 : kDefragmentFlag;
+  return out;
+}
+
+Result<void> check_priority(s32 priority, u32 flags) {
   if (priority == INT_MIN || priority == INT_MAX) {
     return Error(Fault::usage, format("priority {} is netfilter's own", priority),
                  "take one in between");
   }
-  if (!option.empty() && priority <= kDefragmentPriority) {
+  if (flags == kDefragmentFlag && priority <= kDefragmentPriority) {
     return Error(Fault::usage,
                  format("priority {} comes before fragments are put together", priority),
                  format("take one above {}", kDefragmentPriority));
   }
-  platform::CreateLink::Netfilter out{};
-  out.protocol_family = *family;
-  out.hook = *number;
-  out.priority = static_cast<u32>(priority);
-  out.flags = option.empty() ? 0 : kDefragmentFlag;
-  return out;
+  return {};
 }
 
 Result<Link> attach_netfilter_here(const Attachment& at) {
   const std::string target = at.place.target.empty() ? std::string(kUsual) : at.place.target;
   platform::CreateLink create{};
   create.attach_type = platform::kernel_number(AttachType::netfilter);
-  create.netfilter = TRY(parse_netfilter(target, at.place.priority));
+  create.netfilter = TRY(parse_netfilter(target));
+  TRY(check_priority(at.place.priority, create.netfilter.flags));
+  create.netfilter.priority = static_cast<u32>(at.place.priority);
   Link link = at.link(format("{}, priority {}", target, at.place.priority));
   const s64 returned = try_link(at, create);
   if (returned == -EBUSY) {

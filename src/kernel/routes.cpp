@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/seg6_local.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -112,17 +113,20 @@ rtmsg header(const Route& route) {
   return out;
 }
 
-std::string hint_for(int answer, const Attachment& at) {
-  switch (answer) {
-    case EEXIST:
-      return "there is such a route; give this one another metric with --priority: the lower one "
-             "is taken";
-    case ENETDOWN: return format("ip link set {} up", at.place.interface);
-    case ENETUNREACH: return "the gateway is not reached by the interface";
-    case EOPNOTSUPP:
-      return "this kernel has no such encapsulation: CONFIG_LWTUNNEL_BPF, CONFIG_IPV6_SEG6_BPF";
-    default: return {};
-  }
+struct Hint {
+  int answer;
+  std::string_view text;
+};
+constexpr auto kHints = std::to_array<Hint>({
+    {EEXIST, "there is such a route; give this one another metric with --priority: the lower wins"},
+    {ENETDOWN, "the interface is down: ip link set INTERFACE up"},
+    {ENETUNREACH, "the gateway is not reached by the interface"},
+    {EOPNOTSUPP, "this kernel has no such routes: CONFIG_LWTUNNEL_BPF, CONFIG_IPV6_SEG6_BPF"},
+});
+
+std::string hint_for(int answer) {
+  const auto found = std::ranges::find(kHints, answer, &Hint::answer);
+  return found == kHints.end() ? std::string() : std::string(found->text);
 }
 
 Result<void> add_route(Netlink& kernel, const Attachment& at, const Route& route,
@@ -140,7 +144,7 @@ Result<void> add_route(Netlink& kernel, const Attachment& at, const Route& route
   if (answer.error == 0) return {};
   Error error = refused(format("make the route {} of {}", at.place.route, at.place.interface),
                         answer, at.needs());
-  if (error.hint.empty()) error.hint = hint_for(answer.error, at);
+  if (error.hint.empty()) error.hint = hint_for(answer.error);
   return error;
 }
 

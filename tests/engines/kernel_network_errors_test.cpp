@@ -149,39 +149,59 @@ TEST_F(KernelNetworkErrors, AFlowDissectorIsTheOnlyOne) {
                   "one flow dissector"});
 }
 
-// Attaches in a network namespace where this process is not, and sees it gone there.
-TEST_F(KernelNetworkErrors, InterfacesOfOtherNamespaces) {
-  Child other([]() -> u64 {
-    return ::unshare(CLONE_NEWNET) == 0 && make_interface("veth9", "veth") ? 1 : 0;
-  });
-  ASSERT_EQ(other.told(), 1u);
-  const std::string space = format("/proc/{}/ns/net", other.process());
-  const u32 here = ::if_nametoindex("veth9");
+// A network namespace where this process is not, with an interface veth9.
+class KernelOtherNamespace : public KernelNetworkErrors {
+ protected:
+  void SetUp() override {
+    KernelNetworkErrors::SetUp();
+    if (IsSkipped()) return;
+    other_.emplace([]() -> u64 {
+      return ::unshare(CLONE_NEWNET) == 0 && make_interface("veth9", "veth") ? 1 : 0;
+    });
+    ASSERT_EQ(other_->told(), 1u);
+    ASSERT_EQ(::if_nametoindex("veth9"), 0u);
+    place_ = {.interface = "veth9",
+              .network_namespace = format("/proc/{}/ns/net", other_->process())};
+  }
+  std::optional<Child> other_;
+  Place place_;
+};
+
+TEST_F(KernelOtherNamespace, IsWhereProgramsAreAttachedAndDetached) {
   u32 id = 0;
   {
     const App app = load({"on_xdp", "on_ingress", "on_route_out"}).value();
     id = program_id(app, "on_ingress");
-    EXPECT_TRUE(attach(app, "on_xdp", {.interface = "veth9", .network_namespace = space}).ok());
-    const auto tc =
-        attach(app, "on_ingress",
-               {.interface = "veth9", .network_namespace = space, .tc_way = TcWay::clsact});
+    EXPECT_TRUE(attach(app, "on_xdp", place_).ok());
+    place_.tc_way = TcWay::clsact;
+    const auto tc = attach(app, "on_ingress", place_);
     EXPECT_TRUE(tc.ok()) << tc.error().message;
-    const auto route =
-        attach(app, "on_route_out",
-               {.interface = "veth9", .network_namespace = space, .route = "10.9.0.0/16"});
+    place_.route = "10.9.0.0/16";
+    const auto route = attach(app, "on_route_out", place_);
     EXPECT_TRUE(route.ok()) << route.error().message;
   }
-  EXPECT_EQ(here, 0u);
   EXPECT_TRUE(eventually([&] { return !program_exists(id); }));
+}
+
+TEST_F(KernelOtherNamespace, KeepsNothingOfAProcessThatIsKilled) {
+  place_.tc_way = TcWay::clsact;
   Child owner([&]() -> u64 {
     const auto* app = new App(load({"on_ingress"}).value());  // stays until the process is killed
-    const Place place{.interface = "veth9", .network_namespace = space, .tc_way = TcWay::clsact};
-    return (new auto(attach(*app, "on_ingress", place)))->ok() ? program_id(*app, "on_ingress") : 0;
+    return (new auto(attach(*app, "on_ingress", place_)))->ok() ? program_id(*app, "on_ingress")
+                                                                : 0;
   });
-  const u32 killed = static_cast<u32>(owner.told());
-  EXPECT_TRUE(killed != 0 && program_exists(killed));
+  const u32 id = static_cast<u32>(owner.told());
+  EXPECT_TRUE(id != 0 && program_exists(id));
   owner.kill();
-  EXPECT_TRUE(eventually([&] { return !program_exists(killed); }));
+  EXPECT_TRUE(eventually([&] { return !program_exists(id); }));
+}
+
+TEST_F(KernelNetworkErrors, RoutesOfAnInterfaceThatIsDown) {
+  const App app = load({"on_route_out"}).value();
+  ASSERT_TRUE(make_interface("veth8", "veth"));
+  set_down("veth8");
+  expect_refused(app, "on_route_out", {.interface = "veth8", .route = "10.8.0.0/16"},
+                 {Fault::system, "make the route 10.8.0.0/16 of veth8", "ip link set"});
 }
 
 }  // namespace

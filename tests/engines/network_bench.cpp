@@ -139,13 +139,18 @@ const std::string& enter_network() {
   return why;
 }
 
-void set_up(const std::string& interface) {
+namespace {
+void set_flags(const std::string& interface, int flags) {
   const Fd any = socket_of(AF_INET, SOCK_DGRAM);
   ifreq request = named(interface);
-  request.ifr_flags =
-      IFF_UP | IFF_NOARP;  // packets do not wait for addresses, and their routes with them
+  request.ifr_flags = static_cast<short>(flags);
   EXPECT_EQ(::ioctl(any.get(), SIOCSIFFLAGS, &request), 0) << interface;
 }
+}  // namespace
+
+// Packets do not wait for addresses, and their routes with them.
+void set_up(const std::string& interface) { set_flags(interface, IFF_UP | IFF_NOARP); }
+void set_down(const std::string& interface) { set_flags(interface, IFF_NOARP); }
 
 void set_mtu(const std::string& interface, int mtu) {
   const Fd any = socket_of(AF_INET, SOCK_DGRAM);

@@ -19,6 +19,7 @@ const std::string& enter_network();
 inline constexpr std::string_view kOwnAddress = "10.77.0.1";
 
 void set_up(const std::string& interface);
+void set_down(const std::string& interface);
 void set_mtu(const std::string& interface, int mtu);
 // An interface of a kind that needs no further word (dummy, netkit), which is up; false when the
 // kernel has none.

@@ -161,6 +161,9 @@ void add_sockets(std::vector<HookCase>& out) {
   out.push_back({"socket", "on_socket", at_port, use_port});
   out.push_back({"sk_reuseport", "on_choice", at_group, use_port});
   out.push_back({"sk_reuseport_migrate", "on_migrate", at_group, use_port});
+}
+
+void add_netfilter(std::vector<HookCase>& out) {
   const auto netfilter = [](const char* target) {
     return with({.target = target, .priority = -7});
   };
@@ -188,6 +191,7 @@ std::vector<HookCase> make_cases() {
   add_routes(out);
   add_cgroups(out);
   add_sockets(out);
+  add_netfilter(out);
   return out;
 }
 
