@@ -63,8 +63,11 @@ class Parser {
     std::string_view name = next();
     if (name == "--help" || name == "-h") name = "help";
     if (name == "--version" || name == "-V") name = "version";
-    if (const Group* group = find_group(name)) return parse_verb(*group);
     arguments_.command_ = find_command(name);
+    const Group* group = find_group(name);
+    const bool is_verb = group != nullptr && !words_.empty() &&
+                         find_command(format("{} {}", name, words_.front())) != nullptr;
+    if (group != nullptr && (is_verb || arguments_.command_ == nullptr)) return parse_verb(*group);
     return arguments_.command_ != nullptr ? Result<void>() : unknown_command(name);
   }
 

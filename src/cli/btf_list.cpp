@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "btf/print_raw.hpp"
+#include "cli/btf_loaded.hpp"
 #include "cli/btf_types.hpp"
 
 namespace skep::cli {
@@ -17,22 +18,38 @@ std::string right_aligned(std::string text, std::size_t width) {
   return text;
 }
 
-// One file of the kernel's.
+// One file of the kernel's, or types that came with programs, which have no file.
 struct Listed {
   std::string name, path;
   u64 types = 0, bytes = 0;
+  std::optional<LoadedTypes> loaded{};  // where bpf(2) tells
 };
 
 std::string entry_text(const Listed& entry, std::size_t width) {
-  return format("{}{} types{} bytes\n", padded(entry.name, width),
-                right_aligned(grouped(entry.types), 10), right_aligned(grouped(entry.bytes), 13));
+  return format("{}{} types{} bytes{}\n", padded(entry.name.empty() ? "<anon>" : entry.name, width),
+                right_aligned(grouped(entry.types), 10), right_aligned(grouped(entry.bytes), 13),
+                entry.loaded ? users_text(*entry.loaded) : std::string());
 }
 
 std::string entry_json(const Listed& entry) {
   JsonWriter json;
   json.begin_object().member("name", entry.name).member("path", entry.path);
-  json.member("types", entry.types).member("bytes", entry.bytes).end_object();
+  json.member("types", entry.types).member("bytes", entry.bytes);
+  if (entry.loaded) users_json(json, *entry.loaded);
+  json.end_object();
   return json.take() + "\n";
+}
+
+// Adds ids and users to the kernel's files, and what has none.
+void add_loaded(std::vector<Listed>& entries) {
+  for (LoadedTypes& each : loaded_types().value_or(std::vector<LoadedTypes>())) {
+    const auto file = std::ranges::find(entries, each.entry.name, &Listed::name);
+    if (each.entry.is_of_kernel && file != entries.end()) {
+      file->loaded = std::move(each);
+    } else {
+      entries.push_back({each.entry.name, "", each.types, each.entry.bytes, std::move(each)});
+    }
+  }
 }
 
 Result<int> list_kernel(Output& out) {
@@ -48,8 +65,10 @@ Result<int> list_kernel(Output& out) {
     const std::string name = fs::path(path).filename().string();
     entries.push_back(
         {name, path, (*types)->count() - (*types)->first(), (*types)->bytes().size()});
-    width = std::max(width, name.size());
   }
+  add_loaded(entries);
+  for (const Listed& each : entries)
+    width = std::max(width, each.name.empty() ? 6 : each.name.size());
   if (entries.empty()) {
     return found_nothing(Error(Fault::absent, format("no types in {}", kKernelFolder),
                                "kernels have them when built with CONFIG_DEBUG_INFO_BTF"),

@@ -60,6 +60,8 @@ enum class Flag : u8 {
   name,
   filter,
   light,
+  interval,
+  no_cache,
   output_file,
   json,
   output,
@@ -109,7 +111,8 @@ struct Command {
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 
-// Commands of two words whose first one they share.
+// Commands of two words whose first one they share. That may be a command too (link): what follows
+// it is then a verb where the group has one of that name.
 struct Group {
   std::string_view name;     // the first word
   std::string_view purpose;  // one line
@@ -145,6 +148,22 @@ Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
 Result<int> link(const Arguments& arguments, Output& out);
+Result<int> prog_list(const Arguments& arguments, Output& out);
+Result<int> prog_pin(const Arguments& arguments, Output& out);
+Result<int> prog_dump(const Arguments& arguments, Output& out);
+Result<int> prog_top(const Arguments& arguments, Output& out);
+Result<int> map_list(const Arguments& arguments, Output& out);
+Result<int> map_pin(const Arguments& arguments, Output& out);
+Result<int> map_dump(const Arguments& arguments, Output& out);
+Result<int> map_lookup(const Arguments& arguments, Output& out);
+Result<int> map_update(const Arguments& arguments, Output& out);
+Result<int> map_delete(const Arguments& arguments, Output& out);
+Result<int> map_getnext(const Arguments& arguments, Output& out);
+Result<int> link_list(const Arguments& arguments, Output& out);
+Result<int> link_pin(const Arguments& arguments, Output& out);
+Result<int> link_detach(const Arguments& arguments, Output& out);
+Result<int> feature(const Arguments& arguments, Output& out);
+Result<int> tracelog(const Arguments& arguments, Output& out);
 Result<int> bench(const Arguments& arguments, Output& out);
 Result<int> conformance_plugin(const Arguments& arguments, Output& out);
 Result<int> completion(const Arguments& arguments, Output& out);

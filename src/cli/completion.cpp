@@ -29,9 +29,12 @@ std::string names_of_verbs(const Group& group) {
 }
 
 std::string_view purpose_of(std::string_view first_word) {
-  const Group* group = find_group(first_word);
-  return group != nullptr ? group->purpose : find_command(first_word)->purpose;
+  const Command* command = find_command(first_word);
+  return command != nullptr ? command->purpose : find_group(first_word)->purpose;
 }
+
+// Whether its word alone is a command, whose operands may then stand where a verb stands (link).
+bool takes_files(const Group& group) { return find_command(group.name) != nullptr; }
 
 std::string names_of_flags(const Command& command) {
   std::vector<std::string> names;
@@ -66,9 +69,10 @@ std::string bash_verbs(const Group& group) {
   const std::string verbs = names_of_verbs(group);
   return format("  if [ \"$name\" = {} ]; then\n    if [ \"$COMP_CWORD\" -eq 2 ]; then\n",
                 group.name) +
-         format("      COMPREPLY=($(compgen -W '{}' -- \"$word\"))\n      return\n    fi\n",
-                verbs) +
-         "    name=\"$name ${COMP_WORDS[2]}\"\n" +
+         format("      COMPREPLY=($(compgen -W '{}' -- \"$word\"){})\n      return\n    fi\n",
+                verbs, takes_files(group) ? " $(compgen -f -- \"$word\")" : "") +
+         "    case ' " + verbs +
+         " ' in *\" ${COMP_WORDS[2]} \"*) name=\"$name ${COMP_WORDS[2]}\" ;; esac\n" +
          "  elif [ \"$COMP_CWORD ${COMP_WORDS[*]:1:2}\" = " +
          format("'3 help {}' ]; then\n    known='{}'\n  fi\n", group.name, verbs);
 }
@@ -108,9 +112,12 @@ std::string zsh_verbs(const Group& group) {
   std::vector<std::string> verbs;
   for (const Command* each : commands_of(group))
     verbs.push_back(format("{}:{}", verb_of(*each), each->purpose));
-  return format("  if [[ $words[2] == {} ]]; then\n    name+=\" $words[3]\"\n", group.name) +
+  return format("  if [[ $words[2] == {} ]]; then\n", group.name) +
+         format("    if [[ ' {} ' == *\" $words[3] \"* ]]; then name+=\" $words[3]\"; fi\n",
+                names_of_verbs(group)) +
          "    if (( CURRENT == 3 )); then\n      " + zsh_list(verbs) +
-         "      _describe verb known\n      return\n    fi\n  fi\n";
+         "      _describe verb known\n" + (takes_files(group) ? "      _files\n" : "") +
+         "      return\n    fi\n  fi\n";
 }
 
 std::string zsh() {
@@ -161,8 +168,9 @@ std::string fish() {
   }
   for (const Group& group : groups()) {
     for (const Command* each : commands_of(group)) {
-      out += format("complete -c skep -n '__fish_skep_needs_verb_of {}' -f -a {} -d {}\n",
-                    group.name, verb_of(*each), single_quoted(each->purpose));
+      out +=
+          format("complete -c skep -n '__fish_skep_needs_verb_of {}'{} -a {} -d {}\n", group.name,
+                 takes_files(group) ? "" : " -f", verb_of(*each), single_quoted(each->purpose));
     }
   }
   for (const Command& each : commands()) {

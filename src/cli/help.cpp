@@ -56,8 +56,12 @@ std::string group_text(const Group& group) {
 // About a command, by its one or two words, or a group.
 Result<std::string> text_about(const std::vector<std::string>& words) {
   const Group* group = find_group(words[0]);
-  if (group != nullptr && words.size() == 1) return group_text(*group);
-  if (const Command* command = find_command(join(words, " "))) return command_text(*command);
+  const Command* command = find_command(join(words, " "));
+  if (group != nullptr && words.size() == 1) {
+    return (command == nullptr ? std::string() : command_text(*command) + "\n") +
+           group_text(*group);
+  }
+  if (command != nullptr) return command_text(*command);
   if (group != nullptr) return unknown_verb(*group, words[1]);
   return unknown_command(join(words, " "));
 }

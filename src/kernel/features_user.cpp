@@ -1,0 +1,38 @@
+// What needs no privilege: the user engine's part of the tables.
+#include "kernel/features.hpp"
+#include "platform/helpers.hpp"
+
+namespace skep::kernel {
+
+using platform::MapKind;
+using platform::ProgramType;
+
+std::vector<Feature> features_without_privilege() {
+  std::vector<Feature> out;
+  const auto add = [&](Section section, std::string_view name, std::string_view of) {
+    Feature& feature = out.emplace_back();
+    feature.section = section;
+    feature.name = name;
+    feature.of = of;
+    feature.there = There::yes;
+  };
+  for (const ProgramType type : every<ProgramType>()) {
+    if (platform::row(type).context_size != 0)
+      add(Section::program_types, platform::row(type).name, "");
+  }
+  for (const MapKind kind : every<MapKind>()) {
+    if (platform::row(kind).user_engine == platform::InUserEngine::yes) {
+      add(Section::map_types, platform::row(kind).name, "");
+    }
+  }
+  for (const ProgramType type : every<ProgramType>()) {
+    if (platform::row(type).context_size == 0) continue;
+    for (const platform::HelperRow& helper : platform::helpers()) {
+      if ((helper.programs & platform::set_of(type)) != 0)
+        add(Section::helpers, helper.name, platform::row(type).name);
+    }
+  }
+  return out;
+}
+
+}  // namespace skep::kernel

@@ -1,0 +1,36 @@
+// Names of the kernel's functions by address, from /proc/kallsyms: for what a loaded program calls.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/types.hpp"
+#include "skep/result.hpp"
+
+namespace skep::kernel {
+
+class Symbols {
+ public:
+  // Fault::denied where addresses are hidden (they are then all zero; kernel.kptr_restrict).
+  static Result<Symbols> read();
+
+  // The function that begins at `address`.
+  std::optional<std::string_view> at(u64 address) const;
+  std::optional<u64> address_of(std::string_view name) const;
+
+ private:
+  struct Symbol {
+    u64 address;
+    u32 begin, length;  // in text_
+  };
+  std::string_view name(const Symbol& symbol) const {
+    return std::string_view(text_).substr(symbol.begin, symbol.length);
+  }
+
+  std::string text_;
+  std::vector<Symbol> symbols_;  // by address
+};
+
+}  // namespace skep::kernel
