@@ -21,18 +21,6 @@ using platform::ProgramType;
 
 constexpr Capabilities kAllOfThem = kBpf | kPerfmon | kNetAdmin;
 
-constexpr EnumArray<Section, std::string_view> kSections({
-    {Section::system_config, "system_config"},
-    {Section::syscall_config, "syscall_config"},
-    {Section::program_types, "program_types"},
-    {Section::map_types, "map_types"},
-    {Section::attach_types, "attach_types"},
-    {Section::link_types, "link_types"},
-    {Section::helpers, "helpers"},
-    {Section::instructions, "instructions"},
-    {Section::misc, "misc"},
-});
-
 // Settings that decide what programs may do, by the names of their files below /proc/sys.
 constexpr std::string_view kSettings[] = {
     "kernel/unprivileged_bpf_disabled", "net/core/bpf_jit_enable",     "net/core/bpf_jit_harden",
@@ -248,8 +236,6 @@ class Probe {
 };
 
 }  // namespace
-
-std::string_view name_of(Section section) { return kSections[section]; }
 
 std::vector<Feature> probe_features() { return Probe().run(); }
 

@@ -1,4 +1,4 @@
-// What needs no privilege: the user engine's part of the tables.
+// Names of the sections, and what needs no privilege: the user engine's part of the tables.
 #include "kernel/features.hpp"
 #include "platform/helpers.hpp"
 
@@ -6,6 +6,24 @@ namespace skep::kernel {
 
 using platform::MapKind;
 using platform::ProgramType;
+
+namespace {
+
+constexpr EnumArray<Section, std::string_view> kSections({
+    {Section::system_config, "system_config"},
+    {Section::syscall_config, "syscall_config"},
+    {Section::program_types, "program_types"},
+    {Section::map_types, "map_types"},
+    {Section::attach_types, "attach_types"},
+    {Section::link_types, "link_types"},
+    {Section::helpers, "helpers"},
+    {Section::instructions, "instructions"},
+    {Section::misc, "misc"},
+});
+
+}  // namespace
+
+std::string_view name_of(Section section) { return kSections[section]; }
 
 std::vector<Feature> features_without_privilege() {
   std::vector<Feature> out;
