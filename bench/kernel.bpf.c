@@ -1,6 +1,7 @@
-// What the figures of the kernel engine load and read: a small object, and a ring that fills at once.
-#include <linux/bpf.h>
+// What the figures of the kernel engine load and read: a small object, and a ring that fills at
+// once.
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 char LICENSE[] SEC("license") = "GPL";
 

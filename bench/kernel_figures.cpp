@@ -1,8 +1,9 @@
-// The kernel engine: what loading and attaching a small object costs beside the system calls that it takes, and how
-// quickly a ring of the kernel is read, beside libbpf.
+// The kernel engine: what loading and attaching a small object costs beside the system calls that
+// it takes, and how quickly a ring of the kernel is read, beside libbpf.
 //
-// The system calls alone are those of the same object with everything known before: no file, no ELF, no BTF to be
-// read. Reading is measured on a ring that is full: the CPU time of one reader for records of 64 bytes, each of which it touches. Root is needed; without it the figures say so.
+// The system calls alone are those of the same object with everything known before: no file, no
+// ELF, no BTF to be read. Reading is measured on a ring that is full: the CPU time of one reader
+// for records of 64 bytes, each of which it touches. Root is needed; without it the figures say so.
 #include <bpf/libbpf.h>
 
 #include <chrono>
@@ -79,7 +80,8 @@ Result<double> system_calls(Prepared& from, Until until) {
   from.load.prog_btf_fd = static_cast<u32>(types_fd.get());
   from.load.func_info = address_of(from.program.functions.data());
   from.load.line_info = address_of(from.program.lines.data());
-  const Fd program = TRY(kernel::descriptor(bpf(Command::load_program, from.load), "load a program", 0));
+  const Fd program =
+      TRY(kernel::descriptor(bpf(Command::load_program, from.load), "load a program", 0));
   if (until == Until::loaded) return microseconds_since(begin);
   platform::OpenRawTracepoint open{};
   open.name = address_of("sys_enter");
@@ -90,9 +92,10 @@ Result<double> system_calls(Prepared& from, Until until) {
 
 Result<double> load_theirs(Until until) {
   const auto begin = Clock::now();
-  const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(bpf_object__open_file(kSmall, nullptr),
-                                                                        bpf_object__close);
-  if (object == nullptr || bpf_object__load(object.get()) != 0) return Error(Fault::system, "libbpf does not load it");
+  const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(
+      bpf_object__open_file(kSmall, nullptr), bpf_object__close);
+  if (object == nullptr || bpf_object__load(object.get()) != 0)
+    return Error(Fault::system, "libbpf does not load it");
   if (until == Until::loaded) return microseconds_since(begin);
   const std::unique_ptr<bpf_link, decltype(&bpf_link__destroy)> link(
       bpf_program__attach(bpf_object__next_program(object.get(), nullptr)), bpf_link__destroy);
@@ -102,14 +105,16 @@ Result<double> load_theirs(Until until) {
 
 Result<void> compare_loads(Report& report, Until until, const std::string& what) {
   Prepared prepared = TRY(prepare());
-  const auto samples = TRY(interleave({{"skep", [&] { return load_ours(until); }},
-                                       {"system calls", [&] { return system_calls(prepared, until); }},
-                                       {"libbpf", [&] { return load_theirs(until); }}},
-                                      kLoads));
+  const auto samples =
+      TRY(interleave({{"skep", [&] { return load_ours(until); }},
+                      {"system calls", [&] { return system_calls(prepared, until); }},
+                      {"libbpf", [&] { return load_theirs(until); }}},
+                     kLoads));
   report.value(what, samples[0], "us");
   report.value(what + ": its system calls alone", samples[1], "us");
   report.value(what + ": libbpf", samples[2], "us");
-  report.ratio(what + ": skep over the system calls alone", ratio_of_medians(samples[0], samples[1]), below(1.2));
+  report.ratio(what + ": skep over the system calls alone",
+               ratio_of_medians(samples[0], samples[1]), below(1.2));
   report.ratio(what + ": libbpf over skep", ratio_of_medians(samples[2], samples[0]));
   return {};
 }
@@ -143,7 +148,9 @@ int take_record(void*, void* data, std::size_t) {
 }
 
 // Records a second of one CPU, in millions.
-double millions(u64 count, u64 ns) { return static_cast<double>(count) * 1000 / static_cast<double>(ns); }
+double millions(u64 count, u64 ns) {
+  return static_cast<double>(count) * 1000 / static_cast<double>(ns);
+}
 
 constexpr u32 kFills = 20;  // a sample
 
@@ -183,12 +190,14 @@ Result<void> compare_reading(Report& report, const std::string& name, const std:
   const std::unique_ptr<ring_buffer, decltype(&ring_buffer__free)> reader(
       ring_buffer__new(theirs.map().fd().get(), take_record, nullptr, nullptr), ring_buffer__free);
   if (reader == nullptr) return Error(Fault::system, "libbpf does not open the ring");
-  const auto samples = TRY(interleave({{"skep", [&] { return read_ours(ours, ring); }},
-                                       {"libbpf", [&] { return read_theirs(theirs, reader.get()); }}},
-                                      kRounds));
+  const auto samples =
+      TRY(interleave({{"skep", [&] { return read_ours(ours, ring); }},
+                      {"libbpf", [&] { return read_theirs(theirs, reader.get()); }}},
+                     kRounds));
   report.value(what + ", skep", samples[0], "million records a second");
   report.value(what + ", libbpf", samples[1], "million records a second");
-  report.ratio(what + ": skep over libbpf", ratio_of_medians(samples[0], samples[1]), at_least(1.5));
+  report.ratio(what + ": skep over libbpf", ratio_of_medians(samples[0], samples[1]),
+               at_least(1.5));
   return {};
 }
 

@@ -50,6 +50,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::replaces,
      {"--replaces", 0, Takes::one, "ID",
       "freplace: the loaded program whose function is replaced"}},
+    {Flag::mine,
+     {"--mine", 0, Takes::nothing, "",
+      "what skep attached, with links or without, and which process did"}},
     {Flag::interpret, {"--interpret", 0, Takes::nothing, "", "interpret instead of compiling"}},
     {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code (the default)"}},
     {Flag::deterministic,
@@ -137,6 +140,7 @@ constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
 constexpr Flag kLoadedList[] = {Flag::engine};
 constexpr Flag kProgDump[] = {Flag::output_file};
+constexpr Flag kLinkList[] = {Flag::mine};
 constexpr Flag kProgTop[] = {Flag::duration, Flag::interval};
 constexpr Flag kMapDump[] = {Flag::limit};
 constexpr Flag kFeature[] = {Flag::engine, Flag::no_cache};
@@ -328,11 +332,11 @@ constexpr auto kCommands = std::to_array<Command>({
      "[id N|pinned PATH] [options]",
      Operands::maybe_many,
      "a link",
-     {},
+     kLinkList,
      {{{"skep link list", "all"},
        {"skep link list -j | jq 'select(.prog_id==12)'", "where a program is attached"},
        {"skep link list -j | jq 'select(.type==\"xdp\").devname'", "interfaces with XDP programs"},
-       {"skep link list -j | jq '{id, pids}'", "who holds what"},
+       {"skep link list --mine", "what skep attached"},
        {"skep link ./list main.o -o app.o", "links a file of the name list instead"}}},
      link_list},
     {"link show",
@@ -340,7 +344,7 @@ constexpr auto kCommands = std::to_array<Command>({
      "[id N|pinned PATH] [options]",
      Operands::maybe_many,
      "a link",
-     {},
+     kLinkList,
      {{{"skep link show id 3", "one link"},
        {"skep link show pinned /sys/fs/bpf/xdp", "what is pinned there"},
        {"skep link show id 3 -j | jq .attach_type", "how it is attached"},

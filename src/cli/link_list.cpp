@@ -4,6 +4,7 @@
 #include "cli/link_fields.hpp"
 #include "cli/loaded.hpp"
 #include "cli/loaded_names.hpp"
+#include "cli/owned_links.hpp"
 #include "platform/link_types.hpp"
 
 namespace skep::cli {
@@ -78,9 +79,34 @@ std::string link_json(const LinkEntry& link, const Holders& holders) {
   return json.take() + "\n";
 }
 
+std::string owned_text(const OwnedLink& link) {
+  const std::string id = link.id == 0 ? std::string("-") : format("{}", link.id);
+  return format("{}: {} at {} {}  pid {}\n", id, link.program, link.hook, link.where, link.pid);
+}
+
+std::string owned_json(const OwnedLink& link) {
+  JsonWriter json;
+  json.begin_object().member("id", link.id).member("program", link.program);
+  json.member("hook", link.hook).member("where", link.where).member("pid", link.pid).end_object();
+  return json.take() + "\n";
+}
+
+// Those that skep attached; what the kernel has no link for too, without an id.
+Result<int> list_owned(Output& out) {
+  const auto links = OwnedLinks::all();
+  if (links.empty()) {
+    out.note("skep has nothing attached");
+    return kFoundNothing;
+  }
+  for (const OwnedLink& each : links)
+    out.write(out.is_json() ? owned_json(each) : owned_text(each));
+  return 0;
+}
+
 }  // namespace
 
 Result<int> link_list(const Arguments& arguments, Output& out) {
+  if (arguments.has(Flag::mine)) return list_owned(out);
   const auto wanted = TRY(selector(Kind::link, arguments.operands()));
   const auto links = TRY(chosen<LinkEntry>(Kind::link, wanted, kernel::describe_link));
   if (links.empty()) return nothing_loaded(Kind::link, wanted, out);

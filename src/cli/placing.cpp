@@ -1,7 +1,6 @@
 #include "cli/placing.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.hpp"
 
@@ -26,12 +25,6 @@ Result<Value> choice(const Arguments& arguments, Flag flag, const Choice<Value> 
   return Error(Fault::usage, format("{} is not a value of {}", *given, row(flag).name),
                "it is " + join(names, ", "));
 }
-
-struct Unit {
-  std::string_view name;
-  double milliseconds;
-};
-constexpr Unit kUnits[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
 
 }  // namespace
 
@@ -73,20 +66,6 @@ Result<kernel::Place> place_for(const Arguments& arguments, const kernel::Place&
     if (name == program) place.target = pair.substr(name.size() + 1);
   }
   return place;
-}
-
-Result<std::optional<u64>> duration_of(const Arguments& arguments) {
-  const auto text = arguments.text(Flag::duration);
-  if (!text) return std::optional<u64>();
-  double count = 0;
-  const auto read = std::from_chars(text->data(), text->data() + text->size(), count);
-  const std::string_view unit(read.ptr, text->data() + text->size());
-  const auto known = std::ranges::find(kUnits, unit, &Unit::name);
-  if (read.ec == std::errc() && known != std::end(kUnits) && count > 0 && count < 1e9) {
-    return std::optional(static_cast<u64>(count * known->milliseconds));
-  }
-  return Error(Fault::usage, format("--duration {}: expected a time", *text),
-               "10, 1.5s, 200ms, 5m, 1h");
 }
 
 }  // namespace skep::cli

@@ -11,7 +11,4 @@ Result<kernel::Place> place_of(const Arguments& arguments);
 Result<kernel::Place> place_for(const Arguments& arguments, const kernel::Place& all,
                                 const object::Object& object, const std::string& program);
 
-// "90", "1.5s", "200ms", "2m": milliseconds; nullopt without the flag.
-Result<std::optional<u64>> duration_of(const Arguments& arguments);
-
 }  // namespace skep::cli

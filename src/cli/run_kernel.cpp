@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "cli/child.hpp"
 #include "cli/chosen_targets.hpp"
+#include "cli/duration.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/loading.hpp"
 #include "cli/owned_links.hpp"
@@ -30,8 +31,6 @@
 
 namespace skep::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // ---- attach ----
 
@@ -162,25 +161,23 @@ Result<void> read_iterator(const kernel::Link& link, Output& out) {
 bool is_iterator(const kernel::Link& link) { return link.hook() == kernel::Hook::iterator; }
 
 struct Until {
-  std::optional<u64> milliseconds;
+  u64 duration_ns = 0;  // 0: for ever
   Child* child = nullptr;
 };
 
 void read_until(const Until& until, Readers& readers, Printer& printer, Output& out) {
-  const auto begin = Clock::now();
+  const u64 end = monotonic_ns() + until.duration_ns;
   while (!is_interrupted() && !out.is_closed()) {
-    const bool has_ended = until.child != nullptr && until.child->has_ended();
+    if (until.child != nullptr && until.child->has_ended()) break;
     auto wait = kernel::PerfBuffer::kLookEvery;
-    if (until.milliseconds) {
-      const auto left = std::chrono::milliseconds(*until.milliseconds) -
-                        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-      if (left.count() <= 0) break;
-      wait = std::min(wait, left);
+    if (until.duration_ns != 0) {
+      const u64 now = monotonic_ns();
+      if (now >= end) break;
+      wait = std::min(wait, std::chrono::milliseconds((end - now + 999'999) / 1'000'000));
     }
-    if (!has_ended) readers.wait(wait);
+    readers.wait(wait);
     readers.drain(printer);
-    if (out.is_terminal() || !has_ended) (void)out.flush();
-    if (has_ended) break;
+    (void)out.flush();
   }
   readers.drain(printer);
 }
@@ -223,7 +220,7 @@ Result<kernel::App> load(object::Object& object, const Arguments& arguments,
 
 Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Output& out) {
   const u64 rows_max = TRY(arguments.number(Flag::limit, 0, out.is_json() ? 0 : kRowsInText));
-  const auto milliseconds = TRY(duration_of(arguments));
+  const u64 duration = TRY(duration_ns(arguments, Flag::duration, 0));
   kernel::Place place = TRY(place_of(arguments));
   std::optional<Child> child;
   if (const auto command = arguments.text(Flag::command)) {
@@ -241,7 +238,7 @@ Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Out
   auto owned = TRY(OwnedLinks::record(links));
   if (const auto folder = arguments.text(Flag::pin)) {
     TRY(pin_all(app, links, *folder, out));
-    if (!milliseconds && !child) {
+    if (duration == 0 && !child) {
       TRY(owned.keep());
       return 0;
     }
@@ -252,7 +249,7 @@ Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Out
   }
   Printer printer(object.types(), out, rows_max);
   if (!std::ranges::all_of(links, is_iterator)) {
-    read_until({milliseconds, child ? &*child : nullptr}, readers, printer, out);  // read
+    read_until({duration, child ? &*child : nullptr}, readers, printer, out);  // read
   }
   const u64 skipped = runs_skipped(app);
   links.clear();

@@ -14,6 +14,9 @@ namespace skep::kernel {
 namespace {
 
 Result<Link> attach_nowhere(const Attachment& at) {
+  if (at.hook == Hook::operations) {
+    return Error(Fault::usage, "it is attached with its structure of operations, not by itself");
+  }
   return Error(Fault::unsupported,
                format("programs of type {} are not attached; they run when they are called",
                       platform::row(at.program.entry.type).name),

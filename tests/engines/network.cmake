@@ -15,3 +15,10 @@ endfunction()
 network_object(hooks network_hooks)
 network_object(operations operations "-DSECTION=\".struct_ops\"" "-DNAME=\"skep_written\"")
 network_object(operations linked_operations "-DSECTION=\".struct_ops.link\"" "-DNAME=\"skep_linked\"")
+# In guests, what this kernel does not have or does in another way; all of it takes longer than a test may.
+include(qemu)
+set(network_files ${network_objects}/network_hooks.bpf.o ${network_objects}/operations.bpf.o ${network_objects}/linked_operations.bpf.o)
+skep_qemu_test(kernel_network KERNELS 6.1 PROGRAM test_kernel_network FILES ${network_files}
+               MODULES veth sch_ingress cls_bpf nf_defrag_ipv4 ARGUMENTS --gtest_filter=*Clsact*:*tc_*:*sk_*)
+skep_qemu_test(kernel_network KERNELS 6.12 PROGRAM test_kernel_network FILES ${network_files}
+               MODULES veth netkit sch_ingress cls_bpf nf_defrag_ipv4 ARGUMENTS --gtest_filter=*netkit*:*Netkit*:*Operations*)
