@@ -14,12 +14,11 @@
 #include "cli/interrupt.hpp"
 #include "cli/loaded.hpp"
 #include "cli/loaded_names.hpp"
-#include "cli/placing.hpp"
 
 namespace skep::cli {
 namespace {
 
-constexpr u64 kSecond = 1'000'000'000, kMillisecond = 1'000'000;
+constexpr u64 kSecond = 1'000'000'000;
 
 struct Cost {
   u32 id = 0, type = 0;
@@ -90,7 +89,7 @@ std::string costs_json(const std::vector<Cost>& costs, u64 interval_ns) {
 
 Result<int> prog_top(const Arguments& arguments, Output& out) {
   const u64 interval = TRY(duration_ns(arguments, Flag::interval, kSecond));
-  const u64 duration = TRY(duration_of(arguments)).value_or(0) * kMillisecond;
+  const u64 duration = TRY(duration_ns(arguments, Flag::duration, 0));
   platform::OneFd run_times{};  // BPF_STATS_RUN_TIME
   const Fd statistics =
       TRY(kernel::descriptor(kernel::bpf(kernel::Command::enable_statistics, run_times),

@@ -18,14 +18,12 @@
 #include "cli/duration.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
-#include "cli/placing.hpp"
 #include "events/show.hpp"
 #include "kernel/tracefs.hpp"
 
 namespace skep::cli {
 namespace {
 
-constexpr u64 kMillisecond = 1'000'000;
 constexpr int kPollMs = 50;                      // how late Ctrl-C and the end may be seen
 constexpr std::size_t kLineBytesMax = 64 << 10;  // a line that does not end is cut there
 
@@ -108,7 +106,7 @@ Result<std::string> read_some(const Fd& pipe) {
 }  // namespace
 
 Result<int> tracelog(const Arguments& arguments, Output& out) {
-  const u64 duration = TRY(duration_of(arguments)).value_or(0) * kMillisecond;
+  const u64 duration = TRY(duration_ns(arguments, Flag::duration, 0));
   const u64 pid = TRY(arguments.number(Flag::pid, 1, 0));
   const Fd pipe = TRY(Fd::open(TRY(kernel::tracefs()) + "/trace_pipe", O_RDONLY | O_NONBLOCK));
   catch_interrupts();
