@@ -11,7 +11,7 @@ namespace {
 
 // Constants are what the program was compiled with, not what it found.
 bool is_constant(const platform::MapSpec& spec) {
-  return spec.is_globals && spec.name.contains(".rodata");
+  return spec.is_globals && (spec.flags & platform::kReadOnlyForProgram) != 0;
 }
 
 std::string verdicts_json(std::string_view program, const hooks::RunSummary& summary) {
