@@ -93,6 +93,9 @@ Result<int> ending(hooks::RunSummary summary, std::optional<hooks::CaptureWriter
 }  // namespace
 
 Result<int> run(const Arguments& arguments, Output& out) {
+  TRY(arguments.number(Flag::repeat, 1,
+                       1));  // what is wrong with the words is said before files are read
+  TRY(arguments.number(Flag::limit, 0, 0));
   auto object = TRY(open_object(arguments, Externs::kernel, out));  // open
   TRY(set_globals(object, arguments));                              // set
   switch (TRY(choose_engine(object, arguments))) {

@@ -178,7 +178,7 @@ class Link::Guard {
 
 Link::~Link() = default;
 
-Result<void> Link::undo_with(std::function<void()> undo, std::vector<int> needs) {
+Result<void> Link::undo_with(const std::function<void()>& undo, std::vector<int> needs) {
   auto guard = Guard::start(undo, std::move(needs));
   if (!guard.ok()) {
     undo();

@@ -65,7 +65,7 @@ class Link {
   void hold_link(Fd link) { links_.push_back(std::move(link)); }
   // `undo` runs when the Link goes; when this process is killed, in a guard process, which keeps
   // the descriptors that it `needs` and no others.
-  Result<void> undo_with(std::function<void()> undo, std::vector<int> needs = {});
+  Result<void> undo_with(const std::function<void()>& undo, std::vector<int> needs = {});
   // Of iterators: what is read to make it run.
   const std::vector<Fd>& links() const { return links_; }
 

@@ -54,7 +54,7 @@ struct LinkEntry {
   u32 id = 0;
   u32 type = 0;  // enum bpf_link_type
   u32 program_id = 0;
-  platform::LinkInformation facts;       // addresses in it point nowhere
+  platform::LinkInformation facts{};     // addresses in it point nowhere
   std::string name;                      // of a tracepoint, function, file or what is iterated over
   std::vector<u64> places;               // addresses of functions, or offsets into the file
   std::vector<u64> semaphores, cookies;  // one a place, where the kernel shows them

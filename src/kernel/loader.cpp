@@ -40,11 +40,24 @@ Capabilities needed_for(ProgramType type) {
   }
 }
 
-// What skep's own verifier says, as far as it knows such programs.
-std::string own_verdict(const platform::Program& program) {
-  if (platform::row(program.type).context_size == 0) return {};
-  const verify::Verdict verdict = verify::verify(std::make_shared<platform::Program>(program));
-  if (verdict.accepted()) return "  skep's own verifier accepts this program\n";
+// Refused without a word of the verifier: a privilege, or something that this kernel does not know.
+Error not_taken(int answer, ProgramType type) {
+  Error out = refused("load it into the kernel", answer, needed_for(type));
+  if (out.hint.empty()) {
+    out.hint =
+        "it may need a newer kernel: skep requires OBJECT says since which release there is what "
+        "it uses";
+  }
+  return out;
+}
+
+// What skep's own verifier says of the same program, as far as it knows such ones.
+std::string own_verdict(const object::Object& object, const std::string& name,
+                        const btf::Targets* targets) {
+  auto program = object.program(name, {.targets = targets});
+  if (!program.ok() || platform::row((*program)->type).context_size == 0) return {};
+  const verify::Verdict verdict = verify::verify(std::move(*program));
+  if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +
          verify::to_text(std::get<verify::Report>(verdict.outcome));
 }
@@ -263,12 +276,12 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
   log.resize(log.find('\0') == std::string::npos ? log.size() : log.find('\0'));
   const bool is_walk =
       log.find("\n") != std::string::npos || log.find("processed") != std::string::npos;
-  if (!is_walk)
-    return refused("load it into the kernel", answer, needed_for(program.program->type));
+  if (!is_walk) return not_taken(answer, program.program->type);
   const verify::Report report = read_log(log, program);
   return Error(Fault::rejected, format("the kernel's verifier rejects it: {}", report.message),
                report.hint)
-      .with_report(verify::to_text(report) + own_verdict(*program.program));
+      .with_report(verify::to_text(report) +
+                   own_verdict(object(), program.program->name, options_.targets));
 }
 
 Result<void> Loader::fill_program_arrays() {

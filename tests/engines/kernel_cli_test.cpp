@@ -1,7 +1,8 @@
-// skep run and test-run in the kernel, as they are typed: what is printed, exit codes, and that nothing is left.
+// skep run and test-run in the kernel, as they are typed: what is printed, exit codes, and that
+// nothing is left.
 //
-// Programs are attached to what the commands of this test do, by a process number in a global variable. Skips, saying so,
-// where bpf(2) is refused.
+// Programs are attached to what the commands of this test do, by a process number in a global
+// variable. Skips, saying so, where bpf(2) is refused.
 #include "engines/look.hpp"
 
 namespace skep::kernel {
@@ -18,24 +19,32 @@ using KernelCli = Look;
 // What several commands print.
 std::string said(const std::string& commands) { return output_of("{ " + commands + "; }"); }
 
-std::string run(const std::string& arguments) { return format("{} run {} --engine kernel ", kSkep, arguments); }
-std::string raw_tracepoint() { return run(kTracing + " --program raw_tracepoint --kconfig /dev/null"); }
+std::string run(const std::string& arguments) {
+  return format("{} run {} --engine kernel ", kSkep, arguments);
+}
+std::string raw_tracepoint() {
+  return run(kTracing + " --program raw_tracepoint --kconfig /dev/null");
+}
 
 TEST_F(KernelCli, RunCountsWhatHappensMeanwhile) {
-  const std::string hits = said(raw_tracepoint() + "--set only=$$ -d 400ms -q -j > out & "
-                                     "for i in 1 2 3 4 5 6; do cat /dev/null; sleep 0.1; done; wait; "
-                                     "jq -r 'select(.map==\".bss\").values.hits' out");
+  const std::string hits = said(raw_tracepoint() +
+                                "--set only=$$ -d 400ms -q -j > out & "
+                                "for i in 1 2 3 4 5 6; do cat /dev/null; sleep 0.1; done; wait; "
+                                "jq -r 'select(.map==\".bss\").values.hits' out");
   EXPECT_GT(std::atoi(hits.c_str()), 5) << hits;
 }
 
 TEST_F(KernelCli, RunEndsWithItsCommandAndTracesItAlone) {
-  EXPECT_EQ(said(run(kTracing + " --program perf_event --kconfig /dev/null") + "-q -c 'echo hello' | head -1"), "hello\n");
+  EXPECT_EQ(said(run(kTracing + " --program perf_event --kconfig /dev/null") +
+                 "-q -c 'echo hello' | head -1"),
+            "hello\n");
   EXPECT_EQ(said(raw_tracepoint() + "-c 'sleep 0.2' 2>&1 >/dev/null"),
             "skep: attached raw_tracepoint to raw tracepoint sys_enter\n");
 }
 
 TEST_F(KernelCli, CtrlCPrintsTheResults) {
-  EXPECT_EQ(said(raw_tracepoint() + "-q -j > out & sleep 0.8; kill -INT $!; wait $!; echo $?; jq -r .type out"),
+  EXPECT_EQ(said(raw_tracepoint() +
+                 "-q -j > out & sleep 0.8; kill -INT $!; wait $!; echo $?; jq -r .type out"),
             "0\nmap\nmap\nglobals\nlost\n");
 }
 
@@ -50,14 +59,21 @@ TEST_F(KernelCli, WithoutPrivilegeTheOneThatIsMissingIsNamed) {
 }
 
 TEST_F(KernelCli, AutoSaysWhichProgramCanRunWhere) {
-  const std::string table =
-      said(kPowerless + kSkep + " run " + kTracing + " --program uprobe --engine auto 2>&1; echo $?");
-  EXPECT_NE(table.find("uprobe   uprobe  kernel  no: CAP_BPF and CAP_PERFMON are missing"), std::string::npos) << table;
+  const std::string table = said(kPowerless + kSkep + " run " + kTracing +
+                                 " --program uprobe --engine auto 2>&1; echo $?");
+  EXPECT_NE(table.find("uprobe   uprobe  kernel  no: CAP_BPF and CAP_PERFMON are missing"),
+            std::string::npos)
+      << table;
   EXPECT_NE(table.find("uprobe   uprobe  user    no: "), std::string::npos) << table;
   EXPECT_NE(table.find("\n3\n"), std::string::npos) << table;
   const std::string where = said(kSkep + " run " + kFlows + " --engine auto 2>&1; echo $?");
-  EXPECT_NE(where.find("flows    xdp   kernel  no: the section does not say where; say --interface NAME"), std::string::npos) << where;
-  EXPECT_EQ(exit_of(kSkep + " run " + kFlows + " --engine auto --pcap " SKEP_SOURCE_DIR "/tests/data/web.pcap"), 0);
+  EXPECT_NE(
+      where.find("flows    xdp   kernel  no: the section does not say where; say --interface NAME"),
+      std::string::npos)
+      << where;
+  EXPECT_EQ(exit_of(kSkep + " run " + kFlows +
+                    " --engine auto --pcap " SKEP_SOURCE_DIR "/tests/data/web.pcap"),
+            0);
 }
 
 TEST_F(KernelCli, WhatMakesNoSenseIsAUsageError) {
@@ -74,33 +90,51 @@ TEST_F(KernelCli, BothVerifiersSayWhyAProgramIsRejected) {
   EXPECT_NE(report.find("rule kernel: "), std::string::npos) << report;
   EXPECT_NE(report.find("array-index-off-by-one.bpf.c:"), std::string::npos) << report;
   EXPECT_NE(report.find("skep's own verifier rejects it too:"), std::string::npos) << report;
+  EXPECT_NE(report.find("rule map-value-bounds: "), std::string::npos) << report;
+  EXPECT_NE(report.find("\n4\n"), std::string::npos) << report;
+}
+
+// The kernel's log is longer than the first buffer for it: its end is what matters.
+TEST_F(KernelCli, ALongLogIsReadToItsEnd) {
+  const std::string bad = SKEP_SOURCE_DIR "/build/bpf/bad/long-walk-to-an-index.bpf.o";
+  const std::string report = said(run(bad + " --interface lo") + "2>&1; echo $?");
+  EXPECT_NE(report.find("long-walk-to-an-index.bpf.c:25: "), std::string::npos) << report;
+  EXPECT_NE(report.find("invalid access to map value"), std::string::npos) << report;
   EXPECT_NE(report.find("\n4\n"), std::string::npos) << report;
 }
 
 TEST_F(KernelCli, PinnedItStaysAndIsListedAsOurs) {
   const std::string listed = said(
-      "export XDG_RUNTIME_DIR=$PWD; unshare -m sh -c 'mkdir pins && mount -t bpf bpf pins && " + raw_tracepoint() +
-      "-q --pin pins/mine && ls pins/mine && " + kSkep + " link list --mine -j | jq -r .program; " + raw_tracepoint() +
-      "-q --pin pins/mine 2>&1; echo $?; ls pins/mine; rm -r pins/mine; sleep 0.2; " + kSkep + " link list --mine -q; echo $?'");
+      "export XDG_RUNTIME_DIR=$PWD; unshare -m sh -c 'mkdir pins && mount -t bpf bpf pins && " +
+      raw_tracepoint() + "-q --pin pins/mine && ls pins/mine && " + kSkep +
+      " link list --mine -j | jq -r .program; " + raw_tracepoint() +
+      "-q --pin pins/mine 2>&1; echo $?; ls pins/mine; rm -r pins/mine; sleep 0.2; " + kSkep +
+      " link list --mine -q; echo $?'");
   EXPECT_NE(listed.find("raw_tracepoint\nraw_tracepoint\n"), std::string::npos) << listed;
   EXPECT_TRUE(listed.ends_with("raw_tracepoint\n5\n")) << listed;
   EXPECT_NE(listed.find("the path is taken"), std::string::npos) << listed;
-  EXPECT_NE(listed.find("remove it with rm, or choose another path\n2\n"), std::string::npos) << listed;
+  EXPECT_NE(listed.find("remove it with rm, or choose another path\n2\n"), std::string::npos)
+      << listed;
 }
 
 TEST_F(KernelCli, KilledItLeavesNothing) {
-  EXPECT_EQ(said("export XDG_RUNTIME_DIR=$PWD; " + raw_tracepoint() + "-q & sleep 1; id=$(" + kSkep +
-                      " link list --mine -j | jq .id); test $id -gt 0; echo $?; kill -9 $!; wait $! 2>/dev/null; sleep 0.3; " +
-                      kSkep + " link list --mine -q; echo $?; " + kSkep + " link show id $id >/dev/null 2>&1; echo $?"),
-            "0\n5\n5\n");
+  EXPECT_EQ(
+      said("export XDG_RUNTIME_DIR=$PWD; " + raw_tracepoint() + "-q & sleep 1; id=$(" + kSkep +
+           " link list --mine -j | jq .id); test $id -gt 0; echo $?; kill -9 $!; wait $! "
+           "2>/dev/null; sleep 0.3; " +
+           kSkep + " link list --mine -q; echo $?; " + kSkep +
+           " link show id $id >/dev/null 2>&1; echo $?"),
+      "0\n5\n5\n");
 }
 
 TEST_F(KernelCli, TestRunGivesWhatUserSpaceGives) {
   const std::string test = kSkep + " test-run " + kFlows + " -j --engine ";
-  const std::string both = said(test + "kernel | jq -c '[.engine,.retval,.data_out_bytes]'; " + test +
-                                     "user | jq -c '[.engine,.retval,.data_out_bytes]'");
+  const std::string both = said(test + "kernel | jq -c '[.engine,.retval,.data_out_bytes]'; " +
+                                test + "user | jq -c '[.engine,.retval,.data_out_bytes]'");
   EXPECT_EQ(both, "[\"kernel\",2,60]\n[\"user\",2,60]\n");
-  EXPECT_EQ(exit_of(kSkep + " test-run " + kTracing + " --program perf_event --kconfig /dev/null --engine kernel"), 3);
+  EXPECT_EQ(exit_of(kSkep + " test-run " + kTracing +
+                    " --program perf_event --kconfig /dev/null --engine kernel"),
+            3);
 }
 
 }  // namespace
