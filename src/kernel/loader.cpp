@@ -275,7 +275,7 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
   }
   log.resize(log.find('\0') == std::string::npos ? log.size() : log.find('\0'));
   const bool is_walk =
-      log.find("\n") != std::string::npos || log.find("processed") != std::string::npos;
+      log.find('\n') != std::string::npos || log.find("processed") != std::string::npos;
   if (!is_walk) return not_taken(answer, program.program->type);
   const verify::Report report = read_log(log, program);
   return Error(Fault::rejected, format("the kernel's verifier rejects it: {}", report.message),

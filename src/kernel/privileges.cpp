@@ -65,7 +65,7 @@ std::string text_of(int answer) {
   return std::string(strerror_r(answer, buffer, sizeof buffer));
 }
 
-std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // Why a process that has the capabilities may still be refused.
 std::string other_reasons() {

@@ -50,6 +50,10 @@ constexpr Reason kReasons[] = {
      "libbpf 1.2 and later know .struct_ops.link"},
     {"arena.bpf.o: only ours opens it: libbpf: prog 'push': bad map relo against 'nodes'",
      "libbpf 1.4 and later know arenas"},
+    {"tracing.bpf.o: program kprobe_session ", "libbpf 1.5 and later know kprobe.session"},
+    {"tracing.bpf.o: program uprobe_multi ", "libbpf 1.3 and later know uprobe.multi"},
+    {"tracing.bpf.o: program uretprobe_multi ", "libbpf 1.3 and later know uprobe.multi"},
+    {"tracing.bpf.o: program uprobe_session ", "libbpf 1.6 and later know uprobe.session"},
     {"kernel.o: program throws type: ours 3", "libbpf 1.3 and later know tc/ingress"},
     {"kernel.o: program throws attach type: ours 46", "libbpf 1.3 and later know tc/ingress"},
 };
