@@ -1,7 +1,9 @@
 // What the figures of the kernel engine load and read: a small object, and a ring that fills at
 // once.
-#include <bpf/bpf_helpers.h>
+// clang-format off
 #include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -1,7 +1,9 @@
 // Fills a ring with records of 64 bytes, for whoever reads it to be measured: a small one, which
 // stays in a CPU's cache, and a large one, which does not.
-#include <bpf/bpf_helpers.h>
+// clang-format off
 #include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+// clang-format on
 
 char LICENSE[] SEC("license") = "GPL";
 
