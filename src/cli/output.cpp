@@ -101,7 +101,9 @@ void report(const Error& error, Form form) {
   JsonWriter json;
   json.begin_object().key("error").begin_object();
   json.member("code", kFaults[error.fault].code).member("message", error.message);
-  json.member("hint", error.hint).end_object().end_object();
+  json.member("hint", error.hint);
+  if (!error.report().empty()) json.member("report", error.report());
+  json.end_object().end_object();
   std::printf("%s\n", json.take().c_str());
   std::fflush(stdout);
 }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/child.hpp"
 #include "cli/chosen_targets.hpp"
@@ -34,16 +35,22 @@ namespace {
 
 // ---- attach ----
 
-bool is_called_only(const object::ProgramEntry& program) {
-  return kernel::hook_of(program) == kernel::Hook::none;
+// Others run when they are called: by test-run, by a tail call, or by their structure of
+// operations.
+bool is_attached_by_itself(const object::Object& object, const object::ProgramEntry& program,
+                           const Arguments& arguments) {
+  const kernel::Hook hook = kernel::hook_of(program);
+  if (hook == kernel::Hook::none || hook == kernel::Hook::operations) return false;
+  const auto targets = tail_call_targets(object);
+  return std::ranges::find(targets, program.name) == targets.end() ||
+         arguments.text(Flag::program) == program.name;
 }
 
 Result<std::vector<kernel::Link>> attach_all(const kernel::App& app, const Arguments& arguments,
                                              const kernel::Place& everywhere, Output& out) {
   std::vector<kernel::Link> links;
   for (const kernel::LoadedProgram& each : app.programs()) {
-    if (is_called_only(each.entry) || each.entry.type == platform::ProgramType::struct_ops)
-      continue;
+    if (!is_attached_by_itself(app.object(), each.entry, arguments)) continue;
     const kernel::Place place =
         TRY(place_for(arguments, everywhere, app.object(), each.entry.name));
     links.push_back(TRY(kernel::attach(app, each, place)));
@@ -148,14 +155,24 @@ Result<void> read_iterator(const kernel::Link& link, Output& out) {
   const Fd iterator =
       TRY(kernel::descriptor(kernel::bpf(kernel::Command::create_iterator, create),
                              format("read {}", link.where()), kernel::kBpf | kernel::kPerfmon));
+  std::string text;
   char buffer[4096];
   while (true) {
     const ssize_t got = ::read(iterator.get(), buffer, sizeof buffer);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) return system_error("read", link.where(), errno);
-    if (got == 0) return {};
-    out.write(std::string_view(buffer, static_cast<std::size_t>(got)));
+    if (got == 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
   }
+  if (!out.is_json()) {
+    out.write(text);
+    return {};
+  }
+  JsonWriter json;
+  json.begin_object().member("type", "iterator").member("program", link.program());
+  json.member("text", text).end_object();
+  out.write(json.take() + "\n");
+  return {};
 }
 
 bool is_iterator(const kernel::Link& link) { return link.hook() == kernel::Hook::iterator; }
@@ -238,10 +255,8 @@ Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Out
   auto owned = TRY(OwnedLinks::record(links));
   if (const auto folder = arguments.text(Flag::pin)) {
     TRY(pin_all(app, links, *folder, out));
-    if (duration == 0 && !child) {
-      TRY(owned.keep());
-      return 0;
-    }
+    TRY(owned.keep());
+    if (duration == 0 && !child) return 0;
   }
   if (child) child->start();
   for (const kernel::Link& each : links) {

@@ -13,13 +13,14 @@ Result<int> version(const Arguments&, Output& out) {
   if (out.is_json()) {
     JsonWriter json;
     json.begin_object().member("version", SKEP_VERSION).member("machine", system.machine);
-    json.key("engines").begin_array().value("user").end_array().end_object();
+    json.key("engines").begin_array().value("user").value("kernel").end_array().end_object();
     out.write(json.take() + "\n");
   } else if (out.volume() == Volume::quiet) {
     out.write(SKEP_VERSION "\n");
   } else {
     out.write(
-        format("skep {}\nmachine {}, kernel {} {}\nengines: user (verifier, interpreter, JIT)\n",
+        format("skep {}\nmachine {}, kernel {} {}\nengines: user (verifier, interpreter, JIT), "
+               "kernel (bpf(2))\n",
                SKEP_VERSION, system.machine, system.sysname, system.release));
   }
   return 0;

@@ -269,6 +269,11 @@ Result<perf_event_attr> event_of(std::string_view text) {
   return Error(Fault::usage, format("'{}' is no perf event", text), std::string(kForms));
 }
 
+bool is_off(int cpu) {
+  const auto online = read_text(format("/sys/devices/system/cpu/cpu{}/online", cpu));
+  return online.ok() && online->starts_with('0');
+}
+
 }  // namespace
 
 Result<Link> attach_perf_event(const Attachment& at) {
@@ -283,7 +288,7 @@ Result<Link> attach_perf_event(const Attachment& at) {
   const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);
   for (int cpu = 0; cpu < cpus; ++cpu) {
     auto descriptor = open_event(event, {-1, cpu}, at, text);
-    if (!descriptor.ok() && errno == ENODEV) continue;  // a CPU that is off
+    if (!descriptor.ok() && is_off(cpu)) continue;
     if (!descriptor.ok()) return std::move(descriptor).error();
     TRY(bind(at, std::move(*descriptor), link));
   }

@@ -34,6 +34,11 @@ Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::b
   TestResult result;
   run.program_fd = static_cast<u32>(program.descriptor.get());
   const bool has_context = takes_context(program.entry.type);
+  if (has_context && repeat > 1) {
+    return Error(Fault::usage,
+                 format("programs of type {} run once: the kernel repeats runs on packets only",
+                        platform::row(program.entry.type).name));
+  }
   if (has_context) {
     result.output.assign(input.begin(), input.end());
     run.ctx_in = platform::address_of(input.data());

@@ -63,6 +63,20 @@ TEST_F(KernelCli, IteratorsAreReadOnce) {
   EXPECT_EQ(exit_of("timeout 20 " + run(kTracing + " --program iterator --kconfig /dev/null")), 0);
 }
 
+TEST_F(KernelCli, WithJsonAnIteratorIsAnObjectToo) {
+  EXPECT_EQ(said(run(kTracing + " --program iterator --kconfig /dev/null") +
+                 "-q -j | jq -r 'select(.type==\"iterator\").program'"),
+            "iterator\n");
+}
+
+// In a network namespace of its own.
+TEST_F(KernelCli, TargetsOfTailCallsAreNotAttached) {
+  const std::string protocols = SKEP_SOURCE_DIR "/build/bpf/protocols.bpf.o";
+  EXPECT_EQ(said("unshare -n " + run(protocols + " --interface lo -d 100ms") +
+                 "2>&1 >/dev/null | grep -c attached"),
+            "1\n");
+}
+
 TEST_F(KernelCli, WithoutPrivilegeTheOneThatIsMissingIsNamed) {
   const std::string refused = said(kPowerless + raw_tracepoint() + "2>&1; echo $?");
   EXPECT_NE(refused.find("CAP_BPF"), std::string::npos) << refused;
@@ -77,6 +91,8 @@ TEST_F(KernelCli, AutoSaysWhichProgramCanRunWhere) {
       << table;
   EXPECT_NE(table.find("uprobe   uprobe  user    no: "), std::string::npos) << table;
   EXPECT_NE(table.find("\n3\n"), std::string::npos) << table;
+  EXPECT_EQ(said(kSkep + " run " + kFlows + " --engine auto -j | jq -r .error.report | head -1"),
+            "program  hook  engine  possible\n");
   const std::string where = said(kSkep + " run " + kFlows + " --engine auto 2>&1; echo $?");
   EXPECT_NE(
       where.find("flows    xdp   kernel  no: the section does not say where; say --interface NAME"),
@@ -92,6 +108,9 @@ TEST_F(KernelCli, WhatMakesNoSenseIsAUsageError) {
   EXPECT_EQ(exit_of(raw_tracepoint() + "--attach nobody=f"), 2);
   EXPECT_EQ(exit_of(raw_tracepoint() + "-d never"), 2);
   EXPECT_EQ(exit_of(run(kFlows)), 2);  // no interface
+  EXPECT_EQ(exit_of(kSkep + " test-run " + kTracing +
+                    " --program raw_tracepoint --kconfig /dev/null --engine kernel --repeat 2"),
+            2);
   EXPECT_EQ(exit_of(run(kFlows + " --interface lo --xdp-mode fast")), 2);
   EXPECT_EQ(exit_of(run(kTracing + " --program replacement --kconfig /dev/null")), 2);
 }
