@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <numeric>
 
@@ -53,11 +54,25 @@ u32 edit_distance(std::string_view a, std::string_view b, u32 bound) {
   return row[b.size()];
 }
 
+// Which letters a name has, by the low bits of each. An edit brings or takes one of them at most,
+// so that names of which one has more letters that the other has not than edits are allowed need
+// not be compared.
+u64 letters_of(std::string_view name) {
+  u64 out = 0;
+  for (const char letter : name) out |= u64{1} << (static_cast<u8>(letter) & 63);
+  return out;
+}
+bool are_too_different(u64 a, u64 b, u32 bound) {
+  return std::popcount(a & ~b) > static_cast<int>(bound) ||
+         std::popcount(b & ~a) > static_cast<int>(bound);
+}
+
 // The nearest names so far, nearest first.
 class Nearest {
  public:
   Nearest(std::string_view wanted, std::size_t limit)
       : wanted_(wanted),
+        letters_(letters_of(wanted)),
         limit_(limit),
         furthest_(std::max<u32>(2, static_cast<u32>(wanted.size() / 3))) {}
 
@@ -69,7 +84,8 @@ class Nearest {
     const u32 bound =
         best_.size() < limit_ ? furthest_ : std::min(furthest_, best_.back().distance);
     if (std::max(wanted_.size(), name.size()) > kNameMax || name.size() > wanted_.size() + bound ||
-        wanted_.size() > name.size() + bound)
+        wanted_.size() > name.size() + bound ||
+        are_too_different(letters_, letters_of(name), bound))
       return;
     const u32 distance = edit_distance(wanted_, name, bound);
     if (distance <= furthest_) insert({distance, 0, name});
@@ -98,6 +114,7 @@ class Nearest {
   }
 
   std::string_view wanted_;
+  u64 letters_;
   std::size_t limit_;
   u32 furthest_;
   std::vector<Ranked> best_;

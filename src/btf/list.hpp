@@ -105,4 +105,13 @@ class List {
   ElementForm form_ = ElementForm::plain;
 };
 
+template <>
+Member List<Member>::operator[](u32 index) const;
+template <>
+Enumerator List<Enumerator>::operator[](u32 index) const;
+template <>
+Parameter List<Parameter>::operator[](u32 index) const;
+template <>
+SectionVariable List<SectionVariable>::operator[](u32 index) const;
+
 }  // namespace skep::btf

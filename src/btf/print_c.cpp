@@ -18,7 +18,7 @@ constexpr u32 kDepthOfNeedsMax = 1000;
 constexpr u64 kStepsAlways = 1 << 20, kStepsPerType = 256;
 
 enum class Need : u8 { weak, strong };
-enum class Way : u8 { value, pointer };
+enum class Reached : u8 { value, pointer };
 
 struct Alias {
   std::string_view name, meaning;
@@ -41,7 +41,7 @@ class CPrinter {
 
   Result<std::string> run(std::span<const TypeId> wanted) {
     for (const TypeId id : wanted) {
-      TRY(require(id, Way::value, 0));
+      TRY(require(id, Reached::value, 0));
       TRY(bodies_.status());
     }
     return std::move(out_);
@@ -84,7 +84,7 @@ class CPrinter {
   }
 
   // Defines the type if it must be defined before who asks, and says whether it must.
-  Result<Need> require(TypeId id, Way through, u32 depth) {
+  Result<Need> require(TypeId id, Reached through, u32 depth) {
     TRY(step(id, depth));
     if (id >= types_.count()) id = kVoid;
     const Kind kind = types_.kind(id);
@@ -92,11 +92,11 @@ class CPrinter {
     if (states_[id].is_ordering) return requires_itself(id, through);
     switch (kind) {
       case Kind::pointer: {
-        const Need need = TRY(require(types_.at(id).type, Way::pointer, depth + 1));
+        const Need need = TRY(require(types_.at(id).type, Reached::pointer, depth + 1));
         states_[id].is_ordered = true;
         return need;
       }
-      case Kind::array: return require(types_.at(id).type, Way::value, depth + 1);
+      case Kind::array: return require(types_.at(id).type, Reached::value, depth + 1);
       case Kind::structure:
       case Kind::union_: return require_structure(id, through, depth);
       case Kind::enumeration:
@@ -107,7 +107,7 @@ class CPrinter {
         return Need::strong;
       case Kind::typedef_: {
         const Need need = TRY(require(types_.at(id).type, through, depth + 1));
-        if (through == Way::pointer && need == Need::weak) return Need::weak;
+        if (through == Reached::pointer && need == Need::weak) return Need::weak;
         TRY(define(id));
         states_[id].is_ordered = true;
         return Need::strong;
@@ -130,19 +130,19 @@ class CPrinter {
     return Need::weak;
   }
 
-  Result<Need> requires_itself(TypeId id, Way through) const {
+  Result<Need> requires_itself(TypeId id, Reached through) const {
     const Kind kind = types_.kind(id);
     const bool declarable = is_structure(kind) && !types_.name(id).empty();
-    if (kind == Kind::prototype || (declarable && through == Way::pointer)) return Need::weak;
+    if (kind == Kind::prototype || (declarable && through == Reached::pointer)) return Need::weak;
     return Error(Fault::unsupported, label(types_, id) + " contains itself");
   }
 
-  Result<Need> require_structure(TypeId id, Way through, u32 depth) {
+  Result<Need> require_structure(TypeId id, Reached through, u32 depth) {
     const bool is_named = !types_.name(id).empty();
-    if (is_named && through == Way::pointer) return Need::weak;
+    if (is_named && through == Reached::pointer) return Need::weak;
     states_[id].is_ordering = true;
     for (const Member& member : types_.members(id)) {
-      TRY(require(member.type, Way::value, depth + 1));
+      TRY(require(member.type, Reached::value, depth + 1));
     }
     if (is_named) TRY(define(id));
     states_[id].is_ordering = false;
@@ -150,7 +150,7 @@ class CPrinter {
     return Need::strong;
   }
 
-  Result<Need> require_prototype(TypeId id, Way through, u32 depth) {
+  Result<Need> require_prototype(TypeId id, Reached through, u32 depth) {
     states_[id].is_ordering = true;
     Need need = TRY(require(types_.at(id).type, through, depth + 1));
     for (const Parameter& parameter : types_.parameters(id)) {

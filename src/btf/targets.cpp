@@ -98,6 +98,14 @@ std::vector<Candidate> Targets::search(std::string_view essential, Kind kind) co
 }
 
 std::vector<std::string_view> Targets::nearest_names(std::string_view wanted, Kind kind) const {
+  const std::lock_guard lock(memo_->mutex);
+  const auto [entry, is_new] = memo_->nearest_names.try_emplace({std::string(wanted), kind},
+                                                                std::vector<std::string_view>());
+  if (is_new) entry->second = search_near(wanted, kind);
+  return entry->second;
+}
+
+std::vector<std::string_view> Targets::search_near(std::string_view wanted, Kind kind) const {
   std::vector<std::string_view> known;
   for (const TargetTypes& target : all_) {
     for (TypeId id = target.types->first(); id < target.types->count(); ++id) {

@@ -61,7 +61,7 @@ class Targets {
   // The types of that essential name and kind, those of the base or else those of the modules. A
   // second search for the same costs nothing. May be called by several threads.
   std::vector<Candidate> candidates(std::string_view essential, Kind kind) const;
-  // Names of that kind that are near `wanted`.
+  // Names of that kind that are near `wanted`. As candidates() for a second search and threads.
   std::vector<std::string_view> nearest_names(std::string_view wanted, Kind kind) const;
 
  private:
@@ -69,9 +69,11 @@ class Targets {
   struct Memo {
     std::mutex mutex;
     std::map<std::pair<std::string, Kind>, std::vector<Candidate>> candidates;
+    std::map<std::pair<std::string, Kind>, std::vector<std::string_view>> nearest_names;
   };
 
   std::vector<Candidate> search(std::string_view essential, Kind kind) const;
+  std::vector<std::string_view> search_near(std::string_view wanted, Kind kind) const;
 
   std::vector<TargetTypes> all_;
   std::shared_ptr<Memo> memo_ = std::make_shared<Memo>();  // of `all_` as it is

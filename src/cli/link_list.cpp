@@ -10,7 +10,6 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
 using kernel::LinkEntry;
 
 bool is_of_map(const LinkEntry& link) {
@@ -29,7 +28,7 @@ std::string places_text(const LinkEntry& link) {
 
 // What a tracing program's link does not say itself.
 std::string program_type_of(const LinkEntry& link) {
-  const auto fd = kernel::open_id(Kind::program, link.program_id);
+  const auto fd = kernel::open_id(kernel::Kind::program, link.program_id);
   if (!fd.ok()) return {};
   const auto program = kernel::describe_program(*fd);
   return program.ok() ? program_type_name(program->type) : std::string();
@@ -48,8 +47,8 @@ std::string link_text(const LinkEntry& link, const Holders& holders) {
     if (!field.text.empty() && !is_of_map(link)) facts += field.text + "  ";
   }
   if (!facts.empty()) out += "\n\t" + facts;
-  return out + places_text(link) + pinned_text(holders, Kind::link, link.id) +
-         pids_text(holders, Kind::link, link.id) + "\n";
+  return out + places_text(link) + pinned_text(holders, kernel::Kind::link, link.id) +
+         pids_text(holders, kernel::Kind::link, link.id) + "\n";
 }
 
 void places_json(JsonWriter& json, const LinkEntry& link) {
@@ -74,7 +73,7 @@ std::string link_json(const LinkEntry& link, const Holders& holders) {
     std::visit([&](const auto& value) { json.member(field.name, value); }, field.value);
   }
   places_json(json, link);
-  holders_json(json, holders, Kind::link, link.id);
+  holders_json(json, holders, kernel::Kind::link, link.id);
   json.end_object();
   return json.take() + "\n";
 }
@@ -107,9 +106,9 @@ Result<int> list_owned(Output& out) {
 
 Result<int> link_list(const Arguments& arguments, Output& out) {
   if (arguments.has(Flag::mine)) return list_owned(out);
-  const auto wanted = TRY(selector(Kind::link, arguments.operands()));
-  const auto links = TRY(chosen<LinkEntry>(Kind::link, wanted, kernel::describe_link));
-  if (links.empty()) return nothing_loaded(Kind::link, wanted, out);
+  const auto wanted = TRY(selector(kernel::Kind::link, arguments.operands()));
+  const auto links = TRY(chosen<LinkEntry>(kernel::Kind::link, wanted, kernel::describe_link));
+  if (links.empty()) return nothing_loaded(kernel::Kind::link, wanted, out);
   const Holders holders = read_holders(out);
   for (const LinkEntry& each : links) {
     out.write(out.is_json() ? link_json(each, holders) : link_text(each, holders));

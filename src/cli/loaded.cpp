@@ -8,8 +8,6 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
-
 constexpr EnumArray<By, std::string_view> kWords(
     {{By::id, "id"}, {By::name, "name"}, {By::tag, "tag"}, {By::pinned, "pinned"}});
 
@@ -24,9 +22,9 @@ constexpr std::array<KindRow, 4> kKinds{{
     {"types", "types", {true, false, false, false}},
     {"link", "links", {true, false, false, true}},
 }};
-const KindRow& row(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+const KindRow& row(kernel::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
-std::string choices(Kind kind) {
+std::string choices(kernel::Kind kind) {
   std::vector<std::string> words;
   for (const By by : every<By>()) {
     if (!row(kind).by[static_cast<std::size_t>(by)]) continue;
@@ -39,7 +37,7 @@ std::string choices(Kind kind) {
   return join(words, ", ");
 }
 
-Error wrong_selector(Kind kind, std::string message) {
+Error wrong_selector(kernel::Kind kind, std::string message) {
   return {Fault::usage, std::move(message),
           format("a {} is named by {}", row(kind).one, choices(kind))};
 }
@@ -54,20 +52,20 @@ std::vector<u32> ids_where(const std::vector<Entry>& entries, Matches matches) {
   return out;
 }
 
-Result<std::vector<u32>> ids_by_name(Kind kind, const std::string& name) {
+Result<std::vector<u32>> ids_by_name(kernel::Kind kind, const std::string& name) {
   const auto is_called = [&](const auto& each) { return each.name == name; };
-  if (kind == Kind::map) return ids_where(TRY(kernel::maps()), is_called);
+  if (kind == kernel::Kind::map) return ids_where(TRY(kernel::maps()), is_called);
   return ids_where(TRY(kernel::programs()), is_called);
 }
 
-std::string described(Kind kind, const Selector& selector) {
+std::string described(kernel::Kind kind, const Selector& selector) {
   return format("{} {} '{}'", row(kind).one, kWords[selector.by], selector.word);
 }
 
 }  // namespace
 
-Result<std::optional<Selector>> selector(Kind kind, const std::vector<std::string>& operands,
-                                         std::size_t at) {
+Result<std::optional<Selector>> selector(kernel::Kind kind,
+                                         const std::vector<std::string>& operands, std::size_t at) {
   if (at >= operands.size()) return std::optional<Selector>();
   const By by = kWords.find([&](std::string_view word) { return word == operands[at]; });
   if (by == By::count_ || !row(kind).by[static_cast<std::size_t>(by)]) {
@@ -85,13 +83,13 @@ Result<std::optional<Selector>> selector(Kind kind, const std::vector<std::strin
   return std::optional(std::move(out));
 }
 
-Result<Selector> one_selector(Kind kind, const Arguments& arguments, std::size_t at) {
+Result<Selector> one_selector(kernel::Kind kind, const Arguments& arguments, std::size_t at) {
   auto found = TRY(selector(kind, arguments.operands(), at));
   if (!found) return wrong_selector(kind, format("which {}?", row(kind).one));
   return std::move(*found);
 }
 
-Result<std::vector<u32>> ids_of(Kind kind, const Selector& selector) {
+Result<std::vector<u32>> ids_of(kernel::Kind kind, const Selector& selector) {
   switch (selector.by) {
     case By::id: {
       const auto fd = kernel::open_id(kind, selector.id);
@@ -112,12 +110,13 @@ Result<std::vector<u32>> ids_of(Kind kind, const Selector& selector) {
   return std::vector<u32>();
 }
 
-Result<Fd> open_one(Kind kind, const Selector& selector) {
+Result<Fd> open_one(kernel::Kind kind, const Selector& selector) {
   if (selector.by == By::pinned) return open_pinned_as(kind, selector.word);
   const std::vector<u32> ids = TRY(ids_of(kind, selector));
   if (ids.empty()) {
-    return Error(Fault::usage, format("there is no {}", described(kind, selector)),
-                 format("skep {} list shows all", kind == Kind::program ? "prog" : row(kind).one));
+    return Error(
+        Fault::usage, format("there is no {}", described(kind, selector)),
+        format("skep {} list shows all", kind == kernel::Kind::program ? "prog" : row(kind).one));
   }
   if (ids.size() > 1) {
     std::vector<std::string> words;
@@ -130,7 +129,7 @@ Result<Fd> open_one(Kind kind, const Selector& selector) {
   return kernel::open_id(kind, ids[0]);
 }
 
-Result<Fd> open_pinned_as(Kind kind, const std::string& path) {
+Result<Fd> open_pinned_as(kernel::Kind kind, const std::string& path) {
   Fd fd = TRY(kernel::open_pinned(path));
   const auto is = kernel::kind_of(fd);
   if (is && *is == kind) return fd;
@@ -144,7 +143,7 @@ Result<btf::Types> types_under(u32 id) {
   return btf::Types::read(Bytes(bytes));
 }
 
-int nothing_loaded(Kind kind, const std::optional<Selector>& selector, Output& out) {
+int nothing_loaded(kernel::Kind kind, const std::optional<Selector>& selector, Output& out) {
   const std::string what = selector ? format("there is no {}", described(kind, *selector))
                                     : format("no {} are loaded", row(kind).many);
   return found_nothing(Error(Fault::absent, what), out);
@@ -160,7 +159,7 @@ Holders read_holders(Output& out) {
   return holders;
 }
 
-void holders_json(JsonWriter& json, const Holders& holders, Kind kind, u32 id) {
+void holders_json(JsonWriter& json, const Holders& holders, kernel::Kind kind, u32 id) {
   const auto& paths = holders.pins.at(kind, id);
   if (!paths.empty()) {
     json.key("pinned").begin_array();
@@ -176,13 +175,13 @@ void holders_json(JsonWriter& json, const Holders& holders, Kind kind, u32 id) {
   json.end_array();
 }
 
-std::string pinned_text(const Holders& holders, Kind kind, u32 id) {
+std::string pinned_text(const Holders& holders, kernel::Kind kind, u32 id) {
   std::string out;
   for (const std::string& path : holders.pins.at(kind, id)) out += format("\n\tpinned {}", path);
   return out;
 }
 
-std::string pids_text(const Holders& holders, Kind kind, u32 id) {
+std::string pids_text(const Holders& holders, kernel::Kind kind, u32 id) {
   std::vector<std::string> words;
   for (const kernel::Owner& each : holders.owners.at(kind, id)) {
     words.push_back(format("{}({})", each.comm, each.pid));

@@ -6,15 +6,13 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
-
 struct Asked {
   TypedMap typed;
   MapWords words;
 };
 Result<Asked> asked(const Arguments& arguments) {
   MapWords words = TRY(map_words(arguments));
-  return Asked{TRY(open_map(TRY(one_selector(Kind::map, arguments)))), std::move(words)};
+  return Asked{TRY(open_map(TRY(one_selector(kernel::Kind::map, arguments)))), std::move(words)};
 }
 
 Error wrong_words(const Arguments& arguments, std::string_view what) {

@@ -7,7 +7,6 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
 using kernel::MapEntry;
 
 std::string owner_text(const MapEntry& map) {
@@ -33,8 +32,8 @@ std::string map_text(const MapEntry& map, const Holders& holders) {
   out +=
       format("\tkey {}B  value {}B  max_entries {}", map.key_size, map.value_size, map.max_entries);
   if (map.memory_bytes) out += format("  memlock {}B", *map.memory_bytes);
-  return out + owner_text(map) + pinned_text(holders, Kind::map, map.id) + types_text(map) +
-         pids_text(holders, Kind::map, map.id) + "\n";
+  return out + owner_text(map) + pinned_text(holders, kernel::Kind::map, map.id) + types_text(map) +
+         pids_text(holders, kernel::Kind::map, map.id) + "\n";
 }
 
 std::string map_json(const MapEntry& map, const Holders& holders) {
@@ -53,7 +52,7 @@ std::string map_json(const MapEntry& map, const Holders& holders) {
   if (map.is_frozen) json.member("frozen", *map.is_frozen ? 1 : 0);
   if (map.types_id != 0) json.member("btf_id", map.types_id);
   if (map.extra != 0) json.member("map_extra", map.extra);
-  holders_json(json, holders, Kind::map, map.id);
+  holders_json(json, holders, kernel::Kind::map, map.id);
   json.end_object();
   return json.take() + "\n";
 }
@@ -62,9 +61,9 @@ std::string map_json(const MapEntry& map, const Holders& holders) {
 
 Result<int> map_list(const Arguments& arguments, Output& out) {
   if (asks_for_user_engine(arguments)) return nothing_in_user_engine(out);
-  const auto wanted = TRY(selector(Kind::map, arguments.operands()));
-  const auto maps = TRY(chosen<MapEntry>(Kind::map, wanted, kernel::describe_map));
-  if (maps.empty()) return nothing_loaded(Kind::map, wanted, out);
+  const auto wanted = TRY(selector(kernel::Kind::map, arguments.operands()));
+  const auto maps = TRY(chosen<MapEntry>(kernel::Kind::map, wanted, kernel::describe_map));
+  if (maps.empty()) return nothing_loaded(kernel::Kind::map, wanted, out);
   const Holders holders = read_holders(out);
   for (const MapEntry& each : maps) {
     out.write(out.is_json() ? map_json(each, holders) : map_text(each, holders));

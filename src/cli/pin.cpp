@@ -7,10 +7,8 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
-
 // "id 5 PATH": a selector and behind it where to.
-Result<int> pin_one(Kind kind, const Arguments& arguments, Output& out) {
+Result<int> pin_one(kernel::Kind kind, const Arguments& arguments, Output& out) {
   const Selector which = TRY(one_selector(kind, arguments));
   if (arguments.operands().size() != 3) {
     return Error(Fault::usage, format("expected a {} and one path", kernel::name_of(kind)),
@@ -33,19 +31,19 @@ Result<int> pin_one(Kind kind, const Arguments& arguments, Output& out) {
 }  // namespace
 
 Result<int> prog_pin(const Arguments& arguments, Output& out) {
-  return pin_one(Kind::program, arguments, out);
+  return pin_one(kernel::Kind::program, arguments, out);
 }
 Result<int> map_pin(const Arguments& arguments, Output& out) {
-  return pin_one(Kind::map, arguments, out);
+  return pin_one(kernel::Kind::map, arguments, out);
 }
 Result<int> link_pin(const Arguments& arguments, Output& out) {
-  return pin_one(Kind::link, arguments, out);
+  return pin_one(kernel::Kind::link, arguments, out);
 }
 
 Result<int> link_detach(const Arguments& arguments, Output& out) {
-  const Selector which = TRY(one_selector(Kind::link, arguments));
-  const Fd fd = TRY(open_one(Kind::link, which));
-  const u32 id = TRY(kernel::id_of(fd, Kind::link));
+  const Selector which = TRY(one_selector(kernel::Kind::link, arguments));
+  const Fd fd = TRY(open_one(kernel::Kind::link, which));
+  const u32 id = TRY(kernel::id_of(fd, kernel::Kind::link));
   platform::OneFd detach{};
   detach.fd = static_cast<u32>(fd.get());
   const s64 returned = kernel::bpf(kernel::Command::detach_link, detach);

@@ -18,7 +18,6 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
 using kernel::ProgramCode;
 using platform::LineInformation;
 
@@ -64,7 +63,7 @@ Result<platform::Program> program_of(const kernel::Program& facts, const Program
   }
   std::vector<platform::MapSpec> maps;
   for (const u32 id : readable.map_ids) {
-    const auto fd = kernel::open_id(Kind::map, id);
+    const auto fd = kernel::open_id(kernel::Kind::map, id);
     const auto map = fd.ok() ? kernel::describe_map(*fd) : fd.error();
     maps.emplace_back().name = map.ok() && !map->name.empty() ? map->name : format("id_{}", id);
   }
@@ -195,8 +194,8 @@ Result<int> prog_dump(const Arguments& arguments, Output& out) {
     return Error(Fault::usage, format("expected xlated, jited or source, found '{}'", form),
                  format("usage: skep prog dump {}", arguments.command().usage));
   }
-  const Selector which = TRY(one_selector(Kind::program, arguments, 1));
-  const Fd fd = TRY(open_one(Kind::program, which));
+  const Selector which = TRY(one_selector(kernel::Kind::program, arguments, 1));
+  const Fd fd = TRY(open_one(kernel::Kind::program, which));
   const kernel::Program facts = TRY(kernel::describe_program(fd));
   const ProgramCode code = TRY(kernel::program_code(fd));
   if (const auto path = arguments.text(Flag::output_file)) {

@@ -9,7 +9,6 @@
 namespace skep::cli {
 namespace {
 
-using kernel::Kind;
 using kernel::Program;
 
 std::string local_time(s64 seconds) {
@@ -50,9 +49,9 @@ std::string program_text(const Program& program, const Holders& holders) {
     out += format("\tloaded_at {}  uid {}\n",
                   local_time(kernel::wall_clock_seconds(program.load_time_ns)), program.uid);
   }
-  out += sizes_text(program) + pinned_text(holders, Kind::program, program.id);
+  out += sizes_text(program) + pinned_text(holders, kernel::Kind::program, program.id);
   if (program.types_id != 0) out += format("\n\tbtf_id {}", program.types_id);
-  return out + pids_text(holders, Kind::program, program.id) + "\n";
+  return out + pids_text(holders, kernel::Kind::program, program.id) + "\n";
 }
 
 void runs_json(JsonWriter& json, const Program& program) {
@@ -97,7 +96,7 @@ std::string program_json(const Program& program, const Holders& holders) {
   sizes_json(json, program);
   if (program.types_id != 0) json.member("btf_id", program.types_id);
   more_json(json, program);
-  holders_json(json, holders, Kind::program, program.id);
+  holders_json(json, holders, kernel::Kind::program, program.id);
   json.end_object();
   return json.take() + "\n";
 }
@@ -106,9 +105,10 @@ std::string program_json(const Program& program, const Holders& holders) {
 
 Result<int> prog_list(const Arguments& arguments, Output& out) {
   if (asks_for_user_engine(arguments)) return nothing_in_user_engine(out);
-  const auto wanted = TRY(selector(Kind::program, arguments.operands()));
-  const auto programs = TRY(chosen<Program>(Kind::program, wanted, kernel::describe_program));
-  if (programs.empty()) return nothing_loaded(Kind::program, wanted, out);
+  const auto wanted = TRY(selector(kernel::Kind::program, arguments.operands()));
+  const auto programs =
+      TRY(chosen<Program>(kernel::Kind::program, wanted, kernel::describe_program));
+  if (programs.empty()) return nothing_loaded(kernel::Kind::program, wanted, out);
   const Holders holders = read_holders(out);
   for (const Program& each : programs) {
     out.write(out.is_json() ? program_json(each, holders) : program_text(each, holders));

@@ -4,12 +4,10 @@
 #include <array>
 
 namespace skep::dwarf {
-namespace {
+namespace form_table {  // where names of shapes and meanings stand alone
 
 using enum Shape;
 using enum Meaning;
-
-constexpr FormRow kUnknown{};
 
 constexpr auto kForms = std::to_array<FormRow>({
     {0x01, "addr", address, other},
@@ -62,6 +60,14 @@ constexpr auto kForms = std::to_array<FormRow>({
 });
 static_assert(std::ranges::is_sorted(kForms.begin(), kForms.begin() + 43, {}, &FormRow::code));
 
+}  // namespace form_table
+
+namespace {
+
+using form_table::kForms;
+
+constexpr FormRow kUnknown{};
+
 Value block_of(Cursor& cursor, u64 length) {
   const Value value{.meaning = Meaning::block,
                     .number = cursor.at(),
@@ -72,7 +78,7 @@ Value block_of(Cursor& cursor, u64 length) {
 
 Value read_indirect(Cursor& cursor, const Widths& widths) {
   const FormRow& form = form_row(cursor.uleb());
-  const bool is_readable = form.shape != indirect && form.shape != implicit;
+  const bool is_readable = form.shape != Shape::indirect && form.shape != Shape::implicit;
   return read_value(cursor, is_readable ? form : kUnknown, 0, widths);
 }
 
@@ -97,20 +103,20 @@ const FormRow& form_row(u64 code) {
 
 std::optional<u32> fixed_size(const FormRow& form, const Widths& widths) {
   switch (form.shape) {
-    case fixed: return form.size;
-    case address: return widths.address;
-    case offset: return widths.offset;
-    case ref_addr: return widths.version == 2 ? widths.address : widths.offset;
-    case nothing:
-    case implicit: return 0;
-    case unknown:
-    case uleb:
-    case sleb:
-    case counted:
-    case counted_uleb:
-    case terminated:
-    case indirect:
-    case alternate: return std::nullopt;
+    case Shape::fixed: return form.size;
+    case Shape::address: return widths.address;
+    case Shape::offset: return widths.offset;
+    case Shape::ref_addr: return widths.version == 2 ? widths.address : widths.offset;
+    case Shape::nothing:
+    case Shape::implicit: return 0;
+    case Shape::unknown:
+    case Shape::uleb:
+    case Shape::sleb:
+    case Shape::counted:
+    case Shape::counted_uleb:
+    case Shape::terminated:
+    case Shape::indirect:
+    case Shape::alternate: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -118,23 +124,23 @@ std::optional<u32> fixed_size(const FormRow& form, const Widths& widths) {
 Value read_value(Cursor& cursor, const FormRow& form, s64 implicit_value, const Widths& widths) {
   Value value{.meaning = form.meaning};
   switch (form.shape) {
-    case fixed:
+    case Shape::fixed:
       value.length = form.size;
       value.number = read_fixed(cursor, form.size);
       return value;
-    case address:
-    case offset:
-    case ref_addr: value.number = cursor.number(*fixed_size(form, widths)); return value;
-    case uleb: value.number = cursor.uleb(); return value;
-    case sleb: value.number = static_cast<u64>(cursor.sleb()); return value;
-    case counted: return block_of(cursor, cursor.number(form.size));
-    case counted_uleb: return block_of(cursor, cursor.uleb());
-    case terminated: return text_of(cursor);
-    case nothing: value.number = 1; return value;
-    case implicit: value.number = static_cast<u64>(implicit_value); return value;
-    case indirect: return read_indirect(cursor, widths);
-    case unknown:
-    case alternate: cursor.skip(~u64{0}); return {};
+    case Shape::address:
+    case Shape::offset:
+    case Shape::ref_addr: value.number = cursor.number(*fixed_size(form, widths)); return value;
+    case Shape::uleb: value.number = cursor.uleb(); return value;
+    case Shape::sleb: value.number = static_cast<u64>(cursor.sleb()); return value;
+    case Shape::counted: return block_of(cursor, cursor.number(form.size));
+    case Shape::counted_uleb: return block_of(cursor, cursor.uleb());
+    case Shape::terminated: return text_of(cursor);
+    case Shape::nothing: value.number = 1; return value;
+    case Shape::implicit: value.number = static_cast<u64>(implicit_value); return value;
+    case Shape::indirect: return read_indirect(cursor, widths);
+    case Shape::unknown:
+    case Shape::alternate: cursor.skip(~u64{0}); return {};
   }
   return value;
 }

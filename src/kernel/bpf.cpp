@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -47,6 +48,10 @@ Result<Fd> descriptor(s64 returned, std::string_view doing, Capabilities needs) 
 Result<u64> done(s64 returned, std::string_view doing, Capabilities needs) {
   if (returned < 0) return refused(doing, static_cast<int>(-returned), needs);
   return static_cast<u64>(returned);
+}
+
+std::string text_of(const platform::KernelName& name) {
+  return {name, std::find(name, name + platform::kNameBytes, '\0')};
 }
 
 std::string_view name_of(Kind kind) { return row(kind).name; }

@@ -34,6 +34,8 @@ Result<Fd> descriptor(s64 returned, std::string_view doing, Capabilities needs);
 // The same for commands that return 0 or a count.
 Result<u64> done(s64 returned, std::string_view doing, Capabilities needs);
 
+std::string text_of(const platform::KernelName& name);
+
 // What the kernel keeps under ids.
 enum class Kind : u8 { program, map, types, link };
 std::string_view name_of(Kind kind);  // "program"

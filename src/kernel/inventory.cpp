@@ -14,10 +14,6 @@ constexpr u32 kMapsMax = 1 << 16;  // of one program: more is not believed
 constexpr u32 kTypesBytesMax =
     64u << 20;  // BTF_MAX_SIZE is 16 MiB; that of kernels is not bounded by it
 
-std::string name_of(const platform::KernelName& name) {
-  return {name, std::find(name, name + platform::kNameBytes, '\0')};
-}
-
 std::string hexadecimal(std::span<const u8> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
@@ -76,7 +72,7 @@ Result<Program> describe_program(const Fd& fd) {
   Program out;
   out.id = known.id;
   out.type = known.type;
-  out.name = name_of(known.name);
+  out.name = text_of(known.name);
   out.tag = hexadecimal(known.tag);
   out.is_gpl = (known.gpl_compatible & 1) != 0;
   out.load_time_ns = known.load_time;
@@ -102,7 +98,7 @@ Result<MapEntry> describe_map(const Fd& fd) {
   MapEntry out;
   out.id = known.id;
   out.type = known.type;
-  out.name = name_of(known.name);
+  out.name = text_of(known.name);
   out.flags = known.flags;
   out.key_size = known.key_size;
   out.value_size = known.value_size;

@@ -13,13 +13,13 @@ namespace {
 using isa::Slot;
 using platform::address_of;
 
-constexpr u32 kBytesMax = 256u << 20;                         // of each list: more is not believed
+constexpr u32 kDumpBytesMax = 256u << 20;                     // of each list: more is not believed
 constexpr u8 kMapById = 1, kMapValueById = 2, kFunction = 4;  // sources of wide constants
 constexpr u8 kHelperCall = 0, kLocalCall = 1, kKernelFunctionCall = 2;  // and of calls
 
 template <class T>
 std::vector<T> room(u32 count) {
-  return std::vector<T>(std::min<u64>(count, kBytesMax / sizeof(T)));
+  return std::vector<T>(std::min<u64>(count, kDumpBytesMax / sizeof(T)));
 }
 
 template <class T>

@@ -56,10 +56,6 @@ std::optional<u32> count_cpus(std::string_view list) {
   return count == 0 ? std::nullopt : std::optional(count);
 }
 
-std::string name_of(const platform::KernelName& name) {
-  return {name, std::find(name, name + platform::kNameBytes, '\0')};
-}
-
 const void* or_null(std::span<const std::byte> bytes) {
   return bytes.empty() ? nullptr : bytes.data();
 }
@@ -87,7 +83,7 @@ Result<MapFacts> map_facts(const Fd& fd) {
   MapFacts facts;
   facts.id = known.id;
   facts.types_id = known.btf_id;
-  facts.spec.name = name_of(known.name);
+  facts.spec.name = text_of(known.name);
   facts.spec.kind = kind;
   facts.spec.key_size = known.key_size;
   facts.spec.value_size = known.value_size;

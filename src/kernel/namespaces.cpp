@@ -24,7 +24,7 @@ struct Choice {
   u32 number;
 };
 constexpr auto kFamilies = std::to_array<Choice>({{"ipv4", 2}, {"ipv6", 10}});  // NFPROTO_*
-constexpr auto kHooks = std::to_array<Choice>({
+constexpr auto kNetfilterHooks = std::to_array<Choice>({
     // enum nf_inet_hooks
     {"prerouting", 0},
     {"input", 1},
@@ -56,12 +56,12 @@ Result<platform::CreateLink::Netfilter> parse_netfilter(std::string_view text) {
     part = rest.substr(0, rest.find('/'));
     rest.remove_prefix(std::min(rest.size(), part.size() + 1));
   }
-  const auto family = find(kFamilies, parts[0]), hook = find(kHooks, parts[1]);
+  const auto family = find(kFamilies, parts[0]), hook = find(kNetfilterHooks, parts[1]);
   if (!family || !hook || !rest.empty() || (!parts[2].empty() && parts[2] != kDefragment)) {
     return Error(Fault::usage,
                  format("{} is no place in netfilter, expected FAMILY/HOOK or FAMILY/HOOK/{}", text,
                         kDefragment),
-                 format("families: {}; hooks: {}", names_of(kFamilies), names_of(kHooks)));
+                 format("families: {}; hooks: {}", names_of(kFamilies), names_of(kNetfilterHooks)));
   }
   platform::CreateLink::Netfilter out{};
   out.protocol_family = *family;

@@ -16,13 +16,13 @@
 namespace skep::kernel {
 namespace {
 
-constexpr std::string_view kFolder = "/run/netns/";
+constexpr std::string_view kNamespacesFolder = "/run/netns/";
 constexpr std::string_view kHowToSay = "say a name of ip netns list, or a file: /proc/PID/ns/net";
 
 std::vector<std::string> known_names() {
   std::vector<std::string> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(std::string(kFolder).c_str()),
-                                                   ::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(
+      ::opendir(std::string(kNamespacesFolder).c_str()), ::closedir);
   if (folder == nullptr) return out;
   while (const dirent* each =
              ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe): a folder of our own
@@ -36,7 +36,7 @@ std::vector<std::string> known_names() {
 Result<Fd> open_network_namespace(const std::string& name) {
   if (name.empty()) return Fd::open("/proc/thread-self/ns/net", O_RDONLY);
   const bool is_path = name.find('/') != std::string::npos;
-  auto file = Fd::open(is_path ? name : std::string(kFolder) + name, O_RDONLY);
+  auto file = Fd::open(is_path ? name : std::string(kNamespacesFolder) + name, O_RDONLY);
   if (!file.ok() && file.error().fault == Fault::absent && !is_path) {
     const std::vector<std::string> names = known_names();
     std::string hint = did_you_mean(name, {names.begin(), names.end()});

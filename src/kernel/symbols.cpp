@@ -8,14 +8,14 @@
 namespace skep::kernel {
 namespace {
 
-constexpr std::size_t kBytesMax = 64u << 20;  // a kernel with all modules has about 15 MiB
+constexpr std::size_t kSymbolBytesMax = 64u << 20;  // a kernel with all modules has about 15 MiB
 
 }  // namespace
 
 // "ffffffff81000000 T _text", and " [module]" behind those of modules.
 Result<Symbols> Symbols::read() {
   Symbols out;
-  out.text_ = TRY(read_text("/proc/kallsyms", kBytesMax));
+  out.text_ = TRY(read_text("/proc/kallsyms", kSymbolBytesMax));
   const std::string_view text = out.text_;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

@@ -15,7 +15,7 @@ using platform::ProgramType;
 
 constexpr isa::Slot kReturnZero[] = {{0xb7, 0, 0, 0}, {0x95, 0, 0, 0}};
 constexpr isa::Slot kReturnOne[] = {{0xb7, 0, 0, 1}, {0x95, 0, 0, 0}};
-constexpr std::size_t kLogBytes = 4096;
+constexpr std::size_t kTrialLogBytes = 4096;
 
 // Some of the programs for socket addresses may only allow.
 std::span<const isa::Slot> smallest_code(ProgramType type) {
@@ -198,7 +198,7 @@ Answer Trials::load(const ProgramTrial& trial) {
     load.func_info_cnt = 1;
   }
   put_name(load.prog_name, trial.name);
-  std::string log(trial.wants_log ? kLogBytes : 0, '\0');
+  std::string log(trial.wants_log ? kTrialLogBytes : 0, '\0');
   if (trial.wants_log) {
     load.log_buf = address_of(log.data());
     load.log_size = static_cast<u32>(log.size());

@@ -10,7 +10,7 @@
 namespace skep::kernel {
 namespace {
 
-constexpr std::string_view kFolder = "/sys/kernel/btf/";
+constexpr std::string_view kTypesFolder = "/sys/kernel/btf/";
 
 // The name of a module that these types are of; empty for others.
 Result<std::string> module_of(const Fd& types) {
@@ -32,7 +32,7 @@ Result<std::shared_ptr<const btf::Types>> KernelTypes::vmlinux() {
   static std::shared_ptr<const btf::Types> known;
   const std::lock_guard guard(mutex);
   if (known) return known;
-  auto types = btf::Types::open_for_lookups(std::string(kFolder) + "vmlinux");
+  auto types = btf::Types::open_for_lookups(std::string(kTypesFolder) + "vmlinux");
   if (!types.ok()) {
     return Error(
         Fault::unsupported,
@@ -52,7 +52,7 @@ Result<void> KernelTypes::open_modules() {
     if (!descriptor.ok()) continue;  // gone since
     auto name = module_of(*descriptor);
     if (!name.ok() || name->empty()) continue;
-    auto types = btf::Types::open_for_lookups(std::string(kFolder) + *name, base);
+    auto types = btf::Types::open_for_lookups(std::string(kTypesFolder) + *name, base);
     if (!types.ok()) continue;  // unloaded since, or not shown
     modules_->push_back({std::move(*name), std::move(*descriptor),
                          std::make_shared<const btf::Types>(std::move(*types))});

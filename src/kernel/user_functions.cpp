@@ -12,7 +12,7 @@ namespace skep::kernel {
 namespace {
 
 constexpr u32 kSymbolTable = 2, kDynamicSymbols = 11, kNoBytes = 8;  // sh_type
-constexpr u8 kFunction = 2, kIndirect = 10;                          // st_info's low half
+constexpr u8 kFunctionSymbol = 2, kIndirectSymbol = 10;              // st_info's low half
 constexpr u32 kFirstReservedSection = 0xff00;
 
 // As ld.so, but for its cache; Debian's folders of this machine first.
@@ -95,7 +95,7 @@ Result<bool> UserFile::for_each_of(const elf::SectionHeader& table, const Take& 
     Symbol symbol;
     std::memcpy(&symbol, symbols.data() + at, sizeof(symbol));
     const u8 kind = symbol.info & 0xf;
-    const bool is_function = kind == kFunction || kind == kIndirect;
+    const bool is_function = kind == kFunctionSymbol || kind == kIndirectSymbol;
     if (!is_function || symbol.section == 0 || symbol.section >= kFirstReservedSection) continue;
     if (!take(symbol, names)) return false;
   }

@@ -98,7 +98,7 @@ std::string literal(Bytes bytes) {
   return text + "\"";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char each : text) append_escaped(out, static_cast<u8>(each));
   return out + "\"";

@@ -22,7 +22,7 @@ std::string identifier(std::string_view name);
 // A string literal in lines, "    " in front of each, that holds `bytes` and a zero behind them.
 std::string literal(Bytes bytes);
 // One of a single line. What an object calls its parts is not trusted to be a name.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // Spells types, and remembers which definitions that needs.
 class CppTypes {

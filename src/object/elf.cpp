@@ -12,7 +12,7 @@
 namespace skep::object {
 namespace {
 
-constexpr u64 kNameMax = 4096;
+constexpr u64 kSymbolNameMax = 4096;
 constexpr u64 kFileMax = u64{256} << 20;
 constexpr u64 kSymbolsMax = u64{1} << 20;
 constexpr u32 kRelocateAddress32 = 3, kRelocateDebug32 = 4;  // R_BPF_64_ABS32, R_BPF_64_NODYLD32
@@ -37,7 +37,7 @@ Result<std::string_view> name_at(Bytes table, u64 offset) {
     return Error(Fault::malformed, format("name at offset {} of a string table of {}", offset,
                                           counted(table.size(), "byte")));
   }
-  return TRY(table.slice(offset, std::min(kNameMax, table.size() - offset))).c_string(0);
+  return TRY(table.slice(offset, std::min(kSymbolNameMax, table.size() - offset))).c_string(0);
 }
 
 SymbolKind symbol_kind(u8 info) {

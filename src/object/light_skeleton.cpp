@@ -54,7 +54,7 @@ ProgramMember member_of(const ProgramEntry& entry) {
   const bool is_raw = entry.type == ProgramType::raw_tracepoint ||
                       entry.type == ProgramType::raw_tracepoint_writable;
   if (is_raw && !entry.target.name.empty()) {
-    return {"RawTracepointProgram", "{" + quoted(entry.target.name) + "}"};
+    return {"RawTracepointProgram", "{" + in_quotes(entry.target.name) + "}"};
   }
   if (entry.attach_type == AttachType::trace_iter) return {"IteratorProgram"};
   const bool is_tracing = entry.type == ProgramType::tracing || entry.type == ProgramType::lsm;
@@ -77,9 +77,9 @@ std::string made_up(std::string_view name) {
   return name == "LINUX_HAS_SYSCALL_WRAPPER" ? "true" : "";
 }
 
-class Writer {
+class LightWriter {
  public:
-  Writer(const Object& object, std::string_view name, light::Plan plan)
+  LightWriter(const Object& object, std::string_view name, light::Plan plan)
       : object_(object), name_(name), plan_(std::move(plan)), written_(shortened(plan_.blob)) {}
 
   Result<std::string> run() {
@@ -138,7 +138,7 @@ class Writer {
     const auto last = std::find_if(plan_.steps.rbegin(), plan_.steps.rend(),
                                    [](const light::Step& each) { return !each.text.empty(); });
     for (const light::Step& each : std::span(plan_.steps).first(plan_.steps.rend() - last)) {
-      out += "    {" + quoted(each.text) + (each.has_log ? ", true},\n" : ", false},\n");
+      out += "    {" + in_quotes(each.text) + (each.has_log ? ", true},\n" : ", false},\n");
     }
     out += "};\n\n// The loader program.\ninline constexpr char kCode[] =\n" +
            literal(Bytes(code.data(), code.size() * sizeof(isa::Slot))) + ";\n\n";
@@ -189,7 +189,7 @@ class Writer {
     const u64 end = std::min<u64>(u64{each.values} + map(each.map).value_size, written_.size());
     return format("  Values section_{}", each.map) +
            format("{}std::string_view(loader::kBlob + {}, {}), {}{};  // {}\n", "{", begin,
-                  end - begin, map(each.map).value_size, "}", quoted(map(each.map).name));
+                  end - begin, map(each.map).value_size, "}", in_quotes(map(each.map).name));
   }
 
   std::string globals() const {
@@ -328,7 +328,7 @@ class Writer {
     const std::string name = map(each.map).name;
     return format("    if (!section_{}.show(maps.{}.descriptor, {})) return unload({});\n",
                   each.map, member(map(each.map)),
-                  is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", quoted("map " + name));
+                  is_constant ? "PROT_READ" : "PROT_READ | PROT_WRITE", in_quotes("map " + name));
   }
 
   const Object& object_;
@@ -350,7 +350,7 @@ Result<std::string> light_skeleton(const Object& object, std::string_view name) 
     return Error(Fault::usage, format("'{}' cannot be the name of a namespace", name),
                  "give an identifier with --name");
   }
-  return Writer(object, name, TRY(light::plan(object, name))).run();
+  return LightWriter(object, name, TRY(light::plan(object, name))).run();
 }
 
 }  // namespace skep::object

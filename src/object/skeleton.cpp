@@ -18,9 +18,9 @@ struct Member {
   std::string of;    // in the object
 };
 
-class Writer {
+class HeaderWriter {
  public:
-  Writer(const Object& object, Bytes file, std::string_view name)
+  HeaderWriter(const Object& object, Bytes file, std::string_view name)
       : object_(object), types_(object.types()), file_(file), name_(name) {}
 
   Result<std::string> run() {
@@ -81,7 +81,7 @@ class Writer {
     out_ += format("  explicit {}([[maybe_unused]] {})", title, parameter);
     for (std::size_t at = 0; at < members.size(); ++at) {
       out_ += format("{}{}({})", at == 0 ? "\n      : " : ",\n        ", members[at].name,
-                     format(made, quoted(members[at].of)));
+                     format(made, in_quotes(members[at].of)));
     }
     out_ += " {}\n\n";
     for (const Member& each : members) out_ += format("  {} {};\n", each.type, each.name);
@@ -95,7 +95,7 @@ class Writer {
         "  explicit Globals([[maybe_unused]] From& from)";
     for (std::size_t at = 0; at < globals_.size(); ++at) {
       out_ += format("{}{}(from.global({}))", at == 0 ? "\n      : " : ",\n        ",
-                     globals_[at].name, quoted(globals_[at].of));
+                     globals_[at].name, in_quotes(globals_[at].of));
     }
     out_ += " {}\n\n";
     for (const Member& each : globals_) out_ += format("  {} {};\n", each.type, each.name);
@@ -143,7 +143,7 @@ Result<std::string> skeleton(const Object& object, Bytes file, std::string_view 
     return Error(Fault::usage, format("'{}' cannot be the name of a namespace", name),
                  "give an identifier with --name");
   }
-  return Writer(object, file, name).run();
+  return HeaderWriter(object, file, name).run();
 }
 
 std::string skeleton_name(std::string_view path) {

@@ -6,7 +6,7 @@ namespace skep::platform {
 namespace {
 
 // clang-format off
-constexpr EnumArray<AttachType, AttachTypeRow> kRows({
+constexpr EnumArray<AttachType, AttachTypeRow> kAttachTypes({
     {AttachType::cgroup_inet_ingress, {"cgroup_inet_ingress", "4.10"}},
     {AttachType::cgroup_inet_egress, {"cgroup_inet_egress", "4.10"}},
     {AttachType::cgroup_inet_sock_create, {"cgroup_inet_sock_create", "4.10"}},
@@ -71,10 +71,10 @@ constexpr EnumArray<AttachType, AttachTypeRow> kRows({
     {AttachType::trace_fsession_multi, {"trace_fsession_multi", ""}},
 });
 // clang-format on
-static_assert(kRows.size() == 62);
+static_assert(kAttachTypes.size() == 62);
 
 }  // namespace
 
-const AttachTypeRow& row(AttachType type) { return kRows[type]; }
+const AttachTypeRow& row(AttachType type) { return kAttachTypes[type]; }
 
 }  // namespace skep::platform

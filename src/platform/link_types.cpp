@@ -4,7 +4,7 @@ namespace skep::platform {
 namespace {
 
 // Names as in libbpf's link_type_name.
-constexpr EnumArray<LinkType, LinkTypeRow> kRows({
+constexpr EnumArray<LinkType, LinkTypeRow> kLinkTypes({
     {LinkType::unspecified, {"unspec", ""}},
     {LinkType::raw_tracepoint, {"raw_tracepoint", "5.7"}},
     {LinkType::tracing, {"tracing", "5.7"}},
@@ -35,7 +35,7 @@ constexpr EnumArray<PerfLinkType, std::string_view> kPerfNames({
 
 }  // namespace
 
-const LinkTypeRow& row(LinkType type) { return kRows[type]; }
+const LinkTypeRow& row(LinkType type) { return kLinkTypes[type]; }
 
 LinkType link_type(u32 kernel_number) {
   return kernel_number < kCount<LinkType> ? static_cast<LinkType>(kernel_number) : LinkType::count_;

@@ -41,7 +41,7 @@ std::vector<Compiled> sources_in(const std::string& folder, const std::string& o
   return out;
 }
 
-std::string name_of(const testing::TestParamInfo<Compiled>& info) {
+std::string object_name_of(const testing::TestParamInfo<Compiled>& info) {
   std::string name = fs::path(info.param.source).stem().stem().string();
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
@@ -111,9 +111,9 @@ TEST_P(ObjectsBesideTheKernel, HaveTheSameVerdicts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shipped, ObjectsBesideTheKernel, testing::ValuesIn(sources_in("bpf", "")),
-                         name_of);
+                         object_name_of);
 INSTANTIATE_TEST_SUITE_P(Bad, ObjectsBesideTheKernel,
-                         testing::ValuesIn(sources_in("tests/bpf/bad", "bad/")), name_of);
+                         testing::ValuesIn(sources_in("tests/bpf/bad", "bad/")), object_name_of);
 
 class BadPrograms : public testing::TestWithParam<Compiled> {};
 
@@ -132,7 +132,7 @@ TEST_P(BadPrograms, AreRefusedAtTheirLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bad, BadPrograms, testing::ValuesIn(sources_in("tests/bpf/bad", "bad/")),
-                         name_of);
+                         object_name_of);
 
 }  // namespace
 }  // namespace skep::verify

@@ -9,7 +9,7 @@ namespace {
 using platform::kNameBytes;
 using platform::MapKind;
 
-constexpr std::size_t kNameMax = kNameBytes - 1;
+constexpr std::size_t kMapNameMax = kNameBytes - 1;
 constexpr std::size_t kSuffixMin = 7;  // room that libbpf keeps for the section's name
 
 // These take no types in the kernel, whatever the object says.
@@ -34,13 +34,13 @@ bool is_allowed(char c) {
 std::string kernel_name(const platform::MapSpec& map, std::string_view object) {
   std::string name = map.name;
   if (map.is_globals) {
-    const std::size_t suffix = std::min(std::max(kSuffixMin, map.name.size()), kNameMax);
+    const std::size_t suffix = std::min(std::max(kSuffixMin, map.name.size()), kMapNameMax);
     const bool has_own = map.name.find('.', 1) != std::string::npos;
-    name.insert(0, object.substr(0, has_own ? 0 : kNameMax - suffix));
+    name.insert(0, object.substr(0, has_own ? 0 : kMapNameMax - suffix));
   }
   std::ranges::replace_if(
       name, [](char c) { return !is_allowed(c); }, '_');
-  return name.substr(0, kNameMax);
+  return name.substr(0, kMapNameMax);
 }
 
 platform::CreateMap map_attributes(const platform::MapSpec& map, std::string_view name) {
@@ -52,7 +52,7 @@ platform::CreateMap map_attributes(const platform::MapSpec& map, std::string_vie
   out.map_flags = map.flags;
   out.numa_node = map.numa_node;
   out.map_extra = map.extra;
-  name.copy(out.map_name, kNameMax);
+  name.copy(out.map_name, kMapNameMax);
   if (has_types(map)) {
     out.btf_key_type_id = map.key_type;
     out.btf_value_type_id = map.value_type;
