@@ -109,10 +109,11 @@ Result<void> flows(Report& report) {
   auto kernel = KernelEngine::load(shipped("flows"));
   if (kernel.ok()) {
     contenders.push_back({"one packet, kernel", [&] {
-                            return sampled(strata, [&](const Bytes& packet, u32 times) {
-                              kernel->drain();
-                              return kernel->run("flows", packet, times);
-                            });
+                            return sampled(strata,
+                                           [&](const Bytes& packet, u32 times) -> Result<double> {
+                                             kernel->drain();
+                                             return TRY(kernel->run("flows", packet, times)).ns;
+                                           });
                           }});
   }
   const auto samples = TRY(interleave(contenders, kRounds));

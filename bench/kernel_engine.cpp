@@ -65,19 +65,31 @@ Result<void> KernelEngine::open_rings() {
   return {};
 }
 
-Result<double> KernelEngine::run(const std::string& name, std::span<const std::byte> packet,
-                                 u32 repeat) {
+Result<int> KernelEngine::descriptor_of(const std::string& name) const {
   const bpf_program* program = ::bpf_object__find_program_by_name(object_.get(), name.c_str());
   if (program == nullptr) return Error(Fault::absent, "no program " + name);
+  return ::bpf_program__fd(program);
+}
+
+Result<double> KernelEngine::code_bytes(const std::string& name) {
+  bpf_prog_info info = {};
+  u32 size = sizeof info;
+  if (const int error = ::bpf_obj_get_info_by_fd(TRY(descriptor_of(name)), &info, &size);
+      error != 0)
+    return system_error("ask the kernel about", name, -error);
+  return static_cast<double>(info.jited_prog_len);
+}
+
+Result<KernelEngine::Runs> KernelEngine::run(const std::string& name,
+                                             std::span<const std::byte> packet, u32 repeat) {
   LIBBPF_OPTS(bpf_test_run_opts, options);
   options.data_in = packet.data();
   options.data_size_in = static_cast<u32>(packet.size());
   options.repeat = static_cast<int>(repeat);
-  if (const int error = ::bpf_prog_test_run_opts(::bpf_program__fd(program), &options);
-      error != 0) {
+  if (const int error = ::bpf_prog_test_run_opts(TRY(descriptor_of(name)), &options); error != 0) {
     return system_error("run in the kernel", name, -error);
   }
-  return static_cast<double>(options.duration);
+  return Runs{static_cast<double>(options.duration), options.retval};
 }
 
 void KernelEngine::drain() {

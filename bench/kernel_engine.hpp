@@ -22,8 +22,14 @@ class KernelEngine {
  public:
   static Result<KernelEngine> load(const std::string& path);
 
-  // Mean duration in ns of `repeat` runs of `program` on the packet.
-  Result<double> run(const std::string& program, std::span<const std::byte> packet, u32 repeat);
+  // Mean duration of `repeat` runs of `program` on the packet, and the last verdict.
+  struct Runs {
+    double ns = 0;
+    u32 verdict = 0;
+  };
+  Result<Runs> run(const std::string& program, std::span<const std::byte> packet, u32 repeat);
+  // Machine code that the kernel made of the program and the functions that it calls.
+  Result<double> code_bytes(const std::string& program);
   // Takes what is in the rings out.
   void drain();
 
@@ -36,6 +42,7 @@ class KernelEngine {
     void operator()(ring_buffer* rings) const;
   };
   explicit KernelEngine(bpf_object* object) : object_(object) {}
+  Result<int> descriptor_of(const std::string& program) const;
   Result<void> open_rings();
   std::unique_ptr<bpf_object, Close> object_;
   std::unique_ptr<ring_buffer, Close> rings_;

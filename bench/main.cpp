@@ -22,6 +22,7 @@ constexpr Figure kFigures[] = {{"start", start},
                                {"flows", flows},
                                {"verification", verification},
                                {"compilation", compilation},
+                               {"programs", programs},
                                {"loops", loops},
                                {"maps", maps}};
 

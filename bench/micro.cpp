@@ -53,7 +53,7 @@ Result<double> run_in_kernel(KernelEngine& kernel, const Micro& micro) {
   double sum = 0;
   for (u32 at = 0; at < kRuns; ++at) {
     kernel.drain();
-    sum += TRY(kernel.run(micro.program, kPacket, 1));
+    sum += TRY(kernel.run(micro.program, kPacket, 1)).ns;
   }
   return sum / kRuns;
 }

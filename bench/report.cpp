@@ -109,6 +109,20 @@ void Report::ratio(std::string_view what, const Ratio& ratio, std::optional<Goal
   std::fflush(stdout);
 }
 
+void Report::number(std::string_view what, double value, std::string_view unit,
+                    std::optional<Goal> goal) {
+  if (format_ == Format::json) {
+    JsonWriter json;
+    json.begin_object().member("figure", figure_).member("what", what);
+    json.key("value").rounded(value, 3).member("unit", unit);
+    add_goal(json, goal, value);
+    return put(json);
+  }
+  std::printf("  %-46.*s %10.2f %.*s%s\n", static_cast<int>(what.size()), what.data(), value,
+              static_cast<int>(unit.size()), unit.data(), verdict(goal, value).c_str());
+  std::fflush(stdout);
+}
+
 void Report::note(std::string_view text) {
   if (format_ == Format::text) {
     std::printf("  (%.*s)\n", static_cast<int>(text.size()), text.data());

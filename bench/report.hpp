@@ -29,6 +29,9 @@ class Report {
   void value(std::string_view what, const Samples& samples, std::string_view unit,
              std::optional<Goal> goal = {});
   void ratio(std::string_view what, const Ratio& ratio, std::optional<Goal> goal = {});
+  // What is not sampled: bytes, and the worst of several.
+  void number(std::string_view what, double value, std::string_view unit,
+              std::optional<Goal> goal = {});
   void note(std::string_view text);
 
  private:

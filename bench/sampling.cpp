@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace skep::bench {
@@ -32,22 +33,42 @@ double median(Samples samples) {
 }
 
 Ratio ratio_of_medians(const Samples& above, const Samples& below) {
-  constexpr std::size_t kResamples = 2000;
-  EXPECT(above.size() == below.size());
-  std::mt19937 random(1);  // the same samples give the same interval
+  return geometric_mean({{above, below}});
+}
+
+namespace {
+
+// Of the rounds of one pair, drawn with replacement.
+double resampled_ratio(const Samples& above, const Samples& below, std::mt19937& random) {
   std::uniform_int_distribution<std::size_t> draw(0, above.size() - 1);
-  std::vector<double> ratios;
   Samples some_above(above.size()), some_below(below.size());
-  for (std::size_t n = 0; n < kResamples; ++n) {
-    for (std::size_t at = 0; at < above.size(); ++at) {
-      const std::size_t round = draw(random);
-      some_above[at] = above[round];
-      some_below[at] = below[round];
-    }
-    ratios.push_back(median(some_above) / median(some_below));
+  for (std::size_t at = 0; at < above.size(); ++at) {
+    const std::size_t round = draw(random);
+    some_above[at] = above[round];
+    some_below[at] = below[round];
   }
-  std::ranges::sort(ratios);
-  return {median(above) / median(below), ratios[kResamples / 40], ratios[kResamples * 39 / 40]};
+  return median(std::move(some_above)) / median(std::move(some_below));
+}
+
+}  // namespace
+
+Ratio geometric_mean(const std::vector<std::pair<Samples, Samples>>& pairs) {
+  constexpr std::size_t kResamples = 2000;
+  const auto count = static_cast<double>(pairs.size());
+  std::mt19937 random(1);  // the same samples give the same interval
+  std::vector<double> means;
+  for (std::size_t n = 0; n < kResamples; ++n) {
+    double sum = 0;
+    for (const auto& [above, below] : pairs) sum += std::log(resampled_ratio(above, below, random));
+    means.push_back(std::exp(sum / count));
+  }
+  std::ranges::sort(means);
+  double sum = 0;
+  for (const auto& [above, below] : pairs) {
+    EXPECT(above.size() == below.size());
+    sum += std::log(median(above) / median(below));
+  }
+  return {std::exp(sum / count), means[kResamples / 40], means[kResamples * 39 / 40]};
 }
 
 u64 thread_ns() {

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/types.hpp"
@@ -36,6 +37,10 @@ struct Ratio {
 
 // median(above) / median(below), of samples of the same rounds.
 Ratio ratio_of_medians(const Samples& above, const Samples& below);
+
+// The geometric mean of ratio_of_medians() of each pair (above, below), with the interval of the
+// same kind.
+Ratio geometric_mean(const std::vector<std::pair<Samples, Samples>>& pairs);
 
 // CPU time of the calling thread.
 u64 thread_ns();

@@ -44,10 +44,25 @@ Result<UserEngine::Runs> UserEngine::run(std::span<const std::byte> packet, u32 
     TRY(app_->run_batch(*program_, arena_->packets().first(count),
                         std::span(verdicts).first(count)));
     done += count;
+    runs.verdict = verdicts[count - 1];
   }
   runs.ns = static_cast<double>(thread_ns() - begin) / repeat;
   runs.records = drain();
   return runs;
+}
+
+Result<UserEngine::Runs> UserEngine::run_unchanged(std::span<const std::byte> packet, u32 repeat) {
+  std::array<u32, kBatch> verdicts;
+  for (u32 at = 0; at < kBatch; ++at) (*arena_)[at].reset(type_, packet, {});
+  const u64 begin = thread_ns();
+  for (u32 done = 0; done < repeat;) {
+    const u32 count = std::min(kBatch, repeat - done);
+    TRY(app_->run_batch(*program_, arena_->packets().first(count),
+                        std::span(verdicts).first(count)));
+    done += count;
+  }
+  const double ns = static_cast<double>(thread_ns() - begin) / repeat;
+  return Runs{.ns = ns, .verdict = verdicts[(repeat - 1) % kBatch]};
 }
 
 u64 UserEngine::drain() {

@@ -24,13 +24,16 @@ class UserEngine {
   const runtime::LoadedProgram& program() const { return *program_; }
   platform::ProgramType type() const { return type_; }
 
-  // CPU time of one run on `packet` in ns, mean of `repeat`, with the packet's set-up for each; and
-  // the records that the last run left in rings, which are taken out.
+  // CPU time of one run on `packet` in ns, mean of `repeat`, with the packet's set-up for each; the
+  // records that it left in rings, which are taken out, and the last verdict.
   struct Runs {
     double ns = 0;
     u64 records = 0;
+    u32 verdict = 0;
   };
   Result<Runs> run(std::span<const std::byte> packet, u32 repeat);
+  // The same for a program that leaves the packet as it is, which is set up once.
+  Result<Runs> run_unchanged(std::span<const std::byte> packet, u32 repeat);
   u64 drain();
 
  private:

@@ -1,8 +1,11 @@
 #include "jit/compile.hpp"
 
+#include <cpuid.h>
+
 #include <algorithm>
 
 #include "jit/code_pages.hpp"
+#include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
 #include "jit/symbols.hpp"
 
@@ -51,17 +54,24 @@ struct Kept {
   std::unique_ptr<Registration> registration;
 };
 
+// What __builtin_cpu_supports of clang 19 has no name for: leaf 1, ecx, bit 22 (Intel SDM, CPUID).
+bool has_movbe() {
+  u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_MOVBE) != 0;
+}
+
 }  // namespace
 
 Result<x86_64::Target> this_machine() {
   const CodeRange range = TRY(CodePages::range());
-  return x86_64::Target{__builtin_cpu_supports("bmi2") != 0, range.begin, range.end};
+  return x86_64::Target{__builtin_cpu_supports("bmi2") != 0, has_movbe(), range.begin, range.end};
 }
 
 Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
                                    const x86_64::Target& target) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
+  combine(unit);
   simplify(unit);
   Emitted emitted =
       x86_64::Emitter(unit, *kept_bindings, target).run(static_cast<u32>(source.code.size()));

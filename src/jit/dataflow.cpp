@@ -43,6 +43,7 @@ bool alu_clears_upper(const Operation& op, Registers zero) {
 bool clears_upper(const Operation& op, Registers zero) {
   switch (op.kind) {
     case Kind::alu: return alu_clears_upper(op, zero);
+    case Kind::rotate: return op.width != Width::w64;
     case Kind::constant: return static_cast<u64>(op.immediate) >> 32 == 0;
     case Kind::load: return op.extend == Extend::zero && op.width != Width::w64;
     case Kind::atomic: return op.width != Width::w64;
@@ -91,6 +92,7 @@ bool is_low_only(const Operation& op) {
 bool is_pure(const Operation& op, Trust trust) {
   switch (op.kind) {
     case Kind::alu:
+    case Kind::rotate:
     case Kind::constant: return true;
     case Kind::load:
     case Kind::array_lookup: return trust == Trust::verified;
@@ -104,6 +106,7 @@ Halves halves_read(const Operation& op, Trust trust) {
   const bool narrow = op.width != Width::w64;
   switch (op.kind) {
     case Kind::alu:
+    case Kind::rotate:
     case Kind::branch: return narrow ? left | right : whole(left | right);
     case Kind::store: return whole(left) | (narrow ? right : whole(right));
     default: return whole(reads(op, trust));

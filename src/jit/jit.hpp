@@ -4,6 +4,8 @@
 // made executable, never both). Refused: nothing but a lack of memory. The way of a program through
 // the folder:
 //   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
+//   combine    several operations to one that the machine has       jit/combine.hpp
+//   simplify   what nobody reads goes                               jit/dataflow.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
 //   encode     operations to machine code                          jit/x86_64/
 //   seal       code to executable pages                            jit/code_pages.hpp

@@ -16,6 +16,7 @@ namespace skep::jit {
 
 enum class Kind : u8 {
   alu,           // dst = left ALU right; mov and movsx read right only
+  rotate,        // dst = left rotated by immediate bits to the left; no instruction of BPF
   constant,      // dst = immediate
   load,          // dst = *(width *)(left + offset), extended
   store,         // *(width *)(left + offset) = right
@@ -48,6 +49,7 @@ struct Operation {
   u8 row = 0;  // an isa::Alu, isa::Jump or isa::Atomic, by kind
   isa::Width width = isa::Width::w64;
   Extend extend = Extend::zero;  // of loads
+  bool swapped = false;          // of loads that extend with zeros: the bytes the other way round
   Register dst = kNoRegister;
   Register left = kNoRegister;
   Register right = kNoRegister;

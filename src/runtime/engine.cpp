@@ -127,6 +127,11 @@ bool may_change_packet(const LoadedProgram& program) {
   return program.verified.may_change_packet();
 }
 
+std::span<const std::byte> machine_code(const LoadedProgram& program) {
+  if (program.compiled) return program.compiled->code();
+  return {};
+}
+
 const void* tail_target(const LoadedProgram& program) {
   if (program.compiled) return program.compiled->tail_entry();
   return &*program.image;

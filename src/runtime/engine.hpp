@@ -65,6 +65,9 @@ class App {
 // Whether `program` may change the packets it runs on; where it does not, Packet::view() serves.
 bool may_change_packet(const LoadedProgram& program);
 
+// What it was compiled to; empty in other tiers.
+std::span<const std::byte> machine_code(const LoadedProgram& program);
+
 // The target that a prog_array's entry needs to jump to `program` (maps::Map::set_program).
 const void* tail_target(const LoadedProgram& program);
 

@@ -2,7 +2,7 @@
 //
 // The generator makes programs that a verifier would accept: memory within bounds, nothing read
 // that was not set, loops with a counter, calls that go down. A failing seed is printed;
-// SKEP_SEED=n runs that one alone.
+// SKEP_SEED=n runs that one alone, SKEP_COUNT=n so many.
 #include <cstdlib>
 #include <random>
 
@@ -89,7 +89,7 @@ class Generator {
   }
 
   void one() {
-    switch (below(12)) {
+    switch (below(14)) {
       case 0: return put(constant(value(), number()));
       case 1: return memory(load(width(), value(), 0, 0));
       case 2: return memory(load_signed(static_cast<Width>(below(3)), value(), 0, 0));
@@ -97,6 +97,8 @@ class Generator {
       case 4: return memory(store_reg(width(), 0, 0, value()));
       case 5: return atomic_one();
       case 6: return extend();
+      case 7: return rotate();
+      case 8: return number_of_bytes();
       default: return arithmetic();
     }
   }
@@ -125,6 +127,48 @@ class Generator {
     }
     put(alu_reg(Alu::mov, dst, value(), alu_width()));
     put(alu_reg(static_cast<Alu>(below(static_cast<u32>(Alu::neg))), dst, value(), alu_width()));
+  }
+
+  // Two shifts whose bits do not meet, joined; now and then they do meet, or something comes
+  // between.
+  void rotate() {
+    const Width w = alu_width();
+    const u32 bits = bits_of(w), count = 1 + below(bits - 1);
+    const u32 other = below(6) == 0 ? below(bits) : bits - count;
+    const u8 x = value(), first = value(), second = below(2) == 0 ? x : value();
+    const bool left_first = below(2) == 0;
+    put(alu_reg(Alu::mov, first, x, below(4) == 0 ? Width::w32 : Width::w64));
+    put(alu(left_first ? Alu::lsh : Alu::rsh, first, count, w));
+    if (below(4) == 0) arithmetic();
+    if (second != x) put(mov_reg(second, x));
+    put(alu(left_first ? Alu::rsh : Alu::lsh, second, other, w));
+    if (below(4) == 0) arithmetic();
+    join(below(2) == 0 ? first : second, below(2) == 0 ? first : second, w);
+  }
+
+  void join(u8 dst, u8 src, Width w) {
+    constexpr Alu kJoins[] = {Alu::or_, Alu::or_, Alu::xor_, Alu::add};
+    put(alu_reg(kJoins[below(4)], dst, src, below(4) == 0 ? alu_width() : w));
+  }
+
+  // Parts of memory put together to a number of 2, 4 or 8 bytes, lowest or highest first; now and
+  // then one is misplaced, or memory changes meanwhile.
+  void number_of_bytes() {
+    const u32 bytes = 2u << below(3), begin = below(kMemoryBytes - bytes + 1);
+    const Width w = bytes == 8 || below(2) == 0 ? Width::w64 : Width::w32;
+    const u8 dst = value(), part = value();
+    const bool big = below(2) == 0;
+    const Width piece = below(3) == 0 && bytes > 2 ? Width::w16 : Width::w8;
+    const u32 step = bytes_of(piece);
+    for (u32 at = 0; at < bytes; at += step) {
+      const u32 place = big ? bytes - step - at : at;
+      put(load(piece, part, kBase, static_cast<s16>(begin + at)));
+      if (step == 2 && big) put(alu(Alu::bswap, part, 16));
+      if (place != 0) put(alu(Alu::lsh, part, 8 * (below(12) == 0 ? below(bytes) : place), w));
+      if (below(16) == 0) memory(store_reg(Width::w8, 0, 0, value()));
+      at == 0 ? put(alu_reg(Alu::mov, dst, part, w)) : join(dst, part, w);
+    }
+    if (below(3) == 0) put(alu(below(2) == 0 ? Alu::to_be : Alu::bswap, dst, 8 * bytes));
   }
 
   // Aims an access at the memory or the stack, within bounds and aligned.
@@ -210,7 +254,10 @@ void check(u64 seed) {
 TEST(RandomPrograms, mean_the_same_on_every_engine) {
   const char* const chosen = std::getenv("SKEP_SEED");
   const u64 first = chosen != nullptr ? parse_unsigned(chosen).value_or(0) : 1;
-  const u64 count = chosen != nullptr ? 1 : 1500;
+  const char* const asked = std::getenv("SKEP_COUNT");
+  const u64 count = chosen != nullptr  ? 1
+                    : asked != nullptr ? parse_unsigned(asked).value_or(0)
+                                       : 1500;
   for (u64 seed = first; seed < first + count; ++seed) {
     check(seed);
     ASSERT_FALSE(HasFailure()) << "seed " << seed;

@@ -244,6 +244,10 @@ TEST_F(AssemblerForms, loads_and_stores) {
                             name(w == Width::w64 ? w : Width::w32, a), text));
         sheet.expect([&](Assembler& out) { out.store(w, place, a); },
                      format("mov {}, {}", text, name(w, a)));
+        if (w == Width::w32 || w == Width::w64) {
+          sheet.expect([&](Assembler& out) { out.load_swapped(w, a, place); },
+                       format("movbe {}, {}", name(w, a), text));
+        }
         if (w != Width::w64) {
           sheet.expect([&](Assembler& out) { out.load_signed(w, a, place); },
                        format("{} {}, {}", narrow ? "movsx" : "movsxd", name(Width::w64, a), text));
@@ -302,8 +306,16 @@ TEST_F(AssemblerForms, shifts_and_swaps) {
       }
       sheet.expect([&](Assembler& out) { out.swap_bytes(w, a); }, format("bswap {}", name(w, a)));
     }
-    sheet.expect([&](Assembler& out) { out.rotate_16_by_8(a); },
-                 format("rol {}, 8", name(Width::w16, a)));
+    for (Width w : {Width::w16, Width::w32, Width::w64}) {
+      sheet.expect([&](Assembler& out) { out.rotate_left(w, a, 8); },
+                   format("rol {}, 8", name(w, a)));
+    }
+    for (Width w : kWide) {
+      for (Reg b : every_register()) {
+        sheet.expect([&](Assembler& out) { out.rotate_right(w, a, b, 19); },
+                     format("rorx {}, {}, 19", name(w, a), name(w, b)));
+      }
+    }
   }
 }
 

@@ -57,6 +57,7 @@ void Assembler::form(Width width, Opcode opcode, u8 reg, const Operand& rm,
       byte_register == ByteRegister::rm && !rm.is_memory && needs_rex_as_byte(code(rm.base));
   if (rex != 0 || byte_reg || byte_rm) put(0x40 | rex);
   if (opcode.escape != 0) put(opcode.escape);
+  if (opcode.second_escape != 0) put(opcode.second_escape);
   put(opcode.code);
   modrm(reg, rm);
 }
@@ -170,9 +171,20 @@ void Assembler::shift_by(Shift op, Width width, Reg dst, Operand src, Reg count)
   modrm(code(dst), src);
 }
 
-void Assembler::rotate_16_by_8(Reg dst) {
-  form(Width::w16, {0, 0xc1}, 0, direct(dst));
-  put(8);
+void Assembler::rotate_left(Width width, Reg dst, u8 count) {
+  form(width, {0, 0xc1}, 0, direct(dst));
+  put(count);
+}
+
+// RORX: VEX.LZ.F2.0F3A F0 /r ib
+void Assembler::rotate_right(Width width, Reg dst, Reg src, u8 count) {
+  put(0xc4);
+  put(static_cast<u8>((is_high(code(dst)) ? 0 : 0x80) | 0x40 | (is_high(code(src)) ? 0 : 0x20) |
+                      0x03));
+  put(static_cast<u8>((width == Width::w64 ? 0x80 : 0) | 0x7b));
+  put(0xf0);
+  modrm(code(dst), direct(src));
+  put(count);
 }
 
 void Assembler::swap_bytes(Width width, Reg dst) {
@@ -212,6 +224,10 @@ void Assembler::load_signed(Width width, Reg dst, Operand memory) {
   if (width == Width::w8) return form(Width::w64, {0x0f, 0xbe}, code(dst), memory);
   if (width == Width::w16) return form(Width::w64, {0x0f, 0xbf}, code(dst), memory);
   form(Width::w64, {0, 0x63}, code(dst), memory);
+}
+
+void Assembler::load_swapped(Width width, Reg dst, Operand memory) {
+  form(width, {0x0f, 0xf0, 0x38}, code(dst), memory);
 }
 
 void Assembler::store(Width width, Operand memory, Reg src) {

@@ -84,9 +84,10 @@ class Assembler {
             s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
   void move(Width width, Reg dst, Reg src);
   void move_immediate(Reg dst, u64 value);  // shortest of xor, mov r32, sign-extended, movabs
-  void load(Width width, Reg dst, Operand memory);         // zero-extends 8 to 32 bits
-  void load_signed(Width width, Reg dst, Operand memory);  // 8 to 32 bits, to 64
-  void store(Width width, Operand memory, Reg src);        // 8 to 64 bits
+  void load(Width width, Reg dst, Operand memory);          // zero-extends 8 to 32 bits
+  void load_signed(Width width, Reg dst, Operand memory);   // 8 to 32 bits, to 64
+  void load_swapped(Width width, Reg dst, Operand memory);  // MOVBE
+  void store(Width width, Operand memory, Reg src);         // 8 to 64 bits
   void store_immediate(Width width, Operand memory, s32 immediate);
   void extend(Width from, Reg dst, Reg src);                   // 8 or 16 bits, zeros
   void extend_signed(Width from, Width to, Reg dst, Reg src);  // 8, 16 or 32 bits
@@ -94,7 +95,8 @@ class Assembler {
   void shift(Shift op, Width width, Reg dst, u8 count);
   void shift_by_cl(Shift op, Width width, Reg dst);
   void shift_by(Shift op, Width width, Reg dst, Operand src, Reg count);  // BMI2
-  void rotate_16_by_8(Reg dst);                                           // rol r16, 8
+  void rotate_left(Width width, Reg dst, u8 count);                       // 16 to 64 bits
+  void rotate_right(Width width, Reg dst, Reg src, u8 count);             // BMI2
   void multiply(Width width, Reg dst, Operand src);
   void multiply(Width width, Reg dst, Operand src, s32 immediate);
   void unary(Unary op, Width width, Operand operand);
@@ -126,6 +128,7 @@ class Assembler {
   struct Opcode {
     u8 escape;  // 0, or 0x0f
     u8 code;
+    u8 second_escape = 0;  // 0, or 0x38
   };
   enum class ByteRegister : u8 { none, reg, rm };  // which operand is one of the low bytes
   enum class Jump : u8 { always, conditional, call };

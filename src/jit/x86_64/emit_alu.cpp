@@ -161,6 +161,15 @@ void Emitter::shift_by_register(const Operation& op) {
   a_.move(op.width, dst, Reg::r11);
 }
 
+void Emitter::rotate(const Operation& op) {
+  const Reg dst = home(op.dst), left = value(op.left, Reg::r11);
+  const auto count = static_cast<u8>(op.immediate);
+  if (dst != left && target_.has_bmi2)
+    return a_.rotate_right(op.width, dst, left, static_cast<u8>(isa::bits_of(op.width) - count));
+  if (dst != left) a_.move(op.width, dst, left);
+  a_.rotate_left(op.width, dst, count);
+}
+
 void Emitter::negate(const Operation& op) {
   into(op.width, home(op.dst), op.left);
   a_.unary(Unary::neg, op.width, direct(home(op.dst)));
@@ -179,7 +188,7 @@ void Emitter::swap(const Operation& op) {
   if (op.immediate != 16) {
     return a_.swap_bytes(op.immediate == 32 ? Width::w32 : Width::w64, dst);
   }
-  a_.rotate_16_by_8(dst);
+  a_.rotate_left(Width::w16, dst, 8);
   a_.extend(Width::w16, dst, dst);
 }
 

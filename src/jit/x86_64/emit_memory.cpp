@@ -52,8 +52,20 @@ void Emitter::check_access(const Operation& op) {
 
 void Emitter::load(const Operation& op) {
   const Operand from = access(op, op.left);
+  if (op.swapped) return load_swapped(op, from);
   if (op.extend == Extend::sign) return a_.load_signed(op.width, home(op.dst), from);
   a_.load(op.width, home(op.dst), from);
+}
+
+void Emitter::load_swapped(const Operation& op, Operand from) {
+  const Reg dst = home(op.dst);
+  if (op.width == Width::w16) {
+    a_.load(Width::w16, dst, from);
+    return a_.rotate_left(Width::w16, dst, 8);  // the upper bits stay 0
+  }
+  if (target_.has_movbe) return a_.load_swapped(op.width, dst, from);
+  a_.load(op.width, dst, from);
+  a_.swap_bytes(op.width, dst);
 }
 
 void Emitter::store(const Operation& op) {

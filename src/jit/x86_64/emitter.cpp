@@ -24,6 +24,7 @@ constexpr s32 kSlot = 8;
 
 constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::alu, &Emitter::alu},
+    {Kind::rotate, &Emitter::rotate},
     {Kind::constant, &Emitter::constant},
     {Kind::load, &Emitter::load},
     {Kind::store, &Emitter::store},

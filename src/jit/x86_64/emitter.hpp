@@ -43,6 +43,7 @@ struct Confines {
 
 struct Target {
   bool has_bmi2 = false;
+  bool has_movbe = false;
   u64 code_begin = 0;  // the code will stand somewhere from here
   u64 code_end = 0;    // to here
 };
@@ -105,6 +106,7 @@ class Emitter {
   void multiply(const Operation& op);
   void shift(const Operation& op);
   void shift_by_register(const Operation& op);
+  void rotate(const Operation& op);
   void divide(const Operation& op);
   bool divide_by_constant(const Operation& op);
   void divide_in_rax(const Operation& op, Reg divisor);
@@ -119,6 +121,7 @@ class Emitter {
   Operand access(const Operation& op, Register base);
   void check_access(const Operation& op);
   void load(const Operation& op);
+  void load_swapped(const Operation& op, Operand from);
   void store(const Operation& op);
   void atomic(const Operation& op);
   void atomic_fetch(const Operation& op, Operand memory);

@@ -1,0 +1,99 @@
+// What compilers write for a rotate and for numbers in network order becomes one operation, and what only looks like it
+// stays. That the meaning is the same is what the random programs of random_test.cpp are for.
+#include "engines.hpp"
+#include "jit/combine.hpp"
+#include "jit/dataflow.hpp"
+
+namespace skep::engines {
+namespace {
+
+// The kinds of operations that are left, with the widths of loads: "rotate exit", "load4s exit".
+std::string combined(const Code& code) {
+  constexpr std::array kNames = {"alu", "rotate", "constant", "load", "store", "atomic"};
+  jit::Source source;
+  source.code = code;
+  source.functions = functions_of(code, kStackBytes);
+  jit::Unit unit = jit::lower(source, {});
+  jit::combine(unit);
+  jit::simplify(unit);
+  std::string out;
+  for (const jit::Operation& op : unit.operations) {
+    if (op.kind == jit::Kind::exit) continue;
+    if (!out.empty()) out += " ";
+    const auto number = static_cast<std::size_t>(op.kind);
+    out += number < kNames.size() ? kNames[number] : "other";
+    if (op.kind == jit::Kind::load) out += std::to_string(bytes_of(op.width)) + (op.swapped ? "s" : "");
+  }
+  return out;
+}
+
+Code with_exit(std::vector<Instruction> list) {
+  list.push_back(leave());
+  assign_slots(list);
+  return list;
+}
+
+// r0 = the bytes of r1 + at, each shifted by its place.
+std::vector<Instruction> bytes_of_number(const std::vector<u32>& places, Width w) {
+  std::vector<Instruction> out;
+  for (u32 at = 0; at < places.size(); ++at) {
+    const u8 part = at == 0 ? 0 : 2;
+    out.push_back(load(Width::w8, part, 1, static_cast<s16>(at)));
+    if (places[at] != 0) out.push_back(alu(Alu::lsh, part, 8 * places[at], w));
+    if (at != 0) out.push_back(alu_reg(Alu::or_, 0, 2, w));
+  }
+  return out;
+}
+
+TEST(Combine, shifts_of_a_copy_and_in_place_are_a_rotate) {
+  EXPECT_EQ(combined(with_exit({mov_reg(0, 1), alu(Alu::lsh, 0, 13), alu(Alu::rsh, 1, 51), alu_reg(Alu::or_, 0, 1)})),
+            "alu alu alu");  // the shifted register is not the result: who knows who reads it
+  EXPECT_EQ(combined(with_exit({mov_reg(0, 1), mov_reg(2, 0), alu(Alu::lsh, 2, 13), alu(Alu::rsh, 0, 51),
+                                alu_reg(Alu::or_, 0, 2)})),
+            "rotate");
+  EXPECT_EQ(combined(with_exit({mov_reg(0, 1), alu(Alu::rsh, 0, 7, Width::w32), mov_reg(2, 1),
+                                alu(Alu::lsh, 2, 25, Width::w32), alu_reg(Alu::xor_, 0, 2, Width::w32)})),
+            "rotate");
+}
+
+TEST(Combine, shifts_that_do_not_complete_each_other_stay) {
+  EXPECT_EQ(combined(with_exit({mov_reg(0, 1), mov_reg(2, 0), alu(Alu::lsh, 2, 13), alu(Alu::rsh, 0, 50),
+                                alu_reg(Alu::or_, 0, 2)})),
+            "alu alu alu alu");
+  // The value changed between the shifts.
+  EXPECT_EQ(combined(with_exit({mov_reg(0, 1), alu(Alu::lsh, 0, 13), alu(Alu::add, 1, 1), mov_reg(2, 1),
+                                alu(Alu::rsh, 2, 51), alu_reg(Alu::or_, 0, 2)})),
+            "alu alu alu alu");
+}
+
+TEST(Combine, bytes_in_order_are_one_load) {
+  EXPECT_EQ(combined(with_exit(bytes_of_number({1, 0}, Width::w32))), "load2s");
+  EXPECT_EQ(combined(with_exit(bytes_of_number({0, 1}, Width::w64))), "load2");
+  EXPECT_EQ(combined(with_exit(bytes_of_number({3, 2, 1, 0}, Width::w32))), "load4s");
+  EXPECT_EQ(combined(with_exit(bytes_of_number({0, 1, 2, 3, 4, 5, 6, 7}, Width::w64))), "load8");
+  EXPECT_EQ(combined(with_exit(bytes_of_number({7, 6, 5, 4, 3, 2, 1, 0}, Width::w64))), "load8s");
+}
+
+TEST(Combine, bytes_in_another_order_or_of_another_time_stay) {
+  EXPECT_EQ(combined(with_exit(bytes_of_number({0, 2, 1, 3}, Width::w32))).find("load4"), std::string::npos);
+  std::vector<Instruction> stored = bytes_of_number({1, 0}, Width::w32);
+  stored.insert(stored.begin() + 2, store(Width::w8, 1, 1, 0));  // between the loads
+  EXPECT_EQ(combined(with_exit(stored)).find("load2"), std::string::npos);
+}
+
+TEST(Combine, a_shift_of_32_bits_loses_what_leaves_it) {
+  const Code code = with_exit({load(Width::w32, 0, 1, 2), alu(Alu::lsh, 0, 16, Width::w32), load(Width::w16, 2, 1, 0),
+                               alu_reg(Alu::or_, 0, 2), load(Width::w16, 2, 1, 6), alu(Alu::lsh, 2, 48),
+                               alu_reg(Alu::or_, 0, 2)});
+  EXPECT_EQ(combined(code).find("load8"), std::string::npos);
+}
+
+TEST(Combine, a_load_and_its_swap_are_one) {
+  EXPECT_EQ(combined(with_exit({load(Width::w32, 0, 1, 4), alu(Alu::to_be, 0, 32)})), "load4s");
+  // The register of the address is gone.
+  EXPECT_EQ(combined(with_exit({load(Width::w32, 1, 1, 4), alu(Alu::to_be, 1, 32), mov_reg(0, 1)})),
+            "load4 alu alu");
+}
+
+}  // namespace
+}  // namespace skep::engines
