@@ -1,10 +1,11 @@
-// Eighteen programs in restricted C (bench/programs) beside themselves: compiled by us, interpreted by us, compiled by clang -O2
-// for this machine, and compiled by the kernel.
+// Eighteen programs in restricted C (bench/programs) beside themselves: compiled by us, interpreted
+// by us, compiled by clang -O2 for this machine, and compiled by the kernel.
 //
-// All run on the same frame and return the same digest, which is compared before anything is measured. What is printed last
-// are geometric means over all programs, and the worst of them.
+// All run on the same frame and return the same digest, which is compared before anything is
+// measured. What is printed last are geometric means over all programs, and the worst of them.
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <functional>
 
 #include "base/text.hpp"
@@ -18,9 +19,9 @@ namespace skep::bench {
 struct frame {
   const u8 *begin, *end;
 };
-#define SKEP_PROGRAMS(each)                                                                     \
-  each(arithmetic) each(big_endian) each(binary_search) each(bits) each(calls) each(checksum)   \
-      each(compare) each(copy) each(counters) each(crc32) each(dispatch) each(fill) each(fnv)   \
+#define SKEP_PROGRAMS(each)                                                                   \
+  each(arithmetic) each(big_endian) each(binary_search) each(bits) each(calls) each(checksum) \
+      each(compare) each(copy) each(counters) each(crc32) each(dispatch) each(fill) each(fnv) \
           each(histogram) each(sha256) each(siphash) each(sort) each(tcp_options)
 #define SKEP_DECLARE(name) extern "C" int native_##name(frame*);
 SKEP_PROGRAMS(SKEP_DECLARE)
@@ -42,14 +43,23 @@ constexpr auto kPrograms = std::to_array<Named>({SKEP_PROGRAMS(SKEP_NAME)});
 // Ethernet, IPv4 and TCP with four options, then bytes that look like nothing.
 std::array<std::byte, kFrameBytes> frame_bytes() {
   constexpr auto kHeaders = std::to_array<u8>(
-      {0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0x00,                          // Ethernet
-       0x45, 0, 0x00, 0xf2, 0x12, 0x34, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,  // IPv4
-       0xc3, 0x50, 0x01, 0xbb, 1, 2, 3, 4, 5, 6, 7, 8, 0xa0, 0x02, 0xfa, 0xf0, 0, 0, 0, 0,  // TCP
-       2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7, 1, 1, 1, 0});
+      {0x02, 0,    0,    0,    0,    1,    0x02, 0,  0,  0, 0, 2, 0x08, 0x00,  // Ethernet
+       0x45, 0,    0x00, 0xf2, 0x12, 0x34, 0x40, 0,  64, 6, 0, 0, 10,   0,
+       0,    1,    10,   0,    0,    2,  // IPv4
+       0xc3, 0x50, 0x01, 0xbb, 1,    2,    3,    4,  5,  6, 7, 8, 0xa0, 0x02,
+       0xfa, 0xf0, 0,    0,    0,    0,  // TCP
+       2,    4,    5,    0xb4, 4,    2,    8,    10, 1,  2, 3, 4, 5,    6,
+       7,    8,    1,    3,    3,    7,    1,    1,  1,  0});
   std::array<std::byte, kFrameBytes> out{};
   u32 seed = 12345;
-  for (std::byte& each : out) each = static_cast<std::byte>((seed = seed * 1664525u + 1013904223u) >> 24);
-  for (std::size_t at = 0; at < kHeaders.size(); ++at) out[at] = static_cast<std::byte>(kHeaders[at]);
+  for (std::byte& each : out)
+    each = static_cast<std::byte>((seed = seed * 1664525u + 1013904223u) >> 24);
+  for (std::size_t at = 0; at < kHeaders.size(); ++at)
+    out[at] = static_cast<std::byte>(kHeaders[at]);
+  for (const auto& [at, text] :
+       {std::pair{80, "GET /index.php?"}, {96, "GET /images/b.p"}, {112, "POST /form.html"}}) {
+    std::memcpy(&out[static_cast<std::size_t>(at)], text, std::strlen(text));
+  }
   return out;
 }
 
@@ -106,10 +116,11 @@ Result<Measured> measure(const Named& program, std::span<const std::byte> bytes)
     return disagreement(program.name, "the interpreter", interpreted, expected);
 
   std::vector<Contender> contenders;
-  contenders.push_back(TRY(contender(
-      "native", [&](u32 times) { return native_ns(program.native, bytes, times); })));
-  contenders.push_back(TRY(contender(
-      "JIT", [&](u32 times) -> Result<double> { return TRY(jit.run_unchanged(bytes, times)).ns; })));
+  contenders.push_back(
+      TRY(contender("native", [&](u32 times) { return native_ns(program.native, bytes, times); })));
+  contenders.push_back(TRY(contender("JIT", [&](u32 times) -> Result<double> {
+    return TRY(jit.run_unchanged(bytes, times)).ns;
+  })));
   contenders.push_back(TRY(contender("interpreter", [&](u32 times) -> Result<double> {
     return TRY(interpreter.run_unchanged(bytes, times)).ns;
   })));
@@ -133,8 +144,8 @@ Result<Measured> measure(const Named& program, std::span<const std::byte> bytes)
 }
 
 // Over all programs, and of the one that is worst for us.
-void summary(Report& report, const std::string& what, const std::vector<std::pair<Samples, Samples>>& pairs,
-             std::optional<Goal> goal) {
+void summary(Report& report, const std::string& what,
+             const std::vector<std::pair<Samples, Samples>>& pairs, std::optional<Goal> goal) {
   report.ratio(what + ", geometric mean", geometric_mean(pairs), goal);
 }
 

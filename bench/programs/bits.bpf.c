@@ -17,7 +17,8 @@ PROGRAM(bits) {
     reversed = (reversed >> 4 & 0x0f0f0f0f) | (reversed & 0x0f0f0f0f) << 4;
     const __u64 lowest = x & -x;
     const __s64 low = (__s32)x, high = (__s64)x >> 32;
-    sum += count + __builtin_bswap32(reversed) + (lowest & 0xffff) + (low < high ? (__u64)low : (__u64)high);
+    sum += count + __builtin_bswap32(reversed) + (lowest & 0xffff) +
+           (low < high ? (__u64)low : (__u64)high);
   }
   return folded(sum);
 }

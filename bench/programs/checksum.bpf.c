@@ -15,7 +15,8 @@ PROGRAM(checksum) {
     check = (check & 0xffff) + (check >> 16);
     check = (check & 0xffff) + (check >> 16);
     const __u8 *tcp = ip + 20;
-    const __u16 from = __builtin_bswap16(*(const __u16 *)tcp), to = __builtin_bswap16(*(const __u16 *)(tcp + 2));
+    const __u16 from = __builtin_bswap16(*(const __u16 *)tcp),
+                to = __builtin_bswap16(*(const __u16 *)(tcp + 2));
     sum += (__u16)~check + (from > to ? from : to);
     if (tcp[13] & 2) sum ^= __builtin_bswap32(*(const __u32 *)(tcp + 4));
   }

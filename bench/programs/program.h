@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// What the programs of this folder are written with. Each is compiled twice from the same C: for BPF, and by clang -O2 for
-// this machine, where the context has whole pointers and a map is an array.
+// What the programs of this folder are written with. Each is compiled twice from the same C: for
+// BPF, and by clang -O2 for this machine, where the context has whole pointers and a map is an
+// array.
 //
-// A program works ROUNDS times on a frame of FRAME bytes and returns a digest of all that it found; every round needs what
-// the one before it left, so that no compiler takes a round out of the loop.
+// A program works ROUNDS times on a frame of FRAME bytes and returns a digest of all that it found;
+// every round needs what the one before it left, so that no compiler takes a round out of the loop.
 // clang-format off
 #pragma once
 #ifdef __bpf__

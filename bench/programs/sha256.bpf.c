@@ -24,14 +24,16 @@ PROGRAM(sha256) {
   __u32 digest = 0;
   for (__u32 round = 0; round < 4; ++round) {
     __u32 words[16];
-    for (__u32 i = 0; i < 16; ++i) words[i] = __builtin_bswap32(*(const __u32 *)(frame + 4 * i)) ^ digest;
+    for (__u32 i = 0; i < 16; ++i)
+      words[i] = __builtin_bswap32(*(const __u32 *)(frame + 4 * i)) ^ digest;
     __u32 a = 0x6a09e667, b = 0xbb67ae85, c = 0x3c6ef372, d = 0xa54ff53a;
     __u32 e = 0x510e527f, f = 0x9b05688c, g = 0x1f83d9ab, h = 0x5be0cd19;
     for (__u32 i = 0; i < 64; ++i) {
       const __u32 word = words[i & 15];
       const __u32 first = h + LARGE1(e) + ((e & f) ^ (~e & g)) + constants[i] + word;
       const __u32 second = LARGE0(a) + ((a & b) ^ (a & c) ^ (b & c));
-      words[i & 15] = word + SMALL0(words[(i + 1) & 15]) + words[(i + 9) & 15] + SMALL1(words[(i + 14) & 15]);
+      words[i & 15] =
+          word + SMALL0(words[(i + 1) & 15]) + words[(i + 9) & 15] + SMALL1(words[(i + 14) & 15]);
       h = g, g = f, f = e, e = d + first, d = c, c = b, b = a, a = first + second;
     }
     digest = a ^ b ^ c ^ d ^ e ^ f ^ g ^ h;

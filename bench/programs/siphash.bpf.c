@@ -2,18 +2,18 @@
 // SipHash-2-4 of 64 bytes (Aumasson, Bernstein 2012): adds, rotates and exclusive ors of 64 bits.
 #include "program.h"
 
-#define SIP_ROUND               \
-  do {                          \
-    v0 += v1;                   \
-    v1 = ROTATE(v1, 13) ^ v0;   \
-    v0 = ROTATE(v0, 32);        \
-    v2 += v3;                   \
-    v3 = ROTATE(v3, 16) ^ v2;   \
-    v0 += v3;                   \
-    v3 = ROTATE(v3, 21) ^ v0;   \
-    v2 += v1;                   \
-    v1 = ROTATE(v1, 17) ^ v2;   \
-    v2 = ROTATE(v2, 32);        \
+#define SIP_ROUND             \
+  do {                        \
+    v0 += v1;                 \
+    v1 = ROTATE(v1, 13) ^ v0; \
+    v0 = ROTATE(v0, 32);      \
+    v2 += v3;                 \
+    v3 = ROTATE(v3, 16) ^ v2; \
+    v0 += v3;                 \
+    v3 = ROTATE(v3, 21) ^ v0; \
+    v2 += v1;                 \
+    v1 = ROTATE(v1, 17) ^ v2; \
+    v2 = ROTATE(v2, 32);      \
   } while (0)
 
 PROGRAM(siphash) {

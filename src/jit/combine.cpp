@@ -76,7 +76,8 @@ std::optional<Origin> merged(const Origin& a, const Origin& b) {
   return out;
 }
 
-// The load that would bring all of it: its width, where it begins, and whether the bytes are the other way round.
+// The load that would bring all of it: its width, where it begins, and whether the bytes are the
+// other way round.
 struct WideLoad {
   Width width = Width::w16;
   s32 offset = 0;
@@ -148,7 +149,8 @@ class Combiner {
         Origin origin{.base = base.root, .epoch = epoch_};
         const u32 bytes = isa::bytes_of(op.width);
         origin.known = static_cast<u8>(kAllBytes >> (kBytes - bytes));
-        for (u32 at = 0; at < bytes; ++at) origin.offsets[at] = static_cast<s32>(first) + static_cast<s32>(at);
+        for (u32 at = 0; at < bytes; ++at)
+          origin.offsets[at] = static_cast<s32>(first) + static_cast<s32>(at);
         out.origin = origin;
       }
     }
@@ -207,7 +209,8 @@ class Combiner {
     if (!op.has_immediate() || !in(op.left).origin) return;
     for (const u32 bytes : {1u, 2u, 4u}) {
       const u64 mask = (u64{1} << (8 * bytes)) - 1;
-      const u64 given = op.width == Width::w64 ? static_cast<u64>(op.immediate) : static_cast<u32>(op.immediate);
+      const u64 given =
+          op.width == Width::w64 ? static_cast<u64>(op.immediate) : static_cast<u32>(op.immediate);
       if (given == mask) out.origin = lowest(*in(op.left).origin, bytes);
     }
   }
@@ -262,7 +265,8 @@ class Combiner {
   }
 
   bool become_rotate(Operation& op, const Value& a, const Value& b) {
-    const bool opposite = a.shift && b.shift && *a.shift != *b.shift && a.width == b.width && a.shifted == b.shifted;
+    const bool opposite =
+        a.shift && b.shift && *a.shift != *b.shift && a.width == b.width && a.shifted == b.shifted;
     if (!opposite || a.count == 0 || a.count + b.count != isa::bits_of(a.width)) return false;
     if (a.width == Width::w64 && op.width != Width::w64) return false;
     const u32 count = *a.shift == Alu::lsh ? a.count : b.count;
@@ -284,7 +288,8 @@ class Combiner {
     op.immediate = count;
   }
 
-  // The second shift takes the place of what it shifts: it becomes the rotate, and nobody may look before `op` does.
+  // The second shift takes the place of what it shifts: it becomes the rotate, and nobody may look
+  // before `op` does.
   bool rotate_earlier(Operation& op, u32 second, Width width, u32 count) {
     Operation& earlier = unit_.operations[second];
     if (earlier.kind != Kind::alu || earlier.dst != op.dst) return false;

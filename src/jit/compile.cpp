@@ -7,6 +7,7 @@
 #include "jit/code_pages.hpp"
 #include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
+#include "jit/select.hpp"
 #include "jit/symbols.hpp"
 
 namespace skep::jit {
@@ -73,6 +74,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   Unit unit = lower(source, *kept_bindings);
   combine(unit);
   simplify(unit);
+  select(unit);
   Emitted emitted =
       x86_64::Emitter(unit, *kept_bindings, target).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));

@@ -245,6 +245,7 @@ Registers reads(const Operation& op, Trust trust) {
     case Kind::call_local: return inherited;
     case Kind::tail_call: return set_of(1) | set_of(2) | set_of(3);
     case Kind::exit: return set_of(isa::kR0);
+    case Kind::select: return operands | optional_set(op.moved) | set_of(op.dst);
     case Kind::atomic:
       return operands | (op.atomic() == isa::Atomic::cmpxchg ? set_of(isa::kR0) : Registers{0});
     default: return operands;

@@ -6,6 +6,7 @@
 //   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
 //   combine    several operations to one that the machine has       jit/combine.hpp
 //   simplify   what nobody reads goes                               jit/dataflow.hpp
+//   select     branches over a move to conditional moves            jit/select.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
 //   encode     operations to machine code                          jit/x86_64/
 //   seal       code to executable pages                            jit/code_pages.hpp

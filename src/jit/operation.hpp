@@ -25,6 +25,7 @@ enum class Kind : u8 {
   map_lookup,    // r0 = address of the value of the key at r2, or null, by the map's own body
   packet_load,   // r0 = packet[right + immediate], or the function ends with 0
   branch,        // if left JUMP right goto target
+  select,        // unless left JUMP right, dst = moved, or moved_immediate
   jump,          // goto target
   may_goto,      // goto target when the frame's loop budget is used up
   call_helper,   // r0 = helper immediate
@@ -58,6 +59,9 @@ struct Operation {
   u32 from = 0;              // the BPF instruction, for faults and tables of offsets
   Registers live_after = 0;  // what is read after it; filled by dataflow
   s64 immediate = 0;         // of array_lookup and map_lookup: the number of the map
+  Register moved = kNoRegister;
+  isa::Width moved_width = isa::Width::w64;
+  s64 moved_immediate = 0;
 
   isa::Alu alu() const { return static_cast<isa::Alu>(row); }
   isa::Jump jump() const { return static_cast<isa::Jump>(row); }

@@ -142,7 +142,7 @@ class Generator {
     if (below(4) == 0) arithmetic();
     if (second != x) put(mov_reg(second, x));
     put(alu(left_first ? Alu::rsh : Alu::lsh, second, other, w));
-    if (below(4) == 0) arithmetic();
+    if (below(4) == 0) put(alu_reg(Alu::xor_, value(), below(2) == 0 ? first : second));
     join(below(2) == 0 ? first : second, below(2) == 0 ? first : second, w);
   }
 
@@ -165,7 +165,9 @@ class Generator {
       put(load(piece, part, kBase, static_cast<s16>(begin + at)));
       if (step == 2 && big) put(alu(Alu::bswap, part, 16));
       if (place != 0) put(alu(Alu::lsh, part, 8 * (below(12) == 0 ? below(bytes) : place), w));
-      if (below(16) == 0) memory(store_reg(Width::w8, 0, 0, value()));
+      if (below(8) == 0) {
+        put(store_reg(Width::w8, kBase, static_cast<s16>(begin + below(bytes)), value()));
+      }
       at == 0 ? put(alu_reg(Alu::mov, dst, part, w)) : join(dst, part, w);
     }
     if (below(3) == 0) put(alu(below(2) == 0 ? Alu::to_be : Alu::bswap, dst, 8 * bytes));
@@ -196,7 +198,12 @@ class Generator {
     const auto op = static_cast<Jump>(below(kCount<Jump>));
     put(below(2) == 0 ? jump(op, value(), immediate(), 0, alu_width())
                       : jump_reg(op, value(), value(), 0, alu_width()));
-    straight(1 + below(5));
+    if (below(3) == 0) {  // what a conditional move does
+      put(below(2) == 0 ? alu_reg(Alu::mov, value(), value(), alu_width())
+                        : alu(Alu::mov, value(), immediate(), alu_width()));
+    } else {
+      straight(1 + below(5));
+    }
     code_[at].target = InstructionIndex(here());
     if (below(2) == 0) return;
     code_[at].target = InstructionIndex(here() + 1);

@@ -319,6 +319,19 @@ TEST_F(AssemblerForms, shifts_and_swaps) {
   }
 }
 
+TEST_F(AssemblerForms, conditional_moves) {
+  constexpr std::array<std::string_view, 16> kNames = {"o", "no", "b", "ae", "e", "ne", "be", "a",
+                                                       "s", "ns", "p", "np", "l", "ge", "le", "g"};
+  for (u8 at = 0; at < kNames.size(); ++at) {
+    for (Width w : kWide) {
+      each_pair([&](Reg a, Reg b) {
+        sheet.expect([&](Assembler& out) { out.move_if(static_cast<Condition>(at), w, a, b); },
+                     format("cmov{} {}, {}", kNames[at], name(w, a), name(w, b)));
+      });
+    }
+  }
+}
+
 TEST_F(AssemblerForms, multiplications_and_divisions) {
   for (Width w : kWide) {
     each_pair([&](Reg a, Reg b) {

@@ -200,6 +200,10 @@ void Assembler::move(Width width, Reg dst, Reg src) {
   form(width, {0, 0x89}, code(src), direct(dst));
 }
 
+void Assembler::move_if(Condition condition, Width width, Reg dst, Reg src) {
+  form(width, {0x0f, static_cast<u8>(0x40 | static_cast<u8>(condition))}, code(dst), direct(src));
+}
+
 void Assembler::move_immediate(Reg dst, u64 value) {
   if (value == 0) return arithmetic(Arithmetic::xor_, Width::w32, direct(dst), dst);
   const bool unsigned_32 = value == static_cast<u32>(value);

@@ -53,6 +53,10 @@ enum class Shift : u8 { shl, shr, sar, count_ };
 enum class Unary : u8 { not_, neg, mul, div, idiv, count_ };  // mul, div, idiv: rdx:rax
 enum class Condition : u8 { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
 
+constexpr Condition inverted(Condition condition) {
+  return static_cast<Condition>(static_cast<u8>(condition) ^ 1);
+}
+
 struct Label {
   u32 number;
 };
@@ -83,6 +87,7 @@ class Assembler {
   void test(Width width, Reg a,
             s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX
   void move(Width width, Reg dst, Reg src);
+  void move_if(Condition condition, Width width, Reg dst, Reg src);
   void move_immediate(Reg dst, u64 value);  // shortest of xor, mov r32, sign-extended, movabs
   void load(Width width, Reg dst, Operand memory);          // zero-extends 8 to 32 bits
   void load_signed(Width width, Reg dst, Operand memory);   // 8 to 32 bits, to 64

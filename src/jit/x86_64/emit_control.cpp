@@ -34,6 +34,23 @@ void Emitter::branch(const Operation& op) {
   a_.jump_if(kConditions[op.jump()], blocks_[op.target]);
 }
 
+// A conditional move of 32 bits clears the upper half where it moves nothing, so it is one of 64,
+// of a value that is ready.
+void Emitter::select(const Operation& op) {
+  Reg from = Reg::r11;
+  if (op.moved == kNoRegister) {
+    const bool narrow = op.moved_width == Width::w32;
+    a_.move_immediate(
+        from, narrow ? static_cast<u32>(op.moved_immediate) : static_cast<u64>(op.moved_immediate));
+  } else if (op.moved_width == Width::w32) {
+    a_.move(Width::w32, from, home(op.moved));
+  } else {
+    from = home(op.moved);
+  }
+  compare(op);
+  a_.move_if(inverted(kConditions[op.jump()]), Width::w64, home(op.dst), from);
+}
+
 void Emitter::compare(const Operation& op) {
   const Reg left = value(op.left, Reg::r11);
   const auto immediate = static_cast<s32>(op.immediate);

@@ -33,6 +33,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::map_lookup, &Emitter::map_lookup},
     {Kind::packet_load, &Emitter::packet_load},
     {Kind::branch, &Emitter::branch},
+    {Kind::select, &Emitter::select},
     {Kind::jump, &Emitter::jump},
     {Kind::may_goto, &Emitter::may_goto},
     {Kind::call_helper, &Emitter::call_helper},

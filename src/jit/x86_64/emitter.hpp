@@ -134,6 +134,7 @@ class Emitter {
 
   // ---- control: emit_control.cpp ----
   void branch(const Operation& op);
+  void select(const Operation& op);
   void jump(const Operation& op);
   void may_goto(const Operation& op);
   void exit(const Operation& op);
