@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "jit/address.hpp"
 #include "jit/code_pages.hpp"
 #include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
@@ -75,6 +76,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   combine(unit);
   simplify(unit);
   select(unit);
+  fold_addresses(unit);
   Emitted emitted =
       x86_64::Emitter(unit, *kept_bindings, target).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));

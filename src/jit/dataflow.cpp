@@ -235,7 +235,8 @@ class UpperZeros {
 }  // namespace
 
 Registers reads(const Operation& op, Trust trust) {
-  const Registers operands = optional_set(op.left) | optional_set(op.right);
+  const Registers operands =
+      optional_set(op.left) | optional_set(op.right) | optional_set(op.index);
   const Registers inherited = trust == Trust::confined ? kEveryRegister : kArguments;
   switch (op.kind) {
     case Kind::array_lookup:
@@ -245,6 +246,7 @@ Registers reads(const Operation& op, Trust trust) {
     case Kind::call_local: return inherited;
     case Kind::tail_call: return set_of(1) | set_of(2) | set_of(3);
     case Kind::exit: return set_of(isa::kR0);
+    case Kind::nothing: return 0;
     case Kind::select: return operands | optional_set(op.moved) | set_of(op.dst);
     case Kind::atomic:
       return operands | (op.atomic() == isa::Atomic::cmpxchg ? set_of(isa::kR0) : Registers{0});
@@ -255,6 +257,7 @@ Registers reads(const Operation& op, Trust trust) {
 Registers writes(const Operation& op) {
   if (is_call(op.kind)) return kArguments | set_of(isa::kR0);
   if (op.kind == Kind::array_lookup) return set_of(isa::kR0);
+  if (op.kind == Kind::nothing) return 0;
   return optional_set(op.dst);
 }
 

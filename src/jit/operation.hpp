@@ -18,8 +18,9 @@ enum class Kind : u8 {
   alu,           // dst = left ALU right; mov and movsx read right only
   rotate,        // dst = left rotated by immediate bits to the left; no instruction of BPF
   constant,      // dst = immediate
-  load,          // dst = *(width *)(left + offset), extended
-  store,         // *(width *)(left + offset) = right
+  nothing,       // what became part of another one
+  load,          // dst = *(width *)(left + index + offset), extended
+  store,         // *(width *)(left + index + offset) = right
   atomic,        // *(width *)(left + offset) ATOMIC right
   array_lookup,  // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
   map_lookup,    // r0 = address of the value of the key at r2, or null, by the map's own body
@@ -54,6 +55,7 @@ struct Operation {
   Register dst = kNoRegister;
   Register left = kNoRegister;
   Register right = kNoRegister;
+  Register index = kNoRegister;  // of loads and stores
   s32 offset = 0;
   u32 target = 0;            // a block
   u32 from = 0;              // the BPF instruction, for faults and tables of offsets

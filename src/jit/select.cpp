@@ -30,8 +30,9 @@ bool is_branch(const Operation& op) {
   return op.kind == Kind::branch && op.left != isa::kFramePointer && op.right != isa::kFramePointer;
 }
 
-// Whether the comparison waits for memory that the same block reads: then a branch that is predicted, as most are, lets the
-// rest go on, where a conditional move would wait (LLVM's x86-cmov-conversion decides likewise).
+// Whether the comparison waits for memory that the same block reads: then a branch that is
+// predicted, as most are, lets the rest go on, where a conditional move would wait (LLVM's
+// x86-cmov-conversion decides likewise).
 bool waits_for_memory(const Unit& unit, const Block& block) {
   const Operation& branch = unit.operations[block.end - 1];
   Registers compared = set_of(branch.left);
@@ -46,11 +47,14 @@ bool waits_for_memory(const Unit& unit, const Block& block) {
   return false;
 }
 
-// The branch at the end of `block`, when all it decides is whether the move in the next one is made.
+// The branch at the end of `block`, when all it decides is whether the move in the next one is
+// made.
 bool decides_a_move(const Unit& unit, u32 block, const std::vector<u8>& entrances) {
   const Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
-  if (first.next != block + 1 || first.branch_to != block + 2 || first.begin == first.end) return false;
-  if (second.next != block + 2 || second.branch_to != kNoBlock || second.end - second.begin != 1) return false;
+  if (first.next != block + 1 || first.branch_to != block + 2 || first.begin == first.end)
+    return false;
+  if (second.next != block + 2 || second.branch_to != kNoBlock || second.end - second.begin != 1)
+    return false;
   return entrances[block + 1] == 1 && is_branch(unit.operations[first.end - 1]) &&
          is_move(unit.operations[second.begin]) && !waits_for_memory(unit, first);
 }

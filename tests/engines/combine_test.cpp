@@ -4,6 +4,7 @@
 #include "jit/combine.hpp"
 
 #include "engines.hpp"
+#include "jit/address.hpp"
 #include "jit/dataflow.hpp"
 #include "jit/select.hpp"
 
@@ -12,9 +13,9 @@ namespace {
 
 // The kinds of operations that are left, with the widths of loads: "rotate exit", "load4s exit".
 std::string combined(const Code& code) {
-  constexpr std::array kNames = {"alu",         "rotate", "constant",     "load",
-                                 "store",       "atomic", "array_lookup", "map_lookup",
-                                 "packet_load", "branch", "select"};
+  constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing",
+                                 "load",       "store",       "atomic",   "array_lookup",
+                                 "map_lookup", "packet_load", "branch",   "select"};
   jit::Source source;
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
@@ -22,11 +23,12 @@ std::string combined(const Code& code) {
   jit::combine(unit);
   jit::simplify(unit);
   jit::select(unit);
+  jit::fold_addresses(unit);
   std::string out;
   for (const jit::Block& block : unit.blocks) {
     for (u32 at = block.begin; at < block.end; ++at) {
       const jit::Operation& op = unit.operations[at];
-      if (op.kind == jit::Kind::exit) continue;
+      if (op.kind == jit::Kind::exit || op.kind == jit::Kind::nothing) continue;
       if (!out.empty()) out += " ";
       const auto number = static_cast<std::size_t>(op.kind);
       out += number < kNames.size() ? kNames[number] : "other";
@@ -135,6 +137,29 @@ TEST(Select, other_branches_stay) {
   EXPECT_EQ(combined(with_exit(
                 {mov(0, 1), load(Width::w32, 2, 1, 0), jump(Jump::gt, 2, 2, 4), mov(0, 0)})),
             "alu load4 branch alu");
+}
+
+TEST(Addresses, a_sum_that_one_access_reads_is_part_of_it) {
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w8, 0, 3, 5)})),
+            "load1");
+  EXPECT_EQ(
+      combined(with_exit({alu_reg(Alu::add, 1, 2), mov(0, 0), store_reg(Width::w64, 1, 8, 4)})),
+      "alu store");
+}
+
+TEST(Addresses, other_sums_stay) {
+  // Read twice.
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w8, 4, 3, 0),
+                                load(Width::w8, 0, 3, 1), alu_reg(Alu::add, 0, 4)})),
+            "alu load1 load1 alu");
+  // A part changes before the access.
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), alu(Alu::add, 2, 1),
+                                load(Width::w8, 0, 3, 0), alu_reg(Alu::add, 0, 2)})),
+            "alu alu load1 alu");
+  // The sum is what is stored.
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), mov(0, 0),
+                                store_reg(Width::w64, 3, 0, 3)})),
+            "alu alu store");
 }
 
 }  // namespace

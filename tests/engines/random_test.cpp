@@ -89,7 +89,7 @@ class Generator {
   }
 
   void one() {
-    switch (below(14)) {
+    switch (below(15)) {
       case 0: return put(constant(value(), number()));
       case 1: return memory(load(width(), value(), 0, 0));
       case 2: return memory(load_signed(static_cast<Width>(below(3)), value(), 0, 0));
@@ -99,6 +99,7 @@ class Generator {
       case 6: return extend();
       case 7: return rotate();
       case 8: return number_of_bytes();
+      case 9: return at_a_sum();
       default: return arithmetic();
     }
   }
@@ -127,6 +128,26 @@ class Generator {
     }
     put(alu_reg(Alu::mov, dst, value(), alu_width()));
     put(alu_reg(static_cast<Alu>(below(static_cast<u32>(Alu::neg))), dst, value(), alu_width()));
+  }
+
+  // An access at a base and a number that is in a register, which may change before the access.
+  void at_a_sum() {
+    const Width w = width();
+    const u32 last = kMemoryBytes - bytes_of(w), number = below(last + 1);
+    const u8 index = value(), other = value();
+    const u8 sum = index == 0 ? 2 : 0;
+    put(mov(index, static_cast<s64>(number)));
+    put(mov_reg(sum, kBase));
+    put(alu_reg(Alu::add, sum, index));
+    if (below(4) == 0) put(alu(Alu::xor_, index, immediate()));
+    if (below(4) == 0) put(alu_reg(Alu::add, index, sum == other ? index : other));
+    const auto offset = static_cast<s16>(below(2) == 0 ? 0 : below(last - number + 1));
+    put(below(2) == 0 ? load(w, below(2) == 0 ? sum : index, sum, offset)
+                      : store_reg(w, sum, offset, index));
+    if (below(4) != 0)
+      put(constant(sum, this->number()));  // an address is no result that can be compared
+    else
+      put(alu_reg(Alu::sub, sum, sum));
   }
 
   // Two shifts whose bits do not meet, joined; now and then they do meet, or something comes

@@ -13,6 +13,7 @@ using isa::Atomic;
 using isa::Width;
 
 Operand Emitter::access(const Operation& op, Register base) {
+  if (!confined() && op.index != kNoRegister) return memory(home(base), home(op.index), op.offset);
   if (!confined()) return address(base, op.offset);
   if (op.offset == 0) {
     a_.move(Width::w64, Reg::r11, home(base));

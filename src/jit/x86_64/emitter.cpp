@@ -26,6 +26,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::alu, &Emitter::alu},
     {Kind::rotate, &Emitter::rotate},
     {Kind::constant, &Emitter::constant},
+    {Kind::nothing, &Emitter::nothing},
     {Kind::load, &Emitter::load},
     {Kind::store, &Emitter::store},
     {Kind::atomic, &Emitter::atomic},

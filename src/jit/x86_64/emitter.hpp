@@ -120,6 +120,7 @@ class Emitter {
   // ---- memory: emit_memory.cpp ----
   Operand access(const Operation& op, Register base);
   void check_access(const Operation& op);
+  void nothing(const Operation&) {}
   void load(const Operation& op);
   void load_swapped(const Operation& op, Operand from);
   void store(const Operation& op);
