@@ -15,6 +15,9 @@
 
 namespace skep::btf {
 
+// Where a running kernel shows its types.
+inline constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
+
 // The type of the elements of arrays, however many there are in each other; of others, the type.
 TypeId element_of(const Types& types, TypeId id);
 

@@ -9,13 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "btf/targets.hpp"
 #include "btf/types.hpp"
 #include "cli/output.hpp"
 
 namespace skep::cli {
 
 inline constexpr const char* kKernelFolder = "/sys/kernel/btf";
-inline constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
+using btf::kKernelTypes;
 
 using SharedTypes = std::shared_ptr<const btf::Types>;
 

@@ -1,19 +1,15 @@
-// Which engine an object runs in: --engine user, kernel or auto.
+// Which engine an object runs in: --engine user, kernel or auto (kernel/choice.hpp).
 //
-// auto takes the kernel when every program of the object can be attached there with the privileges
-// at hand, else user space when every program can run there, else it is an error that says for each
-// program and engine why not.
+// The command adds what its flags say: auto does not take the kernel without a place that a section
+// leaves to the user, nor user space without packets.
 #pragma once
 
 #include "cli/arguments.hpp"
-#include "cli/output.hpp"
-#include "object/object.hpp"
+#include "kernel/choice.hpp"
 
 namespace skep::cli {
 
-enum class EngineKind : u8 { user, kernel };
-
 // Fault::unsupported has the table as its report.
-Result<EngineKind> choose_engine(const object::Object& object, const Arguments& arguments);
+Result<kernel::EngineKind> choose_engine(const object::Object& object, const Arguments& arguments);
 
 }  // namespace skep::cli

@@ -43,15 +43,6 @@ Result<object::Object> open_object(const Arguments& arguments, Externs externs, 
   return object;
 }
 
-std::vector<std::string> tail_call_targets(const object::Object& object) {
-  std::vector<std::string> names;
-  for (const platform::MapSpec& map : object.maps()) {
-    if (map.kind != platform::MapKind::prog_array) continue;
-    for (const auto& [index, program] : map.initial_programs) names.push_back(program);
-  }
-  return names;
-}
-
 Result<object::ProgramEntry> choose_program(const object::Object& object,
                                             const Arguments& arguments, Output& out) {
   const auto& programs = object.programs();
@@ -64,7 +55,7 @@ Result<object::ProgramEntry> choose_program(const object::Object& object,
     if (hint.empty()) hint = "its programs are " + listed(names);
     return Error(Fault::usage, format("{} has no program '{}'", object.name(), *wanted), hint);
   }
-  const auto targets = tail_call_targets(object);
+  const auto targets = object::tail_call_targets(object);
   std::vector<object::ProgramEntry> entries;
   std::ranges::copy_if(programs, std::back_inserter(entries), [&](const auto& each) {
     return std::ranges::find(targets, each.name) == targets.end();
@@ -92,7 +83,7 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
 
 Result<void> load_targets(runtime::App& app, const object::Object& object, const Chosen& entry,
                           runtime::Tier tier, const Output& out) {
-  for (const std::string& name : tail_call_targets(object)) {
+  for (const std::string& name : object::tail_call_targets(object)) {
     if (name == entry.name) continue;
     auto verified = TRY(prove(TRY(object.program(name, entry.link)), out));
     TRY(app.load(std::move(verified), tier));
@@ -104,21 +95,6 @@ std::vector<maps::View*> maps_of(runtime::App& app) {
   std::vector<maps::View*> out;
   for (maps::Map& each : app.maps()) out.push_back(&each);
   return out;
-}
-
-Result<void> check_takes_packets(const object::ProgramEntry& program) {
-  if (platform::row(program.type).context_size != 0) return {};
-  if (program.type == platform::ProgramType::unspecified) {
-    return Error(
-        Fault::unsupported,
-        format("program {}: no program type has a section named {}", program.name, program.section),
-        platform::section_advice(program.section));
-  }
-  return Error(
-      Fault::unsupported,
-      format("program {} in section {} is of type {}, which takes no packets", program.name,
-             program.section, platform::row(program.type).name),
-      "packet programs are in sections xdp, tc and socket; --engine kernel attaches others");
 }
 
 runtime::Tier tier_of(const Arguments& arguments) {

@@ -8,6 +8,7 @@
 #include "cli/arguments.hpp"
 #include "cli/output.hpp"
 #include "object/object.hpp"
+#include "object/tail_calls.hpp"
 #include "runtime/engine.hpp"
 
 namespace skep::cli {
@@ -22,9 +23,6 @@ Result<object::Object> open_object(const Arguments& arguments, Externs externs, 
 // call; `note` is said when there are others.
 Result<object::ProgramEntry> choose_program(const object::Object& object,
                                             const Arguments& arguments, Output& out);
-
-// The programs that the maps of `object` can tail-call, by name.
-std::vector<std::string> tail_call_targets(const object::Object& object);
 
 // Proves a program; one that is rejected is an error, its whole report on stderr.
 Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Program>& program,
@@ -42,9 +40,6 @@ Result<void> load_targets(runtime::App& app, const object::Object& object, const
 
 // The maps of an app, as readers of both engines see them.
 std::vector<maps::View*> maps_of(runtime::App& app);
-
-// Whether the user engine can feed packets to such a program.
-Result<void> check_takes_packets(const object::ProgramEntry& program);
 
 runtime::Tier tier_of(const Arguments& arguments);
 std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments);

@@ -18,6 +18,7 @@
 #include "cli/settings.hpp"
 #include "events/contents.hpp"
 #include "hooks/packets/feed.hpp"
+#include "object/user_engine.hpp"
 
 namespace skep::cli {
 namespace {
@@ -99,8 +100,9 @@ Result<int> run(const Arguments& arguments, Output& out) {
   auto object = TRY(open_object(arguments, Externs::kernel, out));  // open
   TRY(set_globals(object, arguments));                              // set
   switch (TRY(choose_engine(object, arguments))) {
-    case EngineKind::user: return run_on_packets(std::move(object), arguments, out);
-    case EngineKind::kernel: return run_in_kernel(std::move(object), arguments, out);
+    case kernel::EngineKind::user: return run_on_packets(std::move(object), arguments, out);
+    case kernel::EngineKind::kernel: return run_in_kernel(std::move(object), arguments, out);
+    case kernel::EngineKind::count_: break;
   }
   return 0;
 }
@@ -112,7 +114,7 @@ Result<int> run_on_packets(object::Object object, const Arguments& arguments, Ou
   const runtime::Tier tier = tier_of(arguments);
 
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
-  TRY(check_takes_packets(entry).within(object.name()));
+  TRY(object::check_runs_in_user_engine(entry).within(object.name()));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   auto program = TRY(object.program(entry.name, types.link()));  // relocate
   auto verified = TRY(prove(program, out));                      // verify

@@ -17,6 +17,7 @@
 #include "cli/printer.hpp"
 #include "cli/settings.hpp"
 #include "kernel/privileges.hpp"
+#include "object/user_engine.hpp"
 #include "runtime/packet.hpp"
 
 namespace skep::cli {
@@ -81,7 +82,7 @@ Result<Tested> test_in_user_space(const object::Object& object, const object::Pr
                                   std::span<const std::byte> packet, const Arguments& arguments,
                                   Output& out) {
   const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
-  TRY(check_takes_packets(entry).within(object.name()));
+  TRY(object::check_runs_in_user_engine(entry).within(object.name()));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   const auto program = TRY(object.program(entry.name, types.link()));
   auto verified = TRY(prove(program, out));

@@ -20,7 +20,7 @@ Result<Link> attach_nowhere(const Attachment& at) {
   return Error(Fault::unsupported,
                format("programs of type {} are not attached; they run when they are called",
                       platform::row(at.program.entry.type).name),
-               "skep test-run --engine kernel runs them");
+               "skep test-run --engine kernel runs them (in C++: Program::run())");
 }
 
 using Attacher = Result<Link> (*)(const Attachment&);
@@ -63,11 +63,14 @@ constexpr EnumArray<Needs, Requirement> kRequirements({
     {Needs::nothing, {"", ""}},
     {Needs::target,
      {"what it is attached to",
-      "write it behind the section's name, or say --attach PROGRAM=TARGET"}},
-    {Needs::interface, {"a network interface", "say --interface NAME"}},
-    {Needs::cgroup, {"a cgroup", "say --cgroup FOLDER, one below /sys/fs/cgroup"}},
-    {Needs::socket, {"a socket", "say --socket PID:DESCRIPTOR"}},
-    {Needs::route, {"a route", "say --route PREFIX and --interface NAME"}},
+      "write it behind the section's name, or say --attach PROGRAM=TARGET (in C++: "
+      "Place::target)"}},
+    {Needs::interface, {"a network interface", "say --interface NAME (in C++: Place::interface)"}},
+    {Needs::cgroup,
+     {"a cgroup", "say --cgroup FOLDER, one below /sys/fs/cgroup (in C++: Place::cgroup)"}},
+    {Needs::socket, {"a socket", "say --socket PID:DESCRIPTOR (in C++: Place::socket)"}},
+    {Needs::route,
+     {"a route", "say --route PREFIX and --interface NAME (in C++: Place::route, interface)"}},
 });
 
 bool is_given(Needs needs, const Attachment& at) {

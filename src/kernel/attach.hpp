@@ -15,30 +15,13 @@
 
 #include "kernel/app.hpp"
 #include "kernel/hooks.hpp"
+#include "skep/place.hpp"
 
 namespace skep::kernel {
 
-enum class XdpMode : u8 { any, native, generic };
-enum class TcWay : u8 { any, tcx, clsact };
-
-// What the section does not say. Empty and zero: not said.
-struct Place {
-  // As it would stand behind the section's name. sk_skb, sk_msg: a map of sockets, else the first
-  // one of the object. netfilter: FAMILY/HOOK or FAMILY/HOOK/defrag, else ipv4/input. lirc_mode2: a
-  // device.
-  std::string target{};
-  std::optional<u32> pid{};  // uprobes, usdt, perf events: only in this process
-  std::string interface {};
-  std::string cgroup{};             // its folder
-  std::string network_namespace{};  // name of `ip netns` or a file; else this process's
-  std::string socket{};             // PID:DESCRIPTOR
-  std::string route{};              // via `interface`: "10.0.0.0/8", "fd00:1::/64 via fe80::1"
-  XdpMode xdp_mode = XdpMode::any;
-  TcWay tc_way = TcWay::any;
-  bool egress = false;  // tc, cgroup/skb: programs whose section does not say which way
-  u64 cookie = 0;       // bpf_get_attach_cookie()
-  s32 priority = 0;     // netfilter, clsact; of routes the metric
-};
+using skep::Place;
+using skep::TcWay;
+using skep::XdpMode;
 
 class Link {
  public:
@@ -83,5 +66,14 @@ class Link {
 Result<Link> attach(const App& app, const LoadedProgram& program, const Place& place = {});
 // A structure of operations, by its number in App::operations().
 Result<Link> attach_operations(const App& app, std::size_t number);
+
+// Others run when somebody calls them: by test-run or by their structure of operations.
+bool has_hook(const object::ProgramEntry& program);
+// Every program that has a hook, but for targets of tail calls, and every structure of operations.
+// Fault::usage when there is nothing to attach; after an error nothing is attached.
+Result<std::vector<Link>> attach_all(const App& app, const Place& place);
+
+// Runs an iterator; what it wrote. Fault::usage of links to anything else.
+Result<std::string> read_iterator(const Link& link);
 
 }  // namespace skep::kernel

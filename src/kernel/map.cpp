@@ -13,9 +13,6 @@ using platform::address_of;
 using platform::MapKind;
 using platform::set_of;
 
-constexpr platform::MapKinds kPerCpu =
-    set_of(MapKind::percpu_array, MapKind::percpu_hash, MapKind::lru_percpu_hash,
-           MapKind::percpu_cgroup_storage);
 // Their values are descriptors when they are written and ids when they are read.
 constexpr platform::MapKinds kOfDescriptors =
     set_of(MapKind::prog_array, MapKind::perf_event_array, MapKind::cgroup_array,
@@ -101,14 +98,17 @@ Result<Map> Map::of(Fd fd) {
 }
 
 Result<Map> Map::of(Fd fd, platform::MapSpec spec) {
-  const u32 cpus = is_in(spec.kind, kPerCpu) ? TRY(possible_cpus()) : 1;
+  // A perf buffer whose definition does not say how many was made with one for each CPU.
+  if (spec.kind == MapKind::perf_event_array && spec.max_entries == 0)
+    spec.max_entries = TRY(possible_cpus());
+  const u32 cpus = platform::is_per_cpu(spec.kind) ? TRY(possible_cpus()) : 1;
   return Map(std::move(fd), std::move(spec), cpus);
 }
 
 Result<Map> Map::open(u32 id) { return of(TRY(open_id(Kind::map, id))); }
 
 u64 Map::user_value_size() const {
-  if (is_in(spec_.kind, kPerCpu)) return (u64{spec_.value_size} + 7) / 8 * 8 * cpus_;
+  if (platform::is_per_cpu(spec_.kind)) return (u64{spec_.value_size} + 7) / 8 * 8 * cpus_;
   return is_in(spec_.kind, kOfDescriptors) ? sizeof(u32) : spec_.value_size;
 }
 

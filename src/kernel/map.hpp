@@ -41,13 +41,13 @@ class Map final : public maps::View {
   Result<std::vector<std::byte>> lookup_copy(std::span<const std::byte> key) const override;
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
                       platform::Update flags) override;
-  Result<void> erase(std::span<const std::byte> key);
+  Result<void> erase(std::span<const std::byte> key) override;
   // The value, which is gone from the map: of queues and stacks, and of hashes since 5.14.
   Result<std::vector<std::byte>> take(std::span<const std::byte> key);
   std::optional<Key> next_key(std::span<const std::byte> key) const override;
   // The same, told apart: no key behind this one, or a kind that has none (Fault::unsupported).
   Result<std::optional<Key>> key_after(std::span<const std::byte> key) const;
-  u64 count() const;  // elements that are there and can be read
+  u64 count() const override;
   // No writes by bpf(2) from now on; programs may still write.
   Result<void> freeze();
 

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -63,6 +64,16 @@ std::vector<int> PerfBuffer::fds() const {
   std::vector<int> out;
   for (const CpuRing& each : rings_) out.push_back(each.event.get());
   return out;
+}
+
+bool PerfBuffer::has_events() const {
+  return std::ranges::any_of(rings_, [](const CpuRing& each) {
+    const std::byte* start = each.memory.bytes().data();
+    auto* page =
+        reinterpret_cast<perf_event_mmap_page*>(const_cast<std::byte*>(start));  // for atomic_ref
+    return std::atomic_ref<__u64>(page->data_head).load(std::memory_order_acquire) !=
+           page->data_tail;
+  });
 }
 
 u64 PerfBuffer::drain(const std::function<void(std::span<const std::byte>)>& take) {

@@ -27,6 +27,7 @@ class PerfBuffer {
 
   // Hands the events that are there to `take`, CPU by CPU. How many there were.
   u64 drain(const std::function<void(std::span<const std::byte>)>& take);
+  bool has_events() const;            // some that drain() would read
   u64 lost() const { return lost_; }  // events that found their ring full
   std::vector<int> fds() const;       // for epoll(7)
 

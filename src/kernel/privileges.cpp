@@ -31,7 +31,7 @@ std::string contents(const std::string& path) {
 }
 
 Capabilities read_effective() {
-  const std::string status = contents("/proc/self/status");
+  const std::string status = contents("/proc/thread-self/status");
   constexpr std::string_view kField = "CapEff:\t";
   const std::size_t at = status.find(kField);
   Capabilities read = 0;
@@ -93,10 +93,8 @@ std::string hint_for(int answer, Capabilities needs) {
 
 }  // namespace
 
-Capabilities effective_capabilities() {
-  static const Capabilities effective = read_effective();
-  return effective;
-}
+// Asked each time: a process may give its privileges away.
+Capabilities effective_capabilities() { return read_effective(); }
 
 std::string missing(Capabilities needs) {
   const Capabilities absent = needs & ~effective_capabilities();

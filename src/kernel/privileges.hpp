@@ -3,7 +3,7 @@
 // The kernel answers "Operation not permitted" for a missing capability, a locked-down kernel, a
 // refused program type and a full limit alike. Here the answer is compared with what the process
 // has
-// (/proc/self/status), so that the error names what to change. Source: capabilities(7),
+// (/proc/thread-self/status), so that the error names what to change. Source: capabilities(7),
 // kernel/bpf/syscall.c (bpf_prog_load), kernel/bpf/token.c.
 #pragma once
 
@@ -22,7 +22,7 @@ inline constexpr Capabilities kSysResource = u64{1} << 24;
 inline constexpr Capabilities kPerfmon = u64{1} << 38;
 inline constexpr Capabilities kBpf = u64{1} << 39;
 
-// Those that this process has and may use now (CapEff); CAP_SYS_ADMIN stands for CAP_BPF,
+// Those that this thread has and may use now (CapEff); CAP_SYS_ADMIN stands for CAP_BPF,
 // CAP_PERFMON and, for bpf(2), nothing else.
 Capabilities effective_capabilities();
 // Those of `needs` that are missing, as people write them: "CAP_BPF and CAP_PERFMON"; or an empty

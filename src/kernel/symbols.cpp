@@ -50,4 +50,13 @@ std::optional<u64> Symbols::address_of(std::string_view wanted) const {
   return found == symbols_.end() ? std::nullopt : std::optional(found->address);
 }
 
+Result<void> find_symbols(object::Object& object) {
+  const auto& externs = object.externs();
+  const bool asks = std::ranges::find(externs, platform::ExternKind::address,
+                                      &platform::Extern::kind) != externs.end();
+  if (!asks) return {};
+  const std::string symbols = TRY(read_text("/proc/kallsyms", kSymbolBytesMax));
+  return object.resolve({.symbols = symbols});
+}
+
 }  // namespace skep::kernel

@@ -1,4 +1,5 @@
-// Names of the kernel's functions by address, from /proc/kallsyms: for what a loaded program calls.
+// The kernel's symbols, from /proc/kallsyms: names by address, for what a loaded program calls, and
+// addresses by name, for objects that ask for them.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "object/object.hpp"
 #include "skep/result.hpp"
 
 namespace skep::kernel {
@@ -32,5 +34,8 @@ class Symbols {
   std::string text_;
   std::vector<Symbol> symbols_;  // by address
 };
+
+// Gives an object the addresses of the symbols that it asks for, where it asks for some.
+Result<void> find_symbols(object::Object& object);
 
 }  // namespace skep::kernel

@@ -40,13 +40,11 @@ Result<TestResult> test_run(const LoadedProgram& program, std::span<const std::b
                         platform::row(program.entry.type).name));
   }
   if (has_context) {
+    // The context of a syscall program comes back where it was; with ctx_out the kernel refuses it
+    // (bpf_prog_test_run_syscall in net/bpf/test_run.c).
     result.output.assign(input.begin(), input.end());
-    run.ctx_in = platform::address_of(input.data());
-    run.ctx_size_in = static_cast<u32>(input.size());
-    if (program.entry.type == ProgramType::syscall) {
-      run.ctx_out = platform::address_of(result.output.data());
-      run.ctx_size_out = static_cast<u32>(result.output.size());
-    }
+    run.ctx_in = platform::address_of(result.output.data());
+    run.ctx_size_in = static_cast<u32>(result.output.size());
   } else {
     result.output.resize(input.size() + kGrowthMax);
     run.data_in = platform::address_of(input.data());

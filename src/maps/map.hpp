@@ -71,13 +71,13 @@ class Map final : public View {
       std::span<const std::byte> key) const override;  // Fault::absent
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
                       platform::Update flags) override;
-  Result<void> erase(std::span<const std::byte> key);
+  Result<void> erase(std::span<const std::byte> key) override;
   // The key after `key`, or the first; nullopt at the end. A key that is gone starts again at the
   // first.
   std::optional<std::vector<std::byte>> next_key(std::span<const std::byte> key) const override;
   // Of a prog_array: tail calls to `index` go to `target`. Readers see the id.
   void set_program(u32 index, const void* target, u32 id);
-  u64 count() const;  // elements that are there
+  u64 count() const override;
 
   // Hands every complete record of a ring to `sink`, in order, and gives its space back. Returns
   // how many. Only by one thread at a time.

@@ -32,6 +32,9 @@ class View {
   // Errors as of bpf(2): exists already, absent, full.
   virtual Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value,
                               platform::Update flags) = 0;
+  // Fault::absent: there is no such key.
+  virtual Result<void> erase(std::span<const std::byte> key) = 0;
+  virtual u64 count() const = 0;  // elements that are there and can be read
   // The key after `key`, or the first of all for an empty one; nullopt at the end. A key that is
   // gone starts again at the first.
   virtual std::optional<Key> next_key(std::span<const std::byte> key) const = 0;

@@ -63,6 +63,12 @@ constexpr MapKinds set_of(MapKind first, More... more) {
   return set_of(first) | set_of(more...);
 }
 
+// Their values are one for each CPU.
+inline constexpr MapKinds kPerCpuKinds =
+    set_of(MapKind::percpu_array, MapKind::percpu_hash, MapKind::lru_percpu_hash,
+           MapKind::percpu_cgroup_storage);
+constexpr bool is_per_cpu(MapKind kind) { return (set_of(kind) & kPerCpuKinds) != 0; }
+
 enum class KeyRule : u8 {
   any,         // 1 to 512 bytes
   index,       // four bytes that count
