@@ -1,5 +1,5 @@
-// All of skep for C++ programs: Object (a file), Engine (loads it), App (what was loaded), Result
-// and Error.
+// All of skep for C++ programs: Object (a file), Engine (loads it), App (what was loaded), Link
+// (what is attached), Result and Error.
 //
 // The page docs/manual/embedding.md has a whole program.
 //

@@ -1,12 +1,11 @@
-// What stands behind the public types of include/skep: one object, one app, one variable.
+// What stands behind the public types of include/skep: one object, one variable, one link.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 
+#include "kernel/attach.hpp"
 #include "object/object.hpp"
-#include "runtime/engine.hpp"
 #include "skep/app.hpp"
 
 namespace skep {
@@ -25,22 +24,11 @@ struct GlobalVariable::Place {
   std::function<Result<void>(std::span<std::byte>)> read{};
 };
 
+struct Link::State {
+  kernel::Link link;
+};
+
 namespace detail {
-
-struct Loaded {
-  const runtime::LoadedProgram* program = nullptr;
-  platform::ProgramType type = platform::ProgramType::unspecified;
-};
-
-struct AppState {
-  object::Object object;
-  std::unique_ptr<runtime::Environment> environment;
-  std::optional<runtime::App> app{};
-  std::map<std::string, Loaded, std::less<>> programs{};
-
-  Result<Loaded> program(std::string_view name) const;
-  Result<maps::Map*> map(std::string_view name);
-};
 
 MapInfo info_of(const platform::MapSpec& map);
 

@@ -54,6 +54,8 @@ class HeaderWriter {
     if (map.kind == MapKind::ringbuf) {
       const std::string record = map.value_type == 0 ? "" : TRY(cpp_.spelled(map.value_type));
       type = record.empty() ? "skep::RingBytes" : format("skep::Ring<{}>", record);
+    } else if (map.kind == MapKind::perf_event_array) {
+      type = "skep::RingBytes";
     } else if (map.key_size != 0 && map.value_size != 0 && map.inner == nullptr &&
                map.kind != MapKind::prog_array && map.kind != MapKind::struct_ops) {
       const std::string key = TRY(cpp_.spelled(map.key_type, map.key_size));
@@ -108,7 +110,12 @@ class HeaderWriter {
         "struct Loaded {\n"
         "  explicit Loaded(skep::App loaded)\n"
         "      : app(std::move(loaded)), programs(app), maps(app), globals(app) {}\n\n"
-        "  skep::App app;\n  Programs programs;\n  Maps maps;\n  Globals globals;\n};\n\n"
+        "  // Kernel engine: every program to what its section and `place` say, as long as `links` "
+        "live.\n"
+        "  skep::Result<void> attach(const skep::Place& place = {}) {\n"
+        "    links = TRY(app.attach_all(place));\n    return {};\n  }\n\n"
+        "  skep::App app;\n  Programs programs;\n  Maps maps;\n  Globals globals;\n"
+        "  std::vector<skep::Link> links{};\n};\n\n"
         "// The object, which is part of this file; its global variables may be set.\n"
         "struct Skeleton {\n"
         "  explicit Skeleton(skep::Object opened) : object(std::move(opened)), globals(object) "

@@ -334,7 +334,8 @@ TEST_F(KernelAttach, RefusalsSayWhatToDo) {
   };
   EXPECT_EQ(refusal("uprobe", {}),
             "program uprobe: section uprobe does not say what it is attached to / "
-            "write it behind the section's name, or say --attach PROGRAM=TARGET");
+            "write it behind the section's name, or say --attach PROGRAM=TARGET (in C++: "
+            "Place::target)");
   EXPECT_EQ(
       refusal("uprobe", {.target = own("skep_prbed")}),
       "program uprobe: /proc/self/exe has no function skep_prbed / did you mean skep_probed?");

@@ -75,9 +75,11 @@ TEST(ApiGlobals, AreCheckedAgainstTheirTypes) {
 }
 
 TEST(ApiEngine, NamesWhatItDoesNotDo) {
-  expect_refusal(refusal(Engine::open("kernel")), "not part of this version");
   expect_refusal(refusal(Engine::open("usr")), "no engine named usr");
-  EXPECT_EQ(Engine::open("auto").value().name(), "user");
+  expect_refusal(refusal(Engine::open("usr")), "user, kernel and auto");
+  for (const char* const name : {"user", "kernel", "auto"})
+    EXPECT_EQ(Engine::open(name).value().name(), name);
+  EXPECT_EQ(user().load(open("filter.bpf.o")).value().engine(), "user");
   expect_refusal(refusal(user().load(open("cli/kprobe.bpf.o"))),
                  "kprobe.bpf.o: program probe in section kprobe/do_unlinkat is of type kprobe");
   expect_refusal(refusal(user().load(open("filter.bpf.o"), {.programs = {"filtre"}})),
@@ -187,6 +189,24 @@ TEST(ApiRing, HandsOutRecordsOnce) {
   expect_refusal(refusal(app.ring<TooLong>("events").drain([](const TooLong&) {})), "are shorter");
 }
 
+TEST(ApiRing, WaitsForWhatAnotherThreadRuns) {
+  using std::chrono::milliseconds;
+  const App app = user().load(open("flows.bpf.o")).value();
+  const RingBytes events = app.ring("events");
+  EXPECT_FALSE(events.wait(milliseconds(3)).value());
+  EXPECT_FALSE(events.wait(milliseconds(0)).value());
+  std::thread other([program = app.program("flows")]() mutable {
+    std::this_thread::sleep_for(milliseconds(20));
+    ASSERT_TRUE(program.feed(kCapture).ok());
+  });
+  EXPECT_TRUE(events.wait(milliseconds::max()).value());
+  other.join();
+  EXPECT_TRUE(events.wait(milliseconds(0)).value());
+  expect_refusal(refusal(events.fd()), "no descriptor to poll | call wait()");
+  expect_refusal(refusal(app.ring("flow_table").wait(milliseconds(1))), "not a ring buffer");
+  expect_refusal(refusal(app.ring("event").wait(milliseconds(1))), "did you mean events");
+}
+
 // Every thread has its own slot of the per-CPU map, so nothing is lost without a lock.
 TEST(ApiThreads, CountExactly) {
   constexpr uint64_t kThreads = 4, kRuns = 5000;
@@ -235,6 +255,8 @@ TEST(Skeleton, HasTypedMembers) {
   }
   EXPECT_EQ(dropped + not_ip, all.packets);
   EXPECT_EQ(app.globals.otherwise.get().value(), filter::types::drop);
+  EXPECT_TRUE(app.links.empty());
+  expect_refusal(refusal(app.attach()), "the user engine does not attach programs");
   EXPECT_TRUE(app.maps.ports.update(0x5000, filter::types::pass).ok());  // 80 in network order
   EXPECT_EQ(app.maps.ports.lookup(0x5000).value(), filter::types::pass);
 }
