@@ -38,7 +38,7 @@ class Scratch {
 
   // The standard output of a command that runs here and must succeed.
   std::string run(const std::string& command) const {
-    const std::string line = "cd " + folder_ + " && " + command + " >out.txt 2>err.txt";
+    const std::string line = "cd '" + folder_ + "' && { " + command + "\n} >out.txt 2>err.txt";
     const int status = std::system(line.c_str());
     EXPECT_EQ(status, 0) << command << "\n" << read("err.txt").substr(0, 2000);
     return read("out.txt");
