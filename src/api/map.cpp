@@ -99,8 +99,7 @@ Result<void> Map::for_each(std::size_t key_bytes, std::optional<std::size_t> val
     TRY(check_one_value(map));
     TRY(check_value(map, *value_bytes));
   }
-  map.for_each(take);
-  return {};
+  return map.for_each(take);
 }
 
 Result<std::uint64_t> Map::size() const { return TRY(view_of(at_))->count(); }

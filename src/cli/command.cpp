@@ -50,6 +50,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::replaces,
      {"--replaces", 0, Takes::one, "ID",
       "freplace: the loaded program whose function is replaced"}},
+    {Flag::token,
+     {"--token", 0, Takes::one, "FOLDER",
+      "load with what this file system of type bpf delegates to the user namespace"}},
     {Flag::mine,
      {"--mine", 0, Takes::nothing, "",
       "what skep attached, with links or without, and which process did"}},
@@ -113,19 +116,19 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,     Flag::program, Flag::set,       Flag::write,
-                         Flag::repeat,   Flag::limit,   Flag::interpret, Flag::deterministic,
-                         Flag::engine,   Flag::kconfig, Flag::btf,       Flag::attach,
-                         Flag::pid,      Flag::command, Flag::duration,  Flag::interface,
-                         Flag::cgroup,   Flag::netns,   Flag::socket,    Flag::route,
-                         Flag::xdp_mode, Flag::tc_way,  Flag::egress,    Flag::pin,
-                         Flag::pin_maps, Flag::replaces};
+constexpr Flag kRun[] = {Flag::pcap,     Flag::program,  Flag::set,       Flag::write,
+                         Flag::repeat,   Flag::limit,    Flag::interpret, Flag::deterministic,
+                         Flag::engine,   Flag::kconfig,  Flag::btf,       Flag::attach,
+                         Flag::pid,      Flag::command,  Flag::duration,  Flag::interface,
+                         Flag::cgroup,   Flag::netns,    Flag::socket,    Flag::route,
+                         Flag::xdp_mode, Flag::tc_way,   Flag::egress,    Flag::pin,
+                         Flag::pin_maps, Flag::replaces, Flag::token};
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
-                             Flag::kconfig, Flag::btf};
+                             Flag::kconfig, Flag::btf,       Flag::token};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
@@ -414,7 +417,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"prog dump",
      "print a loaded program: its instructions, machine code, or both the source and the "
      "instructions",
-     "xlated|jited|source id N|tag TAG|name NAME|pinned PATH [options]",
+     "xlated|jited|source id N|tag TAG|name NAME|pinned PATH [opcodes] [linum] [options]",
      Operands::one_or_more,
      "xlated, jited or source",
      kProgDump,

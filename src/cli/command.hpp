@@ -40,6 +40,7 @@ enum class Flag : u8 {
   pin,
   pin_maps,
   replaces,
+  token,
   mine,
   interpret,
   jit,

@@ -174,6 +174,10 @@ std::vector<LinkPlace> link_places(const LinkEntry& link) {
   std::vector<LinkPlace> out;
   for (std::size_t at = 0; at < link.places.size(); ++at) {
     LinkPlace place{link.places[at], std::nullopt, std::nullopt};
+    if (at < link.functions.size()) {
+      place.function = link.functions[at].name;
+      place.module = link.functions[at].module;
+    }
     if (has_semaphores && link.semaphores[at] != 0) place.semaphore = link.semaphores[at];
     if (link.cookies[at] != 0) place.cookie = link.cookies[at];
     out.push_back(place);

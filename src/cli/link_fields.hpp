@@ -20,6 +20,7 @@ std::vector<LinkField> link_fields(const kernel::LinkEntry& link);
 struct LinkPlace {
   u64 at = 0;  // address, or offset into the file
   std::optional<u64> semaphore, cookie;
+  std::string function{}, module{};  // where they are known
 };
 std::vector<LinkPlace> link_places(const kernel::LinkEntry& link);
 

@@ -20,6 +20,8 @@ std::string places_text(const LinkEntry& link) {
   std::string out;
   for (const LinkPlace& place : link_places(link)) {
     out += format("\n\t  0x{:x}", place.at);
+    if (!place.function.empty()) out += "  " + place.function;
+    if (!place.module.empty()) out += format(" [{}]", place.module);
     if (place.semaphore) out += format("  ref_ctr_offset 0x{:x}", *place.semaphore);
     if (place.cookie) out += format("  cookie {}", *place.cookie);
   }
@@ -58,6 +60,8 @@ void places_json(JsonWriter& json, const LinkEntry& link) {
   for (const LinkPlace& place : link_places(link)) {
     json.begin_object().member(is_file ? "offset" : "addr", place.at);
     if (is_file) json.member("ref_ctr_offset", place.semaphore.value_or(0));
+    if (!place.function.empty()) json.member("func", place.function);
+    if (!place.module.empty()) json.member("module", place.module);
     json.member("cookie", place.cookie.value_or(0)).end_object();
   }
   json.end_array();

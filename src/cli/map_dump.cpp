@@ -28,13 +28,14 @@ Result<int> map_dump(const Arguments& arguments, Output& out) {
     return wrong_words(arguments, "skep map dump shows all elements");
   const u64 limit = TRY(arguments.number(Flag::limit, 0, 0));
   u64 shown = 0, seen = 0;
-  typed.map.for_each([&](Part key, Part value) {
+  const auto read = typed.map.for_each([&](Part key, Part value) {
     ++seen;
     if (limit != 0 && seen > limit) return;
     ++shown;
     out.write(out.is_json() ? element_json(typed, key, value) : element_text(typed, key, value));
   });
   if (seen > shown) out.note(format("{} more", counted(seen - shown, "element")));
+  TRY(read);
   if (seen > 0) return 0;
   const auto first = typed.map.key_after({});
   if (!first.ok()) return first.error();

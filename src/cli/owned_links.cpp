@@ -24,19 +24,10 @@ std::string folder() {
   return format("{}/skep", runtime != nullptr && *runtime != 0 ? runtime : "/run");
 }
 
-// "12\tcount_syscalls\ttracepoint\traw_syscalls/sys_enter", a line a link.
-std::string lines_of(const std::vector<kernel::Link>& links) {
-  std::string out;
-  for (const kernel::Link& each : links) {
-    std::vector<u32> ids = each.ids();
-    if (ids.empty()) ids.push_back(0);
-    for (const u32 id : ids) {
-      out += format("{}\t{}\t{}\t{}\n", id, each.program(), kernel::row(each.hook()).name,
-                    each.where());
-    }
-  }
-  return out;
-}
+// A line a link, "12\tcount_syscalls\ttracepoint\traw_syscalls/sys_enter", and before it one of
+// what is about to be attached, with kIntended in place of the number and nothing behind the hook.
+constexpr std::string_view kIntended = "-";
+constexpr std::string_view kBeingAttached = "being attached";
 
 std::vector<OwnedLink> parse(std::string_view text, u32 pid) {
   std::vector<OwnedLink> out;
@@ -50,13 +41,16 @@ std::vector<OwnedLink> parse(std::string_view text, u32 pid) {
       parts.push_back(line.substr(0, tab));
       line.remove_prefix(std::min(line.size(), tab + 1));
     }
-    const auto id = parts.size() == 4 ? parse_unsigned(parts[0]) : std::nullopt;
+    if (parts.size() != 4) continue;
+    const bool is_intended = parts[0] == kIntended;
+    const auto id = is_intended ? 0 : parse_unsigned(parts[0]);
     if (!id) continue;
+    if (!is_intended && !out.empty() && out.back().where == kBeingAttached) out.pop_back();
     out.push_back({.pid = pid,
                    .id = static_cast<u32>(*id),
                    .program = std::string(parts[1]),
                    .hook = std::string(parts[2]),
-                   .where = std::string(parts[3])});
+                   .where = std::string(is_intended ? kBeingAttached : parts[3])});
   }
   return out;
 }
@@ -65,22 +59,38 @@ bool exists(const OwnedLink& link) { return kernel::open_id(kernel::Kind::link, 
 
 }  // namespace
 
-Result<OwnedLinks> OwnedLinks::record(const std::vector<kernel::Link>& links) {
+Result<OwnedLinks> OwnedLinks::begin() {
   const std::string in = folder();
   if (::mkdir(in.c_str(), 0755) != 0 && errno != EEXIST) return system_error("make", in, errno);
   std::string path = format("{}/{}", in, ::getpid());
   ::unlink(path.c_str());  // of a process that had this number
-  const Fd file = TRY(Fd::open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
-  OwnedLinks owned(path);
-  const std::string lines = lines_of(links);
-  TRY(write_all(file, path, std::as_bytes(std::span(lines.data(), lines.size()))));
-  return owned;
+  Fd file = TRY(Fd::open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644));
+  return OwnedLinks(std::move(file), std::move(path));
 }
 
-Result<void> OwnedLinks::keep() {
+Result<void> OwnedLinks::write(std::string_view line) {
+  return write_all(file_, path_, std::as_bytes(std::span(line.data(), line.size())));
+}
+
+Result<void> OwnedLinks::intend(std::string_view program, kernel::Hook hook) {
+  return write(format("{}\t{}\t{}\t\n", kIntended, program, kernel::row(hook).name));
+}
+
+Result<void> OwnedLinks::record(const kernel::Link& link) {
+  std::vector<u32> ids = link.ids();
+  if (ids.empty()) ids.push_back(0);
+  std::string lines;
+  for (const u32 id : ids) {
+    lines +=
+        format("{}\t{}\t{}\t{}\n", id, link.program(), kernel::row(link.hook()).name, link.where());
+  }
+  return write(lines);
+}
+
+Result<void> OwnedLinks::intend_to_pin() {
   const std::string kept = format("{}/{}{}", folder(), kPinned, ::getpid());
   if (::rename(path_.c_str(), kept.c_str()) != 0) return system_error("keep", path_, errno);
-  path_.clear();
+  path_ = kept;
   return {};
 }
 

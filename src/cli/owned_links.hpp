@@ -1,8 +1,9 @@
 // Who attached what: a file a process that says which links are skep's.
 //
-// The kernel knows a link by a number and not who made it. Before anything else happens a process
-// writes what it attached to RUNTIME/skep/PID (RUNTIME is $XDG_RUNTIME_DIR, else /run), and takes
-// the file away when it ends. What a killed process left is taken away by the next one that looks.
+// The kernel knows a link by a number and not who made it. A process writes to RUNTIME/skep/PID
+// (RUNTIME is $XDG_RUNTIME_DIR, else /run) what it is about to attach, then what it attached, and
+// takes the file away when it ends: at no moment is there something attached of which no file says
+// whose it is. What a killed process left is taken away by the next one that looks.
 #pragma once
 
 #include <string>
@@ -14,27 +15,37 @@ namespace skep::cli {
 
 struct OwnedLink {
   u32 pid = 0;
-  u32 id = 0;  // of the bpf_link; 0 for what the kernel has none for
+  u32 id = 0;  // of the bpf_link; 0 for what the kernel has none for, or that is being attached
   std::string program, hook, where;
 };
 
 class OwnedLinks {
  public:
-  // Fault::denied or system when the file cannot be written: nothing is attached without an owner.
-  static Result<OwnedLinks> record(const std::vector<kernel::Link>& links);
-  OwnedLinks(OwnedLinks&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  // Before anything is attached. Fault::denied or system when the file cannot be written: nothing
+  // is attached without an owner.
+  static Result<OwnedLinks> begin();
+  // What will be attached next, and then that it was.
+  Result<void> intend(std::string_view program, kernel::Hook hook);
+  Result<void> record(const kernel::Link& link);
+  OwnedLinks(OwnedLinks&& other) noexcept
+      : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})) {}
   OwnedLinks& operator=(OwnedLinks&&) = delete;
   ~OwnedLinks();
 
-  // From now on they are pinned: the list outlives the process.
-  Result<void> keep();
+  // Before they are pinned: the list outlives the process if it is killed, as long as one of its
+  // links is there; and when they are: it outlives the process.
+  Result<void> intend_to_pin();
+  void keep() { path_.clear(); }
 
   // Of all processes that live, and those pinned as long as one of them is there.
   static std::vector<OwnedLink> all();
 
  private:
-  explicit OwnedLinks(std::string path) : path_(std::move(path)) {}
-  std::string path_;
+  OwnedLinks(Fd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  Result<void> write(std::string_view line);
+
+  Fd file_;
+  std::string path_;  // empty: not to be taken away
 };
 
 }  // namespace skep::cli

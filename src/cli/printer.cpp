@@ -63,6 +63,7 @@ void Printer::map(const maps::View& map) {
       rows_max_, out_.has_color() ? events::Emphasis::terminal : events::Emphasis::none};
   const auto contents = events::read_contents(map, types_);
   if (!contents) return;
+  if (contents->cut_short) out_.note(format("not all is shown: {}", contents->cut_short->what()));
   if (out_.is_json()) {
     out_.write(events::contents_json(*contents, rows_max_));
   } else {

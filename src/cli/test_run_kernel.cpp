@@ -1,7 +1,7 @@
 // skep test-run --engine kernel: BPF_PROG_TEST_RUN, as `bpftool prog run`.
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
-#include "cli/loading.hpp"
+#include "cli/kernel_loading.hpp"
 #include "cli/settings.hpp"
 #include "cli/test_run.hpp"
 #include "kernel/test_run.hpp"
@@ -13,9 +13,7 @@ Result<Tested> test_in_kernel(const object::Object& object, const object::Progra
                               Output& out) {
   const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
-  kernel::LoadOptions options{.programs = tail_call_targets(object), .targets = types.targets()};
-  options.programs.push_back(entry.name);
-  kernel::App app = TRY(kernel::App::load(object, options));
+  kernel::App app = TRY(load_into_kernel(object, arguments, types, entry.name));
   TRY(set_map_entries(app.views(), object, arguments));
   kernel::TestResult result = TRY(kernel::test_run(*app.program(entry.name), input, repeat));
   return Tested{.engine = "kernel",

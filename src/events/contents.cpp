@@ -78,12 +78,12 @@ bool goes_before(const RawEntry& a, const RawEntry& b) {
   return a.key < b.key;
 }
 
-Table read_table(const maps::View& map, const btf::Types& types) {
+Table read_table(const maps::View& map, const btf::Types& types, Result<void>& read) {
   const MapSpec& spec = map.spec();
   Table table;
   table.entries_max = spec.max_entries;
   std::vector<RawEntry> entries;
-  map.for_each([&](std::span<const std::byte> key, std::span<const std::byte> bytes) {
+  read = map.for_each([&](std::span<const std::byte> key, std::span<const std::byte> bytes) {
     const Bytes value(bytes);
     if (is_array(spec) && all_zero(value)) {
       ++table.untouched;
@@ -97,9 +97,9 @@ Table read_table(const maps::View& map, const btf::Types& types) {
   return table;
 }
 
-Histogram read_histogram(const maps::View& map, const btf::Types& types) {
+Histogram read_histogram(const maps::View& map, const btf::Types& types, Result<void>& read) {
   Histogram histogram;
-  map.for_each([&](std::span<const std::byte>, std::span<const std::byte> bytes) {
+  read = map.for_each([&](std::span<const std::byte>, std::span<const std::byte> bytes) {
     const Value value = decode_value(map.spec(), types, Bytes(bytes));
     const u64* count = std::get_if<u64>(&value.of);
     histogram.slots.push_back(count == nullptr ? 0 : *count);
@@ -129,10 +129,15 @@ std::optional<Contents> read_contents(const maps::View& map, const btf::Types& t
     return Contents{spec.name, kind, std::move(globals)};
   }
   if (!has_elements(spec)) return std::nullopt;
+  Result<void> read;
+  Contents contents{spec.name, kind, {}};
   if (is_array(spec) && is_called(types, spec.value_type, "skep_log2")) {
-    return Contents{spec.name, kind, read_histogram(map, types)};
+    contents.of = read_histogram(map, types, read);
+  } else {
+    contents.of = read_table(map, types, read);
   }
-  return Contents{spec.name, kind, read_table(map, types)};
+  if (!read.ok()) contents.cut_short = std::move(read).error();
+  return contents;
 }
 
 btf::TypeId record_type(const platform::MapSpec& ring, const btf::Types& types) {

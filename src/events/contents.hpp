@@ -39,6 +39,7 @@ struct Contents {
   std::string map;
   std::string_view kind;
   std::variant<Table, Histogram, Globals> of;
+  std::optional<Error> cut_short{};  // why there may be more than this
 };
 
 // nullopt for what has no contents to show: ring buffers, program arrays, sections without types

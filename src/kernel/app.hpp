@@ -20,12 +20,14 @@
 
 namespace skep::kernel {
 
+class Token;  // kernel/token.hpp
+
 struct LoadOptions {
   // Only these; otherwise all but those in sections that begin with '?'.
   std::vector<std::string> programs{};
   const btf::Targets* targets = nullptr;  // for CO-RE
   std::string pins = "/sys/fs/bpf";       // where maps are that are pinned by name
-  std::optional<int> token{};             // BPF_TOKEN_CREATE: loads in a user namespace
+  const Token* token = nullptr;           // loads in a user namespace
   std::optional<u32> replaces{};          // freplace: the id of the program whose function it is
 };
 

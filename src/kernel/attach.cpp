@@ -1,11 +1,8 @@
 #include "kernel/attach.hpp"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/text.hpp"
 #include "kernel/attachers.hpp"
@@ -123,64 +120,6 @@ Result<Link> attach(const App& app, const LoadedProgram& program, const Place& p
 
 // ---- Link ----
 
-// A process that undoes what has no descriptor when its parent is gone. It waits at a pipe whose
-// other end only the parent has: a byte from there means that the parent did it, the end of the
-// pipe that it must.
-class Link::Guard {
- public:
-  static Result<std::shared_ptr<Guard>> start(std::function<void()> undo, std::vector<int> needs) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("make", "a pipe", errno);
-    Fd read = Fd::adopt(ends[0]), write = Fd::adopt(ends[1]);
-    needs.push_back(read.get());
-    const pid_t child = ::fork();
-    if (child < 0) return system_error("start", "a guard process", errno);
-    if (child == 0) stand_guard(read.get(), std::move(needs), undo);
-    return std::make_shared<Guard>(std::move(undo), std::move(write), child);
-  }
-
-  Guard(std::function<void()> undo, Fd pipe, pid_t child)
-      : undo_(std::move(undo)), pipe_(std::move(pipe)), child_(child) {}
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-  ~Guard() {
-    undo_();
-    dismiss();
-  }
-
- private:
-  [[noreturn]] static void stand_guard(int pipe, std::vector<int> keeps,
-                                       const std::function<void()>& undo) {
-    ::setsid();  // Ctrl-C ends the parent only
-    std::ranges::sort(keeps);
-    unsigned next = 0;
-    for (const int keep : keeps) {
-      if (static_cast<unsigned>(keep) > next)
-        ::close_range(next, static_cast<unsigned>(keep) - 1, 0);
-      next = static_cast<unsigned>(keep) + 1;
-    }
-    ::close_range(next, ~0u, 0);
-    char byte = 0;
-    ssize_t got = 0;
-    do got = ::read(pipe, &byte, 1);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) undo();
-    ::_exit(0);
-  }
-
-  void dismiss() {
-    (void)!::write(pipe_.get(), "d", 1);
-    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-
-  std::function<void()> undo_;
-  Fd pipe_;
-  pid_t child_;
-};
-
-Link::~Link() = default;
-
 Result<void> Link::undo_with(const std::function<void()>& undo, std::vector<int> needs) {
   auto guard = Guard::start(undo, std::move(needs));
   if (!guard.ok()) {
@@ -204,22 +143,27 @@ std::vector<u32> Link::ids() const {
   return out;
 }
 
+std::vector<std::string> Link::pin_paths(const std::string& folder) const {
+  std::vector<std::string> paths;
+  for (std::size_t number = 0; number < links_.size(); ++number) {
+    paths.push_back(number == 0 ? format("{}/{}", folder, program_)
+                                : format("{}/{}_{}", folder, program_, number));
+  }
+  return paths;
+}
+
 Result<std::vector<std::string>> Link::pin(const std::string& folder) {
   if (links_.empty()) {
     return Error(
         Fault::unsupported,
         format("{} at {} cannot be pinned: this kernel has no link for it", program_, where_));
   }
-  std::vector<std::string> paths;
+  std::vector<std::string> paths = pin_paths(folder);
   for (std::size_t number = 0; number < links_.size(); ++number) {
-    std::string path = number == 0 ? format("{}/{}", folder, program_)
-                                   : format("{}/{}_{}", folder, program_, number);
-    auto pinned = kernel::pin(links_[number], path);
-    if (!pinned.ok()) {
-      for (const std::string& each : paths) ::unlink(each.c_str());
-      return std::move(pinned).error();
-    }
-    paths.push_back(std::move(path));
+    auto pinned = kernel::pin(links_[number], paths[number]);
+    if (pinned.ok()) continue;
+    for (std::size_t made = 0; made < number; ++made) ::unlink(paths[made].c_str());
+    return std::move(pinned).error();
   }
   return paths;
 }

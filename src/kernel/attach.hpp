@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernel/app.hpp"
+#include "kernel/guard.hpp"
 #include "kernel/hooks.hpp"
 #include "skep/place.hpp"
 
@@ -29,7 +30,6 @@ class Link {
       : program_(std::move(program)), hook_(hook), where_(std::move(where)) {}
   Link(Link&&) = default;
   Link& operator=(Link&&) = default;
-  ~Link();
 
   const std::string& program() const { return program_; }
   Hook hook() const { return hook_; }
@@ -37,6 +37,8 @@ class Link {
   // bpf_links, by which others see it; none where the kernel has no such thing for this hook.
   std::vector<u32> ids() const;
 
+  // What pin() makes.
+  std::vector<std::string> pin_paths(const std::string& folder) const;
   // Lets it outlive the process, as FOLDER/PROGRAM, with _1, _2 behind it when there are more.
   // Fault::unsupported where the kernel has no bpf_link for this hook; nothing stays pinned when
   // one cannot be.
@@ -53,13 +55,12 @@ class Link {
   const std::vector<Fd>& links() const { return links_; }
 
  private:
-  class Guard;
   std::string program_;
   Hook hook_;
   std::string where_;
   std::vector<Fd> links_;
   std::vector<Fd> held_;  // perf events, programs
-  std::shared_ptr<Guard> guard_;
+  std::unique_ptr<Guard> guard_;
 };
 
 // `program` is of `app`. Errors name the program and its hook.

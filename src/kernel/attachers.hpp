@@ -27,11 +27,13 @@ struct Attachment {
 // A bpf_link from BPF_LINK_CREATE.
 Result<Fd> create_link(const Attachment& at, platform::CreateLink create, std::string_view where);
 
-// perf_events.cpp
+// probes.cpp
 Result<Link> attach_kprobe(const Attachment& at);
 Result<Link> attach_system_call(const Attachment& at);
 Result<Link> attach_uprobe(const Attachment& at);
+// perf_events.cpp
 Result<Link> attach_tracepoint(const Attachment& at);
+// samples.cpp
 Result<Link> attach_perf_event(const Attachment& at);
 // multi.cpp
 Result<Link> attach_kprobe_multi(const Attachment& at);

@@ -99,15 +99,17 @@ Result<void> update_element(const Fd& map, const void* key, const void* value,
   return {};
 }
 
+Error path_is_taken(const std::string& path) {
+  return {Fault::usage, format("cannot pin {}: the path is taken", path),
+          "remove it with rm, or choose another path"};
+}
+
 Result<void> pin(const Fd& fd, const std::string& path) {
   platform::Pin pin{};
   pin.path = address_of(path.c_str());
   pin.fd = static_cast<u32>(fd.get());
   const s64 returned = bpf(Command::pin, pin);
-  if (returned == -EEXIST) {
-    return Error(Fault::usage, format("cannot pin {}: the path is taken", path),
-                 "remove it with rm, or choose another path");
-  }
+  if (returned == -EEXIST) return path_is_taken(path);
   if (returned == -EPERM && missing(kBpf).empty()) {
     return Error(Fault::unsupported,
                  format("cannot pin {}: it is not in a file system of type bpf", path),

@@ -64,6 +64,7 @@ Result<void> update_element(const Fd& map, const void* key, const void* value,
 // Pins and opens what is pinned; `path` is inside a file system of type bpf. Fault::usage when the
 // path is taken.
 Result<void> pin(const Fd& fd, const std::string& path);
+Error path_is_taken(const std::string& path);
 Result<Fd> open_pinned(const std::string& path);
 
 }  // namespace skep::kernel

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/text.hpp"
+#include "kernel/types.hpp"
 
 namespace skep::kernel {
 namespace {
@@ -65,6 +66,24 @@ Result<std::vector<u32>> map_ids(const Fd& fd, u32 count) {
   return std::vector<u32>(ids.begin(), ids.end());
 }
 
+// The kernel cuts names to 15 bytes; that of the program's first function, in its types, is whole.
+// As bpftool, it must go on as the kernel's begins.
+std::string whole_name(const Fd& fd, const platform::ProgramInformation& known) {
+  std::string name = text_of(known.name);
+  if (name.size() + 1 < platform::kNameBytes || known.btf_id == 0 || known.function_count == 0)
+    return name;
+  platform::FunctionInfo first{};
+  platform::ProgramInformation ask{};
+  ask.function_count = 1;
+  ask.function_record_bytes = sizeof(first);
+  ask.functions = address_of(&first);
+  if (!get_info(fd, &ask, sizeof(ask)).ok()) return name;
+  const auto types = types_of(known.btf_id);
+  if (!types.ok()) return name;
+  const std::string_view whole = types->name(first.type);
+  return whole.starts_with(name) ? std::string(whole) : name;
+}
+
 }  // namespace
 
 Result<Program> describe_program(const Fd& fd) {
@@ -72,7 +91,7 @@ Result<Program> describe_program(const Fd& fd) {
   Program out;
   out.id = known.id;
   out.type = known.type;
-  out.name = text_of(known.name);
+  out.name = whole_name(fd, known);
   out.tag = hexadecimal(known.tag);
   out.is_gpl = (known.gpl_compatible & 1) != 0;
   out.load_time_ns = known.load_time;

@@ -17,9 +17,9 @@ namespace skep::kernel {
 
 struct Program {
   u32 id = 0;
-  u32 type = 0;  // enum bpf_prog_type
-  std::string name;
-  std::string tag;  // 16 hexadecimal digits
+  u32 type = 0;      // enum bpf_prog_type
+  std::string name;  // whole, where its types have it; the kernel keeps 15 bytes
+  std::string tag;   // 16 hexadecimal digits
   bool is_gpl = false;
   u64 load_time_ns = 0;  // since the boot
   u32 uid = 0;
@@ -58,6 +58,10 @@ struct LinkEntry {
   std::string name;                      // of a tracepoint, function, file or what is iterated over
   std::vector<u64> places;               // addresses of functions, or offsets into the file
   std::vector<u64> semaphores, cookies;  // one a place, where the kernel shows them
+  struct Function {
+    std::string name, module;  // empty where /proc/kallsyms does not say
+  };
+  std::vector<Function> functions;  // of kprobe_multi, one a place
 };
 
 struct TypesEntry {

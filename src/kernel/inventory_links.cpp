@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "kernel/inventory.hpp"
+#include "kernel/symbols.hpp"
 #include "platform/link_types.hpp"
 
 namespace skep::kernel {
@@ -97,6 +98,17 @@ LinkInformation question(const LinkInformation& known, Buffers& into) {
   return ask;
 }
 
+std::vector<LinkEntry::Function> functions_at(const std::vector<u64>& addresses) {
+  std::vector<LinkEntry::Function> out(addresses.size());
+  const auto symbols = Symbols::read();
+  if (!symbols.ok()) return out;
+  for (std::size_t each = 0; each < addresses.size(); ++each) {
+    out[each].name = symbols->at(addresses[each]).value_or("");
+    out[each].module = symbols->module_of(addresses[each]);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<LinkEntry> describe_link(const Fd& fd) {
@@ -112,6 +124,8 @@ Result<LinkEntry> describe_link(const Fd& fd) {
   out.places = numbers(into.places);
   out.semaphores = numbers(into.semaphores);
   out.cookies = numbers(into.cookies);
+  if (platform::link_type(told.type) == LinkType::kprobe_multi)
+    out.functions = functions_at(out.places);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "kernel/log.hpp"
+#include "kernel/token.hpp"
 #include "object/hooks.hpp"
 #include "object/kernel/types.hpp"
 #include "platform/bpf_information.hpp"
@@ -87,14 +88,29 @@ const LoadedMap* App::map(std::string_view name) const {
 }
 
 Result<App> Loader::run() {
+  if (auto loaded = load(); !loaded.ok()) {
+    unpin_maps();
+    return std::move(loaded).error();
+  }
+  return std::move(app_);
+}
+
+// Of a load that failed nothing stays: not the maps either that it pinned by name.
+void Loader::unpin_maps() {
+  for (const LoadedMap& each : app_.maps_) {
+    if (!each.spec().is_pinned_by_name || each.was_there) continue;
+    ::unlink(format("{}/{}", options_.pins, each.spec().name).c_str());
+  }
+}
+
+Result<void> Loader::load() {
   TRY(load_types());
   TRY(plan_operations());
   TRY(create_maps());
   TRY(fill_maps());
   TRY(load_programs());
   TRY(complete_operations());
-  TRY(fill_program_arrays());
-  return std::move(app_);
+  return fill_program_arrays();
 }
 
 // Where the kernel does not take the object's types, maps and programs do without, as in libbpf.
@@ -104,12 +120,14 @@ Result<void> Loader::load_types() {
   platform::LoadTypes load{};
   load.btf = platform::address_of(types.data());
   load.btf_size = static_cast<u32>(types.size());
-  if (options_.token) {
-    load.btf_token_fd = static_cast<u32>(*options_.token);
+  if (options_.token != nullptr) {
+    load.btf_token_fd = static_cast<u32>(options_.token->descriptor());
     load.btf_flags = platform::kTokenFlag;
   }
   const s64 returned = bpf(Command::load_types, load);
-  if (returned == -EPERM) return refused("load the object's types", EPERM, kBpf);
+  // A token may leave out the types and delegate the rest.
+  if (returned == -EPERM && options_.token == nullptr)
+    return refused("load the object's types", EPERM, kBpf);
   if (returned >= 0) app_.types_ = Fd::adopt(static_cast<int>(returned));
   return {};
 }
@@ -149,8 +167,8 @@ Result<void> Loader::load_program(u32 number) {
   } else {
     load.func_info_cnt = load.line_info_cnt = 0;
   }
-  if (options_.token) {
-    load.prog_token_fd = static_cast<u32>(*options_.token);
+  if (options_.token != nullptr) {
+    load.prog_token_fd = static_cast<u32>(options_.token->descriptor());
     load.prog_flags = load.prog_flags | platform::kTokenFlag;
   }
   app_.programs_.push_back({entry, TRY(try_load(program, load))});
@@ -276,7 +294,12 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
   log.resize(log.find('\0') == std::string::npos ? log.size() : log.find('\0'));
   const bool is_walk =
       log.find('\n') != std::string::npos || log.find("processed") != std::string::npos;
-  if (!is_walk) return not_taken(answer, program.program->type);
+  if (!is_walk) {
+    Error error = not_taken(answer, program.program->type);
+    if (options_.token == nullptr) return error;
+    return options_.token->explained(
+        std::move(error), {Command::load_program, {}, load.prog_type, load.expected_attach_type});
+  }
   const verify::Report report = read_log(log, program);
   return Error(Fault::rejected, format("the kernel's verifier rejects it: {}", report.message),
                report.hint)

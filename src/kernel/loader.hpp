@@ -25,6 +25,8 @@ class Loader {
   Result<App> run();
 
  private:
+  Result<void> load();
+  void unpin_maps();
   const object::Object& object() const { return app_.object_; }
 
   // loader.cpp

@@ -17,58 +17,15 @@ using platform::set_of;
 constexpr platform::MapKinds kOfDescriptors =
     set_of(MapKind::prog_array, MapKind::perf_event_array, MapKind::cgroup_array,
            MapKind::array_of_maps, MapKind::hash_of_maps);
-// Whose batches may be smaller than one of their buckets: those need more room, not another way.
-constexpr u64 kBatchBytes = 1 << 18;
-constexpr u64 kBatchBytesMax = u64{1} << 28;
-constexpr u64 kBatchElementsMax = 4096;
 constexpr int kNotSupported = 524;  // ENOTSUPP, of the kernel alone
 
 bool is_in(MapKind kind, platform::MapKinds kinds) { return (set_of(kind) & kinds) != 0; }
-
-std::optional<u32> number_at(std::string_view& text) {
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const auto number = parse_unsigned(text.substr(0, digits));
-  text.remove_prefix(digits);
-  if (!number || *number > 1u << 20) return std::nullopt;
-  return static_cast<u32>(*number);
-}
-
-// "0-3,8" has five CPUs.
-std::optional<u32> count_cpus(std::string_view list) {
-  u32 count = 0;
-  while (!list.empty()) {
-    const auto first = number_at(list);
-    if (!first) return std::nullopt;
-    auto last = first;
-    if (list.starts_with('-')) {
-      list.remove_prefix(1);
-      last = number_at(list);
-    }
-    if (!last || *last < *first) return std::nullopt;
-    count += *last - *first + 1;
-    if (!list.empty() && !list.starts_with(',')) return std::nullopt;
-    if (!list.empty()) list.remove_prefix(1);
-  }
-  return count == 0 ? std::nullopt : std::optional(count);
-}
 
 const void* or_null(std::span<const std::byte> bytes) {
   return bytes.empty() ? nullptr : bytes.data();
 }
 
 }  // namespace
-
-Result<u32> possible_cpus() {
-  constexpr const char* kPath = "/sys/devices/system/cpu/possible";
-  const std::string list = TRY(read_text(kPath));
-  const auto count = count_cpus(trimmed(list));
-  if (!count) {
-    return Error(Fault::system,
-                 format("{}: expected a list of CPUs, found '{}'", kPath, trimmed(list)));
-  }
-  return *count;
-}
 
 Result<MapFacts> map_facts(const Fd& fd) {
   const auto known = TRY(info<platform::MapInformation>(fd));
@@ -216,76 +173,10 @@ std::optional<Map::Key> Map::next_key(std::span<const std::byte> key) const {
   return next.ok() ? std::move(*next) : std::nullopt;
 }
 
-u64 Map::count() const {
-  u64 present = 0;
-  for_each([&](auto, auto) { ++present; });
-  return present;
-}
-
 Result<void> Map::freeze() {
   platform::FreezeMap freeze{};
   freeze.map_fd = static_cast<u32>(fd_.get());
   return done_with(bpf(Command::freeze_map, freeze), "freeze");
-}
-
-// Where the kernel puts a batch, and how far the reading is.
-struct Map::Room {
-  Room(const Map& map, u64 elements)
-      : elements(elements),
-        key_bytes(map.spec_.key_size),
-        value_bytes(map.user_value_size()),
-        place(std::max<u64>(key_bytes, sizeof(u64))) {}
-
-  s64 fill(const Fd& fd) {
-    keys.resize(elements * key_bytes);
-    values.resize(elements * value_bytes);
-    platform::Batch batch{};
-    batch.map_fd = static_cast<u32>(fd.get());
-    batch.in_batch = read == 0 ? 0 : address_of(place.data());
-    batch.out_batch = address_of(place.data());
-    batch.keys = address_of(keys.data());
-    batch.values = address_of(values.data());
-    batch.count = static_cast<u32>(elements);
-    const s64 returned = bpf(Command::lookup_batch, batch);
-    filled = std::min<u64>(batch.count, elements);
-    return returned;
-  }
-  u64 hand_out(const Each& each) {
-    for (u64 at = 0; at < filled; ++at) {
-      each(std::span(keys).subspan(at * key_bytes, key_bytes),
-           std::span(values).subspan(at * value_bytes, value_bytes));
-    }
-    read += filled;
-    return filled;
-  }
-
-  u64 elements, key_bytes, value_bytes;
-  std::vector<std::byte> keys{}, values{}, place;
-  u64 read = 0, filled = 0;
-};
-
-void Map::for_each(const Each& each) const {
-  if (read_batches(each) == Batches::not_here) View::for_each(each);
-}
-
-// Only when nothing was handed out yet can the walk take over: a hash gives what it has by buckets,
-// and one that is larger than the room comes back as ENOSPC and is asked for again with more.
-Map::Batches Map::read_batches(const Each& each) const {
-  const u64 element_bytes = spec_.key_size + user_value_size();
-  if (spec_.key_size == 0 || spec_.max_entries == 0) return Batches::not_here;
-  const u64 most = std::min<u64>(kBatchElementsMax, spec_.max_entries);
-  Room room(*this, std::clamp<u64>(kBatchBytes / element_bytes, 1, most));
-  while (room.read < spec_.max_entries) {
-    const s64 returned = room.fill(fd_);
-    if (returned == -ENOSPC && room.elements * element_bytes < kBatchBytesMax) {
-      room.elements *= 2;
-      continue;
-    }
-    const bool is_over = returned == -ENOENT;
-    if (returned < 0 && !is_over) return room.read == 0 ? Batches::not_here : Batches::read_all;
-    if (room.hand_out(each) == 0 || is_over) break;
-  }
-  return Batches::read_all;
 }
 
 }  // namespace skep::kernel

@@ -7,13 +7,10 @@
 #pragma once
 
 #include "kernel/bpf.hpp"
+#include "kernel/cpus.hpp"
 #include "maps/view.hpp"
 
 namespace skep::kernel {
-
-// CPUs that this machine may have, which a per-CPU map has a value for each (num_possible_cpus).
-// Fault::system when /sys/devices/system/cpu/possible is not there or not a list.
-Result<u32> possible_cpus();
 
 // What the kernel tells of the map behind `fd`. BTF ids are those of types that the kernel holds
 // under `types_id` (0: none); flags and names are the kernel's. Fault::unsupported: a kind that is
@@ -51,15 +48,16 @@ class Map final : public maps::View {
   // No writes by bpf(2) from now on; programs may still write.
   Result<void> freeze();
 
-  // By batches where the kernel has them for this kind, else by a walk.
-  void for_each(const Each& each) const override;
+  // By batches where the kernel has them for this kind, else by a walk (map_read.cpp). Nothing, and
+  // no error, for kinds that have no elements to read.
+  Result<void> for_each(const Each& each) const override;
 
  private:
   Map(Fd fd, platform::MapSpec spec, u32 cpus)
       : fd_(std::move(fd)), spec_(std::move(spec)), cpus_(cpus) {}
   struct Room;
-  enum class Batches : u8 { read_all, not_here };
-  Batches read_batches(const Each& each) const;
+  bool read_batches(Room& room, const Each& each) const;
+  Result<void> walk(Room& room, const Each& each) const;
   Result<void> check_sizes(std::span<const std::byte> key, std::optional<u64> value_bytes) const;
   Result<void> done_with(s64 returned, std::string_view doing) const;
   Error no_such_key() const;

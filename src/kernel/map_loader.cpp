@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "kernel/loader.hpp"
+#include "kernel/token.hpp"
 #include "object/kernel/map.hpp"
 #include "platform/bpf_information.hpp"
 
@@ -26,8 +27,6 @@ Capabilities needed_for(const MapSpec& spec) {
     default: return kBpf;
   }
 }
-
-u32 cpus() { return static_cast<u32>(::sysconf(_SC_NPROCESSORS_CONF)); }
 
 std::string difference(const MapSpec& spec, const platform::MapInformation& there) {
   const auto differs = [](std::string_view what, u64 wanted, u64 found) {
@@ -69,10 +68,11 @@ Result<LoadedMap> Loader::create_map(const MapSpec& spec) {
 
 Result<Fd> Loader::create(const MapSpec& spec, std::string_view name, std::optional<int> inner) {
   platform::CreateMap create = object::map_attributes(spec, name);
-  if (spec.kind == MapKind::perf_event_array && spec.max_entries == 0) create.max_entries = cpus();
+  if (spec.kind == MapKind::perf_event_array && spec.max_entries == 0)
+    create.max_entries = TRY(possible_cpus());
   if (inner) create.inner_map_fd = static_cast<u32>(*inner);
-  if (options_.token) {
-    create.map_token_fd = static_cast<u32>(*options_.token);
+  if (options_.token != nullptr) {
+    create.map_token_fd = static_cast<u32>(options_.token->descriptor());
     create.map_flags = create.map_flags | platform::kTokenFlag;
   }
   if (spec.kind == MapKind::struct_ops) {
@@ -86,7 +86,10 @@ Result<Fd> Loader::create(const MapSpec& spec, std::string_view name, std::optio
   const s64 returned = bpf(Command::create_map, create);
   const bool needs_types = spec.kind == MapKind::struct_ops;
   if (returned >= 0 || create.btf_fd == 0 || needs_types || returned == -EPERM) {
-    return descriptor(returned, doing, needed_for(spec));
+    auto made = descriptor(returned, doing, needed_for(spec));
+    if (made.ok() || options_.token == nullptr) return made;
+    return options_.token->explained(std::move(made).error(),
+                                     {Command::create_map, create.map_type});
   }
   // Kinds that take no types in this kernel.
   create.btf_fd = create.btf_key_type_id = create.btf_value_type_id = 0;

@@ -31,6 +31,18 @@ perf_event_attr output_event(u64 ring_bytes) {
   return event;
 }
 
+// perf_mmap() in kernel/events/core.c: EPERM says that a limit is reached.
+Error not_mapped(const Map& map, u64 bytes, Error error) {
+  error = std::move(error).within(format("perf buffer {}", map.spec().name));
+  if (error.fault != Fault::denied) return error;
+  return {Fault::exhausted,
+          format("cannot make the perf buffer {}: {} KiB a CPU are more memory than this user may "
+                 "lock",
+                 map.spec().name, bytes / 1024),
+          "raise the limit (ulimit -l, or the sysctl kernel.perf_event_mlock_kb), or give the "
+          "process CAP_IPC_LOCK"};
+}
+
 }  // namespace
 
 Result<PerfBuffer> PerfBuffer::open(const Map& map, u32 pages) {
@@ -40,22 +52,22 @@ Result<PerfBuffer> PerfBuffer::open(const Map& map, u32 pages) {
   PerfBuffer out;
   const u64 bytes = pages * page_bytes();
   perf_event_attr event = output_event(bytes);
-  const u32 cpus = std::min(TRY(possible_cpus()), map.spec().max_entries);
-  for (u32 cpu = 0; cpu < cpus; ++cpu) {
+  for (const u32 cpu : TRY(online_cpus())) {
+    if (cpu >= map.spec().max_entries) break;
     const long raw = ::syscall(__NR_perf_event_open, &event, -1, static_cast<int>(cpu), -1,
                                PERF_FLAG_FD_CLOEXEC);
-    if (raw < 0 && errno == ENODEV) continue;  // a CPU that is off
+    if (raw < 0 && errno == ENODEV) continue;  // one that was switched off just now
     if (raw < 0) return refused(format("read the perf buffer {}", map.spec().name), errno, kNeeds);
     Fd descriptor = Fd::adopt(static_cast<int>(raw));
-    Mapping memory =
-        TRY(Mapping::of_descriptor(descriptor, 0, page_bytes() + bytes, Writable::yes));
+    auto mapped = Mapping::of_descriptor(descriptor, 0, page_bytes() + bytes, Writable::yes);
+    if (!mapped.ok()) return not_mapped(map, bytes, std::move(mapped).error());
     const le32 key = cpu, value = static_cast<u32>(descriptor.get());
     TRY(update_element(map.fd(), &key, &value,
                        format("open map {} on CPU {}", map.spec().name, cpu)));
     if (::ioctl(descriptor.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) {
       return refused(format("start the perf buffer {}", map.spec().name), errno, kNeeds);
     }
-    out.rings_.push_back({std::move(descriptor), std::move(memory)});
+    out.rings_.push_back({std::move(descriptor), std::move(*mapped)});
   }
   return out;
 }

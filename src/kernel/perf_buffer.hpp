@@ -22,7 +22,8 @@ class PerfBuffer {
   static constexpr std::chrono::milliseconds kLookEvery{100};
   static constexpr u32 kPages = 64;  // of a CPU's ring, a power of two
 
-  // Makes a ring for each CPU and puts it into the map. Fault::usage when it is no such map.
+  // Makes a ring for each CPU that runs and puts it into the map. Fault::usage when it is no such
+  // map, Fault::exhausted when the user may lock no more memory.
   static Result<PerfBuffer> open(const Map& map, u32 pages = kPages);
 
   // Hands the events that are there to `take`, CPU by CPU. How many there were.

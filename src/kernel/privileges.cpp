@@ -1,5 +1,7 @@
 #include "kernel/privileges.hpp"
 
+#include <sys/utsname.h>
+
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -8,6 +10,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "object/requirements.hpp"
 
 namespace skep::kernel {
 namespace {
@@ -67,8 +70,31 @@ std::string text_of(int answer) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// Capabilities of any but the first user namespace count for nothing in bpf(2)
+// (user_namespaces(7)).
+bool is_in_user_namespace() {
+  std::string map = contents("/proc/self/uid_map");
+  std::erase(map, ' ');
+  return !map.empty() && map != "004294967295\n";
+}
+
+// Whether the memory of programs and maps counts against RLIMIT_MEMLOCK, not for the cgroup.
+bool is_before_accounting() {
+  utsname name{};
+  return ::uname(&name) == 0 && object::is_older(name.release, "5.11");
+}
+
 // Why a process that has the capabilities may still be refused.
 std::string other_reasons() {
+  if (is_in_user_namespace()) {
+    return "the capabilities are those of a user namespace, which bpf(2) takes only with a token: "
+           "--token FOLDER, since Linux 6.9";
+  }
+  if (is_before_accounting()) {
+    return "the capabilities are there; before Linux 5.11 programs and maps count as locked "
+           "memory: "
+           "raise the limit, ulimit -l unlimited";
+  }
   const std::string lockdown = first_line(contents("/sys/kernel/security/lockdown"));
   const std::size_t begin = lockdown.find('['), end = lockdown.find(']');
   if (end != std::string::npos && lockdown.substr(begin, end - begin) != "[none") {
@@ -82,6 +108,9 @@ std::string other_reasons() {
 }
 
 std::string hint_for(int answer, Capabilities needs) {
+  if (answer == ENOMEM) {
+    return "the machine, or the cgroup of this process (memory.max), has no memory left for it";
+  }
   if (answer != EPERM && answer != EACCES) return {};
   const std::string names = missing(needs);
   if (names.empty()) return other_reasons();

@@ -38,10 +38,24 @@ Result<Symbols> Symbols::read() {
   return out;
 }
 
-std::optional<std::string_view> Symbols::at(u64 address) const {
+const Symbols::Symbol* Symbols::find(u64 address) const {
   const auto found = std::ranges::lower_bound(symbols_, address, {}, &Symbol::address);
-  if (found == symbols_.end() || found->address != address) return std::nullopt;
-  return name(*found);
+  return found == symbols_.end() || found->address != address ? nullptr : &*found;
+}
+
+std::optional<std::string_view> Symbols::at(u64 address) const {
+  const Symbol* found = find(address);
+  return found == nullptr ? std::nullopt : std::optional(name(*found));
+}
+
+std::string_view Symbols::module_of(u64 address) const {
+  const Symbol* found = find(address);
+  if (found == nullptr) return {};
+  std::string_view rest = std::string_view(text_).substr(found->begin + found->length);
+  rest = rest.substr(0, rest.find('\n'));
+  const std::size_t begin = rest.find('['), end = rest.find(']');
+  return end == std::string_view::npos ? rest.substr(0, 0)
+                                       : rest.substr(begin + 1, end - begin - 1);
 }
 
 std::optional<u64> Symbols::address_of(std::string_view wanted) const {

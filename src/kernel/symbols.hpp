@@ -20,6 +20,8 @@ class Symbols {
 
   // The function that begins at `address`.
   std::optional<std::string_view> at(u64 address) const;
+  // The module that has it; empty for the kernel itself and for what is not there.
+  std::string_view module_of(u64 address) const;
   std::optional<u64> address_of(std::string_view name) const;
 
  private:
@@ -30,6 +32,8 @@ class Symbols {
   std::string_view name(const Symbol& symbol) const {
     return std::string_view(text_).substr(symbol.begin, symbol.length);
   }
+
+  const Symbol* find(u64 address) const;  // or null
 
   std::string text_;
   std::vector<Symbol> symbols_;  // by address

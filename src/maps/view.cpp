@@ -2,7 +2,7 @@
 
 namespace skep::maps {
 
-void View::for_each(const Each& each) const {
+Result<void> View::for_each(const Each& each) const {
   std::optional<Key> key = next_key({});
   // A map that is written to meanwhile could send a walk around for ever.
   for (u64 seen = 0; key && seen < spec().max_entries; ++seen) {
@@ -10,6 +10,7 @@ void View::for_each(const Each& each) const {
     if (value.ok()) each(*key, *value);
     key = next_key(*key);
   }
+  return {};
 }
 
 }  // namespace skep::maps

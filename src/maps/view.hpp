@@ -40,8 +40,9 @@ class View {
   virtual std::optional<Key> next_key(std::span<const std::byte> key) const = 0;
 
   // Every element, in the map's own order. Programs may write meanwhile: what is new or goes away
-  // may be met or not, and no more elements are handed out than the map can hold.
-  virtual void for_each(const Each& each) const;
+  // may be met or not, and no more elements are handed out than the map can hold. An error says
+  // that there may be more, which could not be read.
+  virtual Result<void> for_each(const Each& each) const;
 
  protected:
   View() = default;

@@ -56,6 +56,13 @@ constexpr u32 kernel_number(ProgramType type) {
   return type == ProgramType::unspecified ? 0 : static_cast<u32>(type) + 1;
 }
 
+// By the number of bpf(2), or count_.
+constexpr ProgramType program_type(u32 kernel_number) {
+  if (kernel_number == 0) return ProgramType::unspecified;
+  if (kernel_number > static_cast<u32>(ProgramType::unspecified)) return ProgramType::count_;
+  return static_cast<ProgramType>(kernel_number - 1);
+}
+
 using ProgramTypes = u64;  // a set of them
 constexpr ProgramTypes set_of(ProgramType type) { return u64{1} << static_cast<u32>(type); }
 template <class... More>

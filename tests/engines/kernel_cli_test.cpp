@@ -4,6 +4,7 @@
 // Programs are attached to what the commands of this test do, by a process number in a global
 // variable. Skips, saying so, where bpf(2) is refused.
 #include "engines/look.hpp"
+#include "engines/user_namespace.hpp"
 
 namespace skep::kernel {
 namespace {
@@ -29,9 +30,10 @@ std::string raw_tracepoint() {
 // Owners are listed in the test's own folder; a command in the background is attached when it is
 // there.
 const std::string kOwnList = "export XDG_RUNTIME_DIR=$PWD; ";
-const std::string kUntilAttached =
-    format("for i in $(seq 200); do {} link list --mine -q >/dev/null && break; sleep 0.05; done; ",
-           kSkep);
+const std::string kUntilAttached = format(
+    "for i in $(seq 200); do {} link list --mine -q | grep -vq 'being attached' && break; "
+    "sleep 0.05; done; ",
+    kSkep);
 const std::string kUntilNothingIs = format(
     "for i in $(seq 200); do {} link list --mine -q >/dev/null; test $? = 5 && break; sleep 0.05; "
     "done; ",
@@ -155,6 +157,50 @@ TEST_F(KernelCli, KilledItLeavesNothing) {
                  kSkep + " link list --mine -q; echo $?; for i in $(seq 200); do " + shown +
                  " || break; sleep 0.05; done; " + shown + "; echo $?"),
             "0\n5\n5\n");
+}
+
+// Both verdicts are said, and what the load had pinned before is gone.
+TEST_F(KernelCli, WhatOnlyTheKernelRejectsIsSaidAndLeavesNothingPinned) {
+  const std::string object = SKEP_SOURCE_DIR "/build/bpf/cli/modulo.bpf.o";
+  ASSERT_EQ(exit_of(kSkep + " verify " + object), 0);
+  const std::string report = said("unshare -mn sh -c 'mkdir pins && mount -t bpf bpf pins && " +
+                                  run(object + " --interface lo --pin-maps pins") +
+                                  "-d 100ms 2>&1; echo $?; ls pins | sed /debug/d'");
+  if (report.find("attached program") != std::string::npos)
+    GTEST_SKIP() << "this kernel's verifier learns from a modulo, and accepts it too";
+  EXPECT_NE(report.find("rule kernel: "), std::string::npos) << report;
+  EXPECT_NE(report.find("modulo.bpf.c:21: "), std::string::npos) << report;
+  EXPECT_NE(report.find("skep's own verifier accepts this program"), std::string::npos) << report;
+  EXPECT_TRUE(report.ends_with("\n4\n")) << report;
+}
+
+// Nothing is made where one of the paths is taken.
+TEST_F(KernelCli, APathThatIsTakenLeavesTheOthersFree) {
+  const std::string left = said(
+      "export XDG_RUNTIME_DIR=$PWD; unshare -mn sh -c 'mkdir pins && mount -t bpf bpf pins && " +
+      run(kFlows + " --interface lo --pin pins/mine") + "-q && cd pins/mine && " +
+      "for each in *; do test $each = map_sizes || rm $each; done; cd ../..; " +
+      run(kFlows + " --interface lo --pin pins/mine") + "2>&1; echo $?; ls pins/mine'");
+  EXPECT_NE(left.find("pins/mine/map_sizes: the path is taken"), std::string::npos) << left;
+  EXPECT_TRUE(left.ends_with("\n2\nmap_sizes\n")) << left;
+}
+
+// A container's user, with what an administrator delegated to it.
+TEST_F(KernelCli, InAUserNamespaceATokenLoads) {
+  if (!kernel_test::can_delegate()) GTEST_SKIP() << "this kernel has no tokens";
+  const auto typed = [](const std::string& words) {
+    return kernel_test::in_user_namespace(kernel_test::kEverything, [&](const std::string& folder) {
+      return said(kSkep + " test-run " SKEP_TOKEN_OBJECT " --engine kernel " + words +
+                  (words.empty() ? "" : folder) + " 2>&1; echo $?");
+    });
+  };
+  const std::string ran = typed("--token ");
+  EXPECT_NE(ran.find("return value 46, "), std::string::npos) << ran;
+  EXPECT_TRUE(ran.ends_with("\n0\n")) << ran;
+  const std::string refused = typed("");
+  EXPECT_NE(refused.find("bpf(2) takes only with a token: --token FOLDER"), std::string::npos)
+      << refused;
+  EXPECT_TRUE(refused.ends_with("\n3\n")) << refused;
 }
 
 TEST_F(KernelCli, TestRunGivesWhatUserSpaceGives) {

@@ -121,10 +121,11 @@ void reads_every_element_once(MapKind kind, u32 entries, u32 key_size) {
   }
   std::map<u32, u64> seen;
   u64 calls = 0;
-  map.for_each([&](auto read_key, auto value) {
+  const auto read = map.for_each([&](auto read_key, auto value) {
     ++calls;
     seen[load<u32>(read_key)] = load<u64>(value);
   });
+  EXPECT_TRUE(read.ok());
   EXPECT_EQ(calls, entries);
   ASSERT_EQ(seen.size(), entries);
   for (const auto& [number, value] : seen) ASSERT_EQ(value, u64{number} * 3);

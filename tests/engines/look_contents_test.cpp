@@ -69,6 +69,34 @@ TEST_F(LookAtCode, MachineCodeIsWholeAndUnderItsLines) {
   EXPECT_NE(skep("prog dump jited " + program).find("flows.bpf.c:"), std::string::npos);
 }
 
+// llvm-objdump reads the same bytes: as many instructions, and the same lengths.
+TEST_F(LookAtCode, MachineCodeIsAsOthersReadIt) {
+  const std::string program = format("pinned {}/progs/flows", folder_);
+  const std::string text = skep("prog dump jited " + program);
+  if (text.find("\tpush %rbp\n") == std::string::npos)
+    GTEST_SKIP() << "libzydis4.0 is not installed: NOT CHECKED against LLVM";
+  if (exit_of("command -v llvm-objdump-19 objcopy") != 0)
+    GTEST_SKIP() << "llvm-objdump-19 is not installed: NOT CHECKED against LLVM";
+  skep("prog dump jited " + program + " -o code.bin");
+  scratch_.run(
+      "objcopy -I binary -O elf64-x86-64 -B i386:x86-64 --rename-section "
+      ".data=.text,alloc,load,readonly,code,contents code.bin code.o");
+  // It shows a prefix of lock as an instruction of its own.
+  const std::string theirs = scratch_.run(
+      "llvm-objdump-19 -d code.o | awk -F'\\t' '/^ *[0-9a-f]+: / { sub(/^ *[0-9a-f]+: /, \"\", "
+      "$1); "
+      "sub(/ *$/, \"\", $1); printf \"%s%s\", $1, $1 == \"f0\" ? \" \" : \"\\n\" }'");
+  const std::string ours = skep("prog dump jited " + program +
+                                " -j | jq -r 'select(.instructions).instructions[].bytes'");
+  EXPECT_EQ(ours, theirs);
+  EXPECT_GT(ours.size(), 300u);
+  const std::string bytes = skep("prog dump jited " + program + " opcodes");
+  EXPECT_NE(bytes.find("\tpush %rbp\n\t55\n"), std::string::npos) << bytes.substr(0, 500);
+  const std::string places = skep("prog dump jited " + program + " linum");
+  EXPECT_NE(places.find(" line_num:"), std::string::npos) << places.substr(0, 500);
+  EXPECT_EQ(exit_of(kSkep + " prog dump xlated " + program + " opcodes"), 2);
+}
+
 TEST_F(LookAtCode, TypesTellWhoUsesThem) {
   const std::string id = skep(format("prog show pinned {}/progs/flows -j | jq .btf_id", folder_));
   const std::string ours =

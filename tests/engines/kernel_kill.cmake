@@ -1,0 +1,10 @@
+# A command that is killed while it attaches: objects with programs of several hooks.
+include(bpf)
+set(kill_objects ${CMAKE_BINARY_DIR}/tests/bpf/kill)
+set(kill_source ${CMAKE_SOURCE_DIR}/tests/bpf/kill/programs.bpf.c)
+skep_bpf_object(${kill_source} ${kill_objects}/kill_all.bpf.o FLAGS -DWITHOUT_LINKS)
+skep_bpf_object(${kill_source} ${kill_objects}/kill_links.bpf.o)
+add_custom_target(kill_objects DEPENDS ${kill_objects}/kill_all.bpf.o ${kill_objects}/kill_links.bpf.o)
+skep_test(kernel_kill SOURCES engines/kernel_kill_test.cpp LINKS kernel)
+target_compile_definitions(test_kernel_kill PRIVATE SKEP_KILL_OBJECTS="${kill_objects}")
+add_dependencies(test_kernel_kill skep kill_objects)

@@ -1,0 +1,308 @@
+// SIGKILL in the middle of attaching: whenever it comes, nothing stays attached or pinned, and what
+// is attached at that moment is written down as whose it is.
+//
+// skep is stopped at its system calls (ptrace(2)) from the first program that it loads until it
+// waits for events, a run for each moment, and killed there. All happens in a network namespace and
+// with mounts of the test's own; the uprobe is in this process.
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "engines/look.hpp"
+#include "kernel/inventory.hpp"
+#include "kernel/netlink.hpp"
+
+extern "C" void skep_kill_target() { asm volatile(""); }
+
+namespace skep::kernel {
+namespace {
+
+constexpr u64 kAll = ~u64{0};
+constexpr int kSystemCallStop = SIGTRAP | 0x80;  // with PTRACE_O_TRACESYSGOOD
+
+bool lo_is_up() {
+  const int raw = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (raw < 0) return false;
+  const Fd socket = Fd::adopt(raw);
+  ifreq lo{};
+  std::strcpy(lo.ifr_name, "lo");
+  lo.ifr_flags = IFF_UP;
+  return ::ioctl(raw, SIOCSIFFLAGS, &lo) == 0;
+}
+
+// Once a process.
+std::string enter_own_namespaces() {
+  if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) return "namespaces are refused here";
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "no own mounts";
+  return lo_is_up() ? "" : "lo cannot be set up";
+}
+
+class KernelKill : public Look {
+ protected:
+  void SetUp() override {
+    Look::SetUp();
+    if (IsSkipped()) return;
+    static const std::string why = enter_own_namespaces();
+    if (!why.empty()) GTEST_SKIP() << why;
+    ::setenv("XDG_RUNTIME_DIR", scratch_.path("").c_str(), 1);
+    ::mkdir(scratch_.path("bpf").c_str(), 0700);
+    ASSERT_EQ(::mount("bpf", scratch_.path("bpf").c_str(), "bpf", 0, nullptr), 0);
+  }
+  void TearDown() override { ::umount2(scratch_.path("bpf").c_str(), MNT_DETACH); }
+
+  test::Scratch scratch_;
+};
+
+// ---- what is there ----
+
+bool is_ours(const std::string& name) { return name.starts_with("kill_"); }
+
+std::set<std::string> our_programs() {
+  std::set<std::string> names;
+  for (const u32 id : ids(Kind::program).value()) {
+    const auto fd = open_id(Kind::program, id);
+    if (!fd.ok()) continue;
+    const auto program = describe_program(*fd);
+    if (program.ok() && is_ours(program->name)) names.insert(program->name);
+  }
+  return names;
+}
+
+// The names of our programs that hang on a bpf_link.
+std::set<std::string> our_links() {
+  std::set<std::string> names;
+  for (const u32 id : ids(Kind::link).value()) {
+    const auto fd = open_id(Kind::link, id);
+    if (!fd.ok()) continue;
+    const auto link = describe_link(*fd);
+    if (!link.ok() || link->program_id == 0) continue;
+    const auto program = open_id(Kind::program, link->program_id);
+    if (!program.ok()) continue;
+    const auto known = describe_program(*program);
+    if (known.ok() && is_ours(known->name)) names.insert(known->name);
+  }
+  return names;
+}
+
+// Takes it away where it is: 0 says that it was left behind.
+int remove_clsact() {
+  tcmsg at{};
+  at.tcm_ifindex = static_cast<int>(::if_nametoindex("lo"));
+  at.tcm_parent = 0xfffffff1;  // TC_H_CLSACT
+  at.tcm_handle = 0xffff0000;
+  NetlinkRequest request(RTM_DELQDISC, 0, at);
+  request.text(TCA_KIND, "clsact");
+  return Netlink::open().value().ask(request).value().error;
+}
+
+// In a new file system of type bpf the kernel puts maps.debug and progs.debug (CONFIG_BPF_PRELOAD).
+std::set<std::string> names_in(const std::string& folder) {
+  std::set<std::string> names;
+  std::error_code none;
+  for (const auto& each : std::filesystem::directory_iterator(folder, none))
+    names.insert(each.path().filename());
+  return names;
+}
+
+// The kernel frees programs, and a guard works, some moments after the end of the process.
+std::set<std::string> programs_that_stay() {
+  std::set<std::string> left;
+  for (int attempt = 0; attempt < 500; ++attempt) {
+    left = our_programs();
+    if (left.empty()) return left;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return left;
+}
+
+// ---- the command, stopped at its system calls ----
+
+class Stopped {
+ public:
+  explicit Stopped(const std::vector<std::string>& words) : pid_(::fork()) {
+    if (pid_ == 0) execute(words);
+    ::waitpid(pid_, &status_, 0);
+    ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
+  }
+  ~Stopped() {
+    if (WIFEXITED(status_) || WIFSIGNALED(status_)) return;
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, &status_, 0) == pid_ && !WIFSIGNALED(status_)) {
+    }
+  }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+
+  // To the `moments`th entry or end of a system call behind the first program that it loads, or
+  // until it waits for events. How many there were.
+  u64 go(u64 moments) {
+    u64 seen = 0;
+    bool has_begun = false;
+    while (seen < moments && next()) {
+      __ptrace_syscall_info call{};
+      ::ptrace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof(call), &call);
+      const bool is_entry = call.op == PTRACE_SYSCALL_INFO_ENTRY;
+      if (is_entry && has_begun && (call.entry.nr == SYS_poll || call.entry.nr == SYS_ppoll)) break;
+      has_begun |= is_entry && call.entry.nr == __NR_bpf && call.entry.args[0] == 5;
+      if (has_begun) ++seen;
+    }
+    return seen;
+  }
+  bool has_ended() const { return WIFEXITED(status_) || WIFSIGNALED(status_); }
+  pid_t pid() const { return pid_; }
+
+ private:
+  [[noreturn]] static void execute(const std::vector<std::string>& words) {
+    std::vector<char*> arguments;
+    for (const std::string& each : words) arguments.push_back(const_cast<char*>(each.c_str()));
+    arguments.push_back(nullptr);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    ::dup2(nothing, 0), ::dup2(nothing, 1), ::dup2(nothing, 2);
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  // To the next stop at a system call; other signals go on to the process.
+  bool next() {
+    int signal = 0;
+    do {
+      if (::ptrace(PTRACE_SYSCALL, pid_, nullptr, signal) != 0) return false;
+      if (::waitpid(pid_, &status_, 0) != pid_ || has_ended()) return false;
+      signal = WSTOPSIG(status_);
+    } while (signal != kSystemCallStop);
+    return true;
+  }
+
+  pid_t pid_;
+  int status_ = 0;
+};
+
+// ---- cases ----
+
+struct Case {
+  const test::Scratch& scratch;
+  std::vector<std::string> words;
+};
+
+std::vector<std::string> run_words(const std::string& object) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  return {kSkep,
+          "run",
+          object,
+          "--engine",
+          "kernel",
+          "--interface",
+          "lo",
+          "--attach",
+          "kill_uprobe=" + self + ":skep_kill_target",
+          "-p",
+          format("{}", ::getpid())};
+}
+
+void expect_owner_of_all(const Case& one, pid_t pid) {
+  std::string owned = one.scratch.read(format("skep/{}", pid));
+  owned += one.scratch.read(format("skep/pinned.{}", pid));
+  for (const std::string& each : our_links())
+    EXPECT_NE(owned.find("\t" + each + "\t"), owned.npos) << each << " has no owner";
+}
+
+void expect_nothing_left(const Case& one) {
+  EXPECT_EQ(programs_that_stay(), std::set<std::string>());
+  EXPECT_NE(remove_clsact(), 0) << "the qdisc was left behind";
+  for (const std::string& each : names_in(one.scratch.path("bpf")))
+    EXPECT_TRUE(each == "maps.debug" || each == "progs.debug") << each << " stays pinned";
+  EXPECT_EQ(exit_of(kSkep + " link list --mine"), 5) << "an owner stays written down";
+}
+
+// The number of moments, and whether all of ours was attached at the last one.
+u64 count_moments(const Case& one, const std::set<std::string>& programs) {
+  Stopped command(one.words);
+  const u64 moments = command.go(kAll);
+  EXPECT_FALSE(command.has_ended()) << "it ended by itself";
+  EXPECT_EQ(our_programs(), programs);
+  return moments;
+}
+
+using Check = std::function<void(const Case&)>;
+
+// At most `kills` of the moments, from the first to the last; `check` looks at what is left.
+void kill_at_many_moments(const Case& one, u64 moments, u64 kills, const Check& check) {
+  kills = std::min(kills, moments);
+  ASSERT_GT(kills, 10u);
+  u64 killed = 0;
+  for (u64 kill = 0; kill < kills && !testing::Test::HasFailure(); ++kill) {
+    const u64 moment = 1 + kill * (moments - 1) / (kills - 1);
+    SCOPED_TRACE(format("killed at moment {} of {}", moment, moments));
+    {
+      Stopped command(one.words);
+      if (command.go(moment) == moment) ++killed;
+      expect_owner_of_all(one, command.pid());
+    }
+    check(one);
+  }
+  EXPECT_EQ(killed, kills);
+  ::printf("killed at %llu of %llu entries and ends of system calls\n",
+           static_cast<unsigned long long>(killed), static_cast<unsigned long long>(moments));
+}
+
+TEST_F(KernelKill, NothingStaysAttached) {
+  Case one{scratch_, run_words(SKEP_KILL_OBJECTS "/kill_all.bpf.o")};
+  for (const char* word : {"--tc", "clsact", "--route", "10.9.0.0/16"}) one.words.push_back(word);
+  const u64 moments = count_moments(one, {"kill_egress", "kill_ingress", "kill_netfilter",
+                                          "kill_route", "kill_uprobe", "kill_xdp"});
+  expect_nothing_left(one);
+  kill_at_many_moments(one, moments, 40, expect_nothing_left);
+}
+
+// ---- pinning ----
+
+const std::set<std::string> kPinned = {"kill_netfilter", "kill_uprobe", "kill_xdp",
+                                       "map_kill_runs"};
+
+// What is there when a guard had time to work: a second in which nothing changes.
+std::set<std::string> pins_that_stay(const std::string& folder) {
+  std::set<std::string> before = names_in(folder);
+  for (int unchanged = 0; unchanged < 50 && !before.empty(); ++unchanged) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    auto now = names_in(folder);
+    if (now != before) unchanged = 0;
+    before = std::move(now);
+  }
+  return before;
+}
+
+// Killed before everything is pinned nothing is, and later everything, with its owner.
+void expect_nothing_or_all_pinned(const Case& one) {
+  const std::string folder = one.scratch.path("bpf/kept");
+  const auto there = pins_that_stay(folder);
+  if (!there.empty()) {
+    EXPECT_EQ(there, kPinned);
+    EXPECT_EQ(exit_of(kSkep + " link list --mine"), 0) << "what is pinned has no owner";
+  }
+  for (const std::string& each : there) std::filesystem::remove(folder + "/" + each);
+  std::filesystem::remove(folder);
+  expect_nothing_left(one);
+}
+
+TEST_F(KernelKill, NothingOrAllStaysPinned) {
+  Case one{scratch_, run_words(SKEP_KILL_OBJECTS "/kill_links.bpf.o")};
+  for (const std::string& word :
+       {std::string("--pin"), scratch_.path("bpf/kept"), std::string("-d"), std::string("60")})
+    one.words.push_back(word);
+  const u64 moments = count_moments(one, {"kill_netfilter", "kill_uprobe", "kill_xdp"});
+  EXPECT_EQ(pins_that_stay(scratch_.path("bpf/kept")), kPinned);
+  expect_nothing_or_all_pinned(one);
+  kill_at_many_moments(one, moments, 40, expect_nothing_or_all_pinned);
+}
+
+}  // namespace
+}  // namespace skep::kernel

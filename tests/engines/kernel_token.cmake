@@ -1,0 +1,10 @@
+# Tokens of user namespaces, in this kernel and in guests: one that has them, one that is too old.
+include(bpf)
+include(qemu)
+set(token_object ${CMAKE_BINARY_DIR}/tests/bpf/token/filter.bpf.o)
+skep_bpf_object(${CMAKE_SOURCE_DIR}/tests/bpf/token/filter.bpf.c ${token_object})
+add_custom_target(token_object DEPENDS ${token_object})
+skep_test(kernel_token SOURCES engines/kernel_token_test.cpp engines/user_namespace.cpp LINKS kernel)
+target_compile_definitions(test_kernel_token PRIVATE SKEP_TOKEN_OBJECT="${token_object}")
+add_dependencies(test_kernel_token token_object)
+skep_qemu_test(kernel_token KERNELS 6.1 6.12 PROGRAM test_kernel_token FILES ${token_object})
