@@ -12,22 +12,22 @@
 namespace skep {
 namespace {
 
-enum class Place : u8 { file, stream };
+enum class Destination : u8 { file, stream };
 
-Result<Place> place_of(const std::string& path) {
+Result<Destination> place_of(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return Place::file;
+  if (::stat(path.c_str(), &status) != 0) return Destination::file;
   if (S_ISDIR(status.st_mode)) {
     return Error(Fault::usage, format("cannot write {}: it is a directory", path),
                  "name a file inside it");
   }
-  return S_ISREG(status.st_mode) ? Place::file : Place::stream;
+  return S_ISREG(status.st_mode) ? Destination::file : Destination::stream;
 }
 
 }  // namespace
 
 Result<NewFile> NewFile::create(const std::string& path) {
-  const bool direct = TRY(place_of(path)) == Place::stream;
+  const bool direct = TRY(place_of(path)) == Destination::stream;
   const std::string temporary = direct ? std::string() : format("{}.{}.part", path, ::getpid());
   const int flags = direct ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC;
   const int raw = ::open(direct ? path.c_str() : temporary.c_str(), flags | O_CLOEXEC, 0666);

@@ -9,8 +9,8 @@ namespace skep::jit {
 namespace {
 
 bool is_sum(const Operation& op) {
-  return op.kind == Kind::alu && op.alu() == isa::Alu::add && op.width == isa::Width::w64 && !op.has_immediate() &&
-         op.left != isa::kFramePointer && op.right != isa::kFramePointer;
+  return op.kind == Kind::alu && op.alu() == isa::Alu::add && op.width == isa::Width::w64 &&
+         !op.has_immediate() && op.left != isa::kFramePointer && op.right != isa::kFramePointer;
 }
 
 // Whether `op` reads `r` as its address and nowhere else.
@@ -19,7 +19,8 @@ bool is_access_at(const Operation& op, Register r) {
   return op.kind == Kind::load || (op.kind == Kind::store && op.right != r);
 }
 
-// The only reader of the sum, when it is an access of this block before which neither sum nor parts change.
+// The only reader of the sum, when it is an access of this block before which neither sum nor parts
+// change.
 std::optional<u32> reader_of(const Unit& unit, u32 sum, u32 end) {
   const Operation& op = unit.operations[sum];
   const Registers parts = set_of(op.left) | set_of(op.right), result = set_of(op.dst);
