@@ -54,12 +54,13 @@ std::string_view name_in_c(std::string_view name) {
   return found == std::end(kIntegersOfC) ? name : found->second;
 }
 
-// The real number that "complex double" has two of.
-std::string_view real_of(std::string_view name) {
+// The real number that "complex double" has two of; clang says "complex" of each.
+std::string_view real_of(std::string_view name, u64 bytes) {
   for (const std::string_view word : {"complex ", "_Complex "}) {
     if (name.starts_with(word)) return name.substr(word.size());
   }
-  return name;
+  if (name != "complex") return name;
+  return bytes == 4 ? "float" : bytes == 8 ? "double" : "long double";
 }
 
 }  // namespace
@@ -155,7 +156,7 @@ void Converter::add_complex(Place place, u32 size) {
 void Converter::add_half(Place place) {
   const Attributes attributes = place.unit->attributes(place.entry);
   const u64 size = attributes.number(Attribute::byte_size).value_or(0) / 2;
-  builder_.add({.name = real_of(place.unit->text(attributes.find(Attribute::name))),
+  builder_.add({.name = real_of(place.unit->text(attributes.find(Attribute::name)), size),
                 .kind = Kind::floating,
                 .size = static_cast<u32>(size)});
 }

@@ -98,6 +98,9 @@ typedef struct {
 } point;
 
 struct holder global_holder;
+struct scalars global_scalars; /* what no variable has is in no debug information */
+struct nested global_nested;
+struct aligned global_aligned;
 point global_point;
 static const volatile struct arrays *global_arrays;
 enum high global_high;

@@ -103,6 +103,11 @@ using Ints = Buffer<int, 4>;
 using Texts = Buffer<char *, 2>;
 using Inner = Everything::Inner;
 using Declared = Outer::Declared;
+// What no variable has is in no debug information.
+app::Circle circle;
+app::Shape shape;
+app::Everything::Inner inner_;
+Outer::Declared declared_;
 app::Versioned versioned;
 app::Virtual virtual_;
 app::Letters letters;
