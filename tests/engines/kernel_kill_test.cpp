@@ -1,24 +1,23 @@
 // SIGKILL in the middle of attaching: whenever it comes, nothing stays attached or pinned, and what
 // is attached at that moment is written down as whose it is.
 //
-// skep is stopped at its system calls (ptrace(2)) from the first program that it loads until it
+// skep is stopped at its system calls from the first program that it loads until it
 // waits for events, a run for each moment, and killed there. All happens in a network namespace and
 // with mounts of the test's own; the uprobe is in this process.
-#include <fcntl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <csignal>
 #include <cstdio>
 #include <set>
 #include <thread>
 
 #include "engines/look.hpp"
+#include "engines/stopped_command.hpp"
 #include "kernel/inventory.hpp"
 #include "kernel/netlink.hpp"
 
@@ -28,7 +27,6 @@ namespace skep::kernel {
 namespace {
 
 constexpr u64 kAll = ~u64{0};
-constexpr int kSystemCallStop = SIGTRAP | 0x80;  // with PTRACE_O_TRACESYSGOOD
 
 bool lo_is_up() {
   const int raw = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -94,15 +92,15 @@ std::set<std::string> our_links() {
   return names;
 }
 
-// Takes it away where it is: 0 says that it was left behind.
-int remove_clsact() {
-  tcmsg at{};
-  at.tcm_ifindex = static_cast<int>(::if_nametoindex("lo"));
-  at.tcm_parent = 0xfffffff1;  // TC_H_CLSACT
-  at.tcm_handle = 0xffff0000;
-  NetlinkRequest request(RTM_DELQDISC, 0, at);
-  request.text(TCA_KIND, "clsact");
-  return Netlink::open().value().ask(request).value().error;
+bool clsact_is_there() {
+  tcmsg lo{};
+  lo.tcm_ifindex = static_cast<int>(::if_nametoindex("lo"));
+  Netlink kernel = Netlink::open().value();
+  const NetlinkAnswer all = kernel.ask({RTM_GETQDISC, NLM_F_DUMP, lo}).value();
+  return std::ranges::any_of(all.messages, [&](const NetlinkMessage& each) {
+    const auto there = each.header<tcmsg>().value();
+    return there.tcm_ifindex == lo.tcm_ifindex && there.tcm_parent == TC_H_CLSACT;
+  });
 }
 
 // In a new file system of type bpf the kernel puts maps.debug and progs.debug (CONFIG_BPF_PRELOAD).
@@ -114,78 +112,16 @@ std::set<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-// The kernel frees programs, and a guard works, some moments after the end of the process.
-std::set<std::string> programs_that_stay() {
-  std::set<std::string> left;
+// The kernel frees programs, and a guard works, some moments after the end of the process: what is
+// there after ten seconds stays.
+template <class IsThere>
+bool stays(IsThere is_there) {
   for (int attempt = 0; attempt < 500; ++attempt) {
-    left = our_programs();
-    if (left.empty()) return left;
+    if (!is_there()) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  return left;
+  return true;
 }
-
-// ---- the command, stopped at its system calls ----
-
-class Stopped {
- public:
-  explicit Stopped(const std::vector<std::string>& words) : pid_(::fork()) {
-    if (pid_ == 0) execute(words);
-    ::waitpid(pid_, &status_, 0);
-    ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
-  }
-  ~Stopped() {
-    if (WIFEXITED(status_) || WIFSIGNALED(status_)) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, &status_, 0) == pid_ && !WIFSIGNALED(status_)) {
-    }
-  }
-  Stopped(const Stopped&) = delete;
-  Stopped& operator=(const Stopped&) = delete;
-
-  // To the `moments`th entry or end of a system call behind the first program that it loads, or
-  // until it waits for events. How many there were.
-  u64 go(u64 moments) {
-    u64 seen = 0;
-    bool has_begun = false;
-    while (seen < moments && next()) {
-      __ptrace_syscall_info call{};
-      ::ptrace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof(call), &call);
-      const bool is_entry = call.op == PTRACE_SYSCALL_INFO_ENTRY;
-      if (is_entry && has_begun && (call.entry.nr == SYS_poll || call.entry.nr == SYS_ppoll)) break;
-      has_begun |= is_entry && call.entry.nr == __NR_bpf && call.entry.args[0] == 5;
-      if (has_begun) ++seen;
-    }
-    return seen;
-  }
-  bool has_ended() const { return WIFEXITED(status_) || WIFSIGNALED(status_); }
-  pid_t pid() const { return pid_; }
-
- private:
-  [[noreturn]] static void execute(const std::vector<std::string>& words) {
-    std::vector<char*> arguments;
-    for (const std::string& each : words) arguments.push_back(const_cast<char*>(each.c_str()));
-    arguments.push_back(nullptr);
-    const int nothing = ::open("/dev/null", O_RDWR);
-    ::dup2(nothing, 0), ::dup2(nothing, 1), ::dup2(nothing, 2);
-    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-    ::execv(arguments[0], arguments.data());
-    ::_exit(127);
-  }
-  // To the next stop at a system call; other signals go on to the process.
-  bool next() {
-    int signal = 0;
-    do {
-      if (::ptrace(PTRACE_SYSCALL, pid_, nullptr, signal) != 0) return false;
-      if (::waitpid(pid_, &status_, 0) != pid_ || has_ended()) return false;
-      signal = WSTOPSIG(status_);
-    } while (signal != kSystemCallStop);
-    return true;
-  }
-
-  pid_t pid_;
-  int status_ = 0;
-};
 
 // ---- cases ----
 
@@ -217,9 +153,9 @@ void expect_owner_of_all(const Case& one, pid_t pid) {
 }
 
 void expect_nothing_left(const Case& one) {
-  EXPECT_EQ(programs_that_stay(), std::set<std::string>());
-  // Known: killed right after it was made, the qdisc stays, without a program.
-  if (remove_clsact() == 0) std::puts("an empty clsact qdisc was left behind");
+  EXPECT_FALSE(stays([] { return !our_programs().empty(); }))
+      << testing::PrintToString(our_programs());
+  EXPECT_FALSE(stays(clsact_is_there)) << "the qdisc was left behind";
   for (const std::string& each : names_in(one.scratch.path("bpf")))
     EXPECT_TRUE(each == "maps.debug" || each == "progs.debug") << each << " stays pinned";
   EXPECT_EQ(exit_of(kSkep + " link list --mine"), 5) << "an owner stays written down";
@@ -227,7 +163,7 @@ void expect_nothing_left(const Case& one) {
 
 // The number of moments, and whether all of ours was attached at the last one.
 u64 count_moments(const Case& one, const std::set<std::string>& programs) {
-  Stopped command(one.words);
+  StoppedCommand command(one.words);
   const u64 moments = command.go(kAll);
   EXPECT_FALSE(command.has_ended()) << "it ended by itself";
   EXPECT_EQ(our_programs(), programs);
@@ -245,7 +181,7 @@ void kill_at_many_moments(const Case& one, u64 moments, u64 kills, const Check& 
     const u64 moment = 1 + kill * (moments - 1) / (kills - 1);
     SCOPED_TRACE(format("killed at moment {} of {}", moment, moments));
     {
-      Stopped command(one.words);
+      StoppedCommand command(one.words);
       if (command.go(moment) == moment) ++killed;
       expect_owner_of_all(one, command.pid());
     }
