@@ -1,4 +1,4 @@
-// Eighteen programs in restricted C (bench/programs) beside themselves: compiled by us, interpreted
+// The programs in restricted C of bench/programs beside themselves: compiled by us, interpreted
 // by us, compiled by clang -O2 for this machine, and compiled by the kernel.
 //
 // All run on the same frame and return the same digest, which is compared before anything is
@@ -19,12 +19,10 @@ namespace skep::bench {
 struct frame {
   const u8 *begin, *end;
 };
-#define SKEP_PROGRAMS(each)                                                                   \
-  each(arithmetic) each(big_endian) each(binary_search) each(bits) each(calls) each(checksum) \
-      each(compare) each(copy) each(counters) each(crc32) each(dispatch) each(fill) each(fnv) \
-          each(histogram) each(sha256) each(siphash) each(sort) each(tcp_options)
-#define SKEP_DECLARE(name) extern "C" int native_##name(frame*);
-SKEP_PROGRAMS(SKEP_DECLARE)
+// programs.inc has SKEP_PROGRAM(NAME) for each file of the folder (CMakeLists.txt).
+#define SKEP_PROGRAM(name) extern "C" int native_##name(frame*);
+#include "programs.inc"
+#undef SKEP_PROGRAM
 
 namespace {
 
@@ -37,8 +35,11 @@ struct Named {
   const char* name;
   Native native;
 };
-#define SKEP_NAME(name) Named{#name, native_##name},
-constexpr auto kPrograms = std::to_array<Named>({SKEP_PROGRAMS(SKEP_NAME)});
+constexpr Named kPrograms[] = {
+#define SKEP_PROGRAM(name) {#name, native_##name},
+#include "programs.inc"
+#undef SKEP_PROGRAM
+};
 
 // Ethernet, IPv4 and TCP with four options, then bytes that look like nothing.
 std::array<std::byte, kFrameBytes> frame_bytes() {
@@ -67,86 +68,128 @@ std::string path_of(const char* name) {
   return format("{}/bench/programs/{}.bpf.o", SKEP_BINARY_DIR, name);
 }
 
-// One program, everywhere.
+// Who runs a program: a digest of what it finds, and the mean time of a run in ns.
+struct Runs {
+  double ns = 0;
+  u32 verdict = 0;
+};
+struct Runner {
+  std::string name;
+  std::function<Result<Runs>(u32 times)> run;
+};
+
+Runs run_natively(Native run, std::span<const std::byte> bytes, u32 times) {
+  const u8* begin = reinterpret_cast<const u8*>(bytes.data());
+  frame context{begin, begin + bytes.size()};
+  Runs out;
+  const u64 start = thread_ns();
+  for (u32 at = 0; at < times; ++at) {
+    out.verdict = static_cast<u32>(run(&context));
+    asm volatile("" : : "r"(out.verdict) : "memory");
+  }
+  out.ns = static_cast<double>(thread_ns() - start) / times;
+  return out;
+}
+
+Runner natively(const Named& program, std::span<const std::byte> bytes) {
+  return {"native",
+          [=](u32 times) -> Result<Runs> { return run_natively(program.native, bytes, times); }};
+}
+
+Runner in(UserEngine& engine, std::string name, std::span<const std::byte> bytes) {
+  return {std::move(name), [&engine, bytes](u32 times) -> Result<Runs> {
+            const auto runs = TRY(engine.run_unchanged(bytes, times));
+            return Runs{runs.ns, runs.verdict};
+          }};
+}
+
+Runner in(KernelEngine& engine, const Named& program, std::span<const std::byte> bytes) {
+  return {"kernel", [&engine, program, bytes](u32 times) -> Result<Runs> {
+            const auto runs = TRY(engine.run(program.name, bytes, times));
+            return Runs{runs.ns, runs.verdict};
+          }};
+}
+
+// As often as makes a sample, once it is known that it finds what the others do.
+Result<Contender> contender(const Runner& runner, std::optional<u32>& expected) {
+  const u32 verdict = TRY(runner.run(1)).verdict;
+  if (!expected) expected = verdict;
+  if (verdict != *expected) {
+    return Error(Fault::malformed,
+                 format("{} returns {}, the first of them {}", runner.name, verdict, *expected));
+  }
+  const double ns = TRY(runner.run(4)).ns;
+  const auto times = static_cast<u32>(std::clamp(kSampleNs / std::max(ns, 1.0), 1.0, 1e6));
+  return Contender{runner.name,
+                   [run = runner.run, times]() -> Result<double> { return TRY(run(times)).ns; }};
+}
+
+// One program, everywhere; what is of the kernel stays empty where it cannot be used.
 struct Measured {
   Samples native, jit, interpreter, kernel;
   double code_bytes = 0, kernel_code_bytes = 0;
 };
-
-Result<double> native_ns(Native run, std::span<const std::byte> bytes, u32 times) {
-  const u8* begin = reinterpret_cast<const u8*>(bytes.data());
-  frame context{begin, begin + bytes.size()};
-  const u64 start = thread_ns();
-  for (u32 at = 0; at < times; ++at) {
-    const int result = run(&context);
-    asm volatile("" : : "r"(result) : "memory");
-  }
-  return static_cast<double>(thread_ns() - start) / times;
-}
-
-Error disagreement(const char* name, const char* who, u32 theirs, u32 ours) {
-  return {Fault::malformed, format("{}: {} returns {}, the JIT {}", name, who, theirs, ours)};
-}
-
-// How often a contender runs in one sample.
-Result<u32> times_of(const std::function<Result<double>(u32)>& run) {
-  TRY(run(1));
-  const double ns = TRY(run(4));
-  return static_cast<u32>(std::clamp(kSampleNs / std::max(ns, 1.0), 1.0, 1e6));
-}
-
-Result<Contender> contender(std::string name, std::function<Result<double>(u32)> run) {
-  const u32 times = TRY(times_of(run));
-  return Contender{std::move(name), [run = std::move(run), times] { return run(times); }};
-}
 
 Result<Measured> measure(const Named& program, std::span<const std::byte> bytes) {
   const auto object = TRY(object::Object::open(path_of(program.name)));
   auto jit = TRY(UserEngine::load(object, program.name, runtime::Tier::jit));
   auto interpreter = TRY(UserEngine::load(object, program.name, runtime::Tier::interpreter));
   auto kernel = KernelEngine::load(path_of(program.name));
-
-  const u32 expected = TRY(jit.run_unchanged(bytes, 1)).verdict;
-  frame context{reinterpret_cast<const u8*>(bytes.data()),
-                reinterpret_cast<const u8*>(bytes.data() + bytes.size())};
-  const u32 native = static_cast<u32>(program.native(&context));
-  if (native != expected) return disagreement(program.name, "clang's", native, expected);
-  const u32 interpreted = TRY(interpreter.run_unchanged(bytes, 1)).verdict;
-  if (interpreted != expected)
-    return disagreement(program.name, "the interpreter", interpreted, expected);
-
+  std::vector<Runner> runners = {natively(program, bytes), in(jit, "the JIT", bytes),
+                                 in(interpreter, "the interpreter", bytes)};
+  if (kernel.ok()) runners.push_back(in(*kernel, program, bytes));
+  std::optional<u32> expected;
   std::vector<Contender> contenders;
-  contenders.push_back(
-      TRY(contender("native", [&](u32 times) { return native_ns(program.native, bytes, times); })));
-  contenders.push_back(TRY(contender("JIT", [&](u32 times) -> Result<double> {
-    return TRY(jit.run_unchanged(bytes, times)).ns;
-  })));
-  contenders.push_back(TRY(contender("interpreter", [&](u32 times) -> Result<double> {
-    return TRY(interpreter.run_unchanged(bytes, times)).ns;
-  })));
-  Measured out;
-  out.code_bytes = static_cast<double>(runtime::machine_code(jit.program()).size());
-  if (kernel.ok()) {
-    const auto run = TRY(kernel->run(program.name, bytes, 1));
-    if (run.verdict != expected)
-      return disagreement(program.name, "the kernel", run.verdict, expected);
-    contenders.push_back(TRY(contender("kernel", [&](u32 times) -> Result<double> {
-      return TRY(kernel->run(program.name, bytes, times)).ns;
-    })));
-    out.kernel_code_bytes = TRY(kernel->code_bytes(program.name));
-  }
+  for (const Runner& each : runners) contenders.push_back(TRY(contender(each, expected)));
   auto samples = TRY(interleave(contenders, kAlternations));
-  out.native = std::move(samples[0]);
-  out.jit = std::move(samples[1]);
-  out.interpreter = std::move(samples[2]);
-  if (kernel.ok()) out.kernel = std::move(samples[3]);
+  Measured out{std::move(samples[0]), std::move(samples[1]), std::move(samples[2]), {}};
+  out.code_bytes = static_cast<double>(runtime::machine_code(jit.program()).size());
+  if (!kernel.ok()) return out;
+  out.kernel = std::move(samples[3]);
+  out.kernel_code_bytes = TRY(kernel->code_bytes(program.name));
   return out;
 }
 
-// Over all programs, and of the one that is worst for us.
-void summary(Report& report, const std::string& what,
-             const std::vector<std::pair<Samples, Samples>>& pairs, std::optional<Goal> goal) {
-  report.ratio(what + ", geometric mean", geometric_mean(pairs), goal);
+// Over all programs.
+struct Means {
+  using Pairs = std::vector<std::pair<Samples, Samples>>;
+  Pairs jit_over_native, interpreter_over_native, kernel_over_jit;
+  double worst = 0, log_of_bytes = 0;
+  std::string worst_name;
+};
+
+void add(Report& report, Means& means, const std::string& name, const Measured& measured) {
+  const Ratio ratio = ratio_of_medians(measured.jit, measured.native);
+  report.value(name + ", native", measured.native, "ns");
+  report.ratio(name + ": JIT over native", ratio);
+  report.ratio(name + ": interpreter over native",
+               ratio_of_medians(measured.interpreter, measured.native));
+  if (ratio.value > means.worst) means.worst = ratio.value, means.worst_name = name;
+  means.jit_over_native.emplace_back(measured.jit, measured.native);
+  means.interpreter_over_native.emplace_back(measured.interpreter, measured.native);
+  if (measured.kernel.empty()) return;
+  const double bytes = measured.code_bytes / measured.kernel_code_bytes;
+  report.ratio(name + ": kernel over JIT", ratio_of_medians(measured.kernel, measured.jit));
+  report.number(name + ": code bytes over the kernel's", bytes, "x");
+  means.log_of_bytes += std::log(bytes);
+  means.kernel_over_jit.emplace_back(measured.kernel, measured.jit);
+}
+
+void print(Report& report, const Means& means) {
+  report.ratio("JIT over native, geometric mean", geometric_mean(means.jit_over_native),
+               below(1.0));
+  report.number("JIT over native, worst: " + means.worst_name, means.worst, "x", below(1.15));
+  report.ratio("interpreter over native, geometric mean",
+               geometric_mean(means.interpreter_over_native), below(10));
+  const auto count = static_cast<double>(means.kernel_over_jit.size());
+  if (count == 0) return;
+  report.ratio("kernel over JIT, geometric mean", geometric_mean(means.kernel_over_jit),
+               at_least(1.45));
+  report.number("code bytes over the kernel's, geometric mean",
+                std::exp(means.log_of_bytes / count), "x", below(0.7));
+  if (means.kernel_over_jit.size() != std::size(kPrograms))
+    report.note(format("the kernel took {} of {} programs", means.kernel_over_jit.size(),
+                       std::size(kPrograms)));
 }
 
 }  // namespace
@@ -154,37 +197,13 @@ void summary(Report& report, const std::string& what,
 Result<void> programs(Report& report) {
   report.title("programs: the benchmark set, a run of each");
   const auto bytes = frame_bytes();
-  std::vector<std::pair<Samples, Samples>> over_native, kernel_over, interpreter_over;
-  double worst = 0, log_of_bytes = 0;
-  std::string worst_name;
+  Means means;
   for (const Named& each : kPrograms) {
-    const std::string name = each.name;
-    Measured measured = TRY(measure(each, bytes));
-    report.value(name + ", native", measured.native, "ns");
-    const Ratio ratio = ratio_of_medians(measured.jit, measured.native);
-    report.ratio(name + ": JIT over native", ratio);
-    report.ratio(name + ": interpreter over native",
-                 ratio_of_medians(measured.interpreter, measured.native));
-    if (ratio.value > worst) worst = ratio.value, worst_name = name;
-    over_native.emplace_back(measured.jit, measured.native);
-    interpreter_over.emplace_back(measured.interpreter, measured.native);
-    if (measured.kernel.empty()) continue;
-    report.ratio(name + ": kernel over JIT", ratio_of_medians(measured.kernel, measured.jit));
-    log_of_bytes += std::log(measured.code_bytes / measured.kernel_code_bytes);
-    report.number(name + ": code bytes over the kernel's",
-                  measured.code_bytes / measured.kernel_code_bytes, "x");
-    kernel_over.emplace_back(std::move(measured.kernel), std::move(measured.jit));
+    add(report, means, each.name, TRY(measure(each, bytes).within(each.name)));
   }
-  summary(report, "JIT over native", over_native, below(1.0));
-  report.number("JIT over native, worst: " + worst_name, worst, "x", below(1.15));
-  summary(report, "interpreter over native", interpreter_over, below(10));
-  if (kernel_over.empty()) {
+  print(report, means);
+  if (means.kernel_over_jit.empty())
     report.note("without the right to use bpf(2), nothing of the kernel");
-    return {};
-  }
-  summary(report, "kernel over JIT", kernel_over, at_least(1.45));
-  report.number("code bytes over the kernel's, geometric mean",
-                std::exp(log_of_bytes / static_cast<double>(kernel_over.size())), "x", below(0.7));
   return {};
 }
 
