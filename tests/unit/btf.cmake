@@ -1,13 +1,6 @@
 # Types: made by hand and at random, of the kernel, and next to libbpf and bpftool.
 include(libbpf)
-set(random ${CMAKE_CURRENT_SOURCE_DIR}/support/random_types.cpp)
-skep_test(btf_types SOURCES unit/btf_types_test.cpp LINKS btf)
-skep_test(btf_raw SOURCES unit/btf_raw_test.cpp ${random} LINKS btf)
-add_dependencies(test_btf_raw bpf_objects)
-skep_test(btf_c SOURCES unit/btf_c_test.cpp ${random} LINKS btf)
-skep_test(btf_builder SOURCES unit/btf_builder_test.cpp ${random} LINKS btf)
-skep_test(btf_deduplicate SOURCES unit/btf_deduplicate_test.cpp ${random} LINKS btf)
-foreach(test btf_c btf_builder btf_deduplicate)
-  target_link_libraries(test_${test} PRIVATE oracle::libbpf)
-endforeach()
-add_dependencies(test_btf_deduplicate test_objects)
+skep_tests(btf SOURCES unit/btf_builder_test.cpp unit/btf_c_test.cpp unit/btf_core_test.cpp unit/btf_deduplicate_test.cpp
+                       unit/btf_raw_test.cpp unit/btf_types_test.cpp support/random_types.cpp LINKS btf)
+target_link_libraries(test_btf PRIVATE oracle::libbpf)
+add_dependencies(test_btf bpf_objects test_objects)

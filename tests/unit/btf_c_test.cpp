@@ -6,14 +6,13 @@
 #include <sstream>
 
 #include "btf/print_c.hpp"
+#include "btf/targets.hpp"
 #include "btf_peer.hpp"
 #include "support/random_types.hpp"
 #include "support/scratch.hpp"
 
 namespace skep::btf {
 namespace {
-
-constexpr const char* kKernel = "/sys/kernel/btf/vmlinux";
 
 std::vector<TypeId> all_of(const Types& types) {
   std::vector<TypeId> out(types.count() - 1);
@@ -135,14 +134,14 @@ TEST(PrintC, RandomTypesAsLibbpfAndWithTheSameLayout) {
 }
 
 TEST(PrintC, TheKernelAsBpftoolAndWithTheSameLayout) {
-  const auto opened = Types::open(kKernel);
+  const auto opened = Types::open(kKernelTypes);
   if (!opened.ok()) GTEST_SKIP() << opened.error().what() << ": the kernel's types NOT COMPARED";
   const Types& types = *opened;
   const test::Scratch scratch;
   const std::string text = print_c(types).value();
   const auto ours = definitions(without_modes(text));
-  const auto theirs =
-      definitions(without_modes(scratch.run(format("bpftool btf dump file {} format c", kKernel))));
+  const auto theirs = definitions(
+      without_modes(scratch.run(format("bpftool btf dump file {} format c", kKernelTypes))));
   ASSERT_EQ(ours.size(), theirs.size());
   for (std::size_t i = 0; i < ours.size(); ++i) ASSERT_EQ(ours[i], theirs[i]);
   const u32 compared = expect_same_shapes(types, text, scratch);

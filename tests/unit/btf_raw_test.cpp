@@ -6,6 +6,7 @@
 #include "base/mapping.hpp"
 #include "btf/builder.hpp"
 #include "btf/print_raw.hpp"
+#include "btf/targets.hpp"
 #include "support/random_types.hpp"
 #include "support/scratch.hpp"
 
@@ -13,8 +14,6 @@ namespace skep::btf {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kKernel = "/sys/kernel/btf/vmlinux";
 
 std::string our_text(const Types& types) {
   std::string out;
@@ -88,8 +87,9 @@ TEST(PrintRaw, ObjectsAsBpftool) {
 }
 
 TEST(PrintRaw, TheKernelAsBpftool) {
-  if (!Types::open(kKernel).ok()) GTEST_SKIP() << kKernel << " is not there: NOT COMPARED";
-  expect_same(kKernel, test::Scratch());
+  if (!Types::open(kKernelTypes).ok())
+    GTEST_SKIP() << kKernelTypes << " is not there: NOT COMPARED";
+  expect_same(kKernelTypes, test::Scratch());
 }
 
 TEST(PrintRaw, RandomTypesAsBpftool) {

@@ -48,18 +48,6 @@ endforeach()
 add_custom_target(test_objects DEPENDS ${made})
 list(JOIN compilers "," compilers)
 
-skep_test(object_read SOURCES unit/object_read_test.cpp LINKS object)
-target_compile_definitions(test_object_read PRIVATE SKEP_CLANG_VERSIONS="${compilers}")
-skep_test(object_kernel SOURCES unit/object_kernel_test.cpp LINKS object)
-skep_test(object_hostile SOURCES unit/object_hostile_test.cpp LINKS object)
-include(libbpf)
-skep_test(object_libbpf SOURCES unit/object_libbpf_test.cpp LINKS object)
-target_link_libraries(test_object_libbpf PRIVATE oracle::libbpf)
-skep_test(btf_core SOURCES unit/btf_core_test.cpp LINKS btf)
-target_link_libraries(test_btf_core PRIVATE oracle::libbpf)
-skep_test(object_core SOURCES unit/object_core_test.cpp support/libbpf_peer.cpp LINKS object)
-target_link_libraries(test_object_core PRIVATE oracle::libbpf)
-add_dependencies(test_object_core bpf_objects)
 # The kernel's own programs, compiled once a build folder (about a minute and a half of one core).
 set(kernel_programs ${CMAKE_BINARY_DIR}/tests/kernel_programs)
 add_custom_command(
@@ -68,15 +56,14 @@ add_custom_command(
   DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/kernel_programs.sh
   COMMENT "Compiling the kernel's BPF test programs")
 add_custom_target(test_kernel_programs DEPENDS ${kernel_programs}/done)
-skep_test(object_corpus SOURCES unit/object_corpus_test.cpp unit/corpus.cpp LINKS object)
-skep_test(object_static_link SOURCES unit/object_static_link_test.cpp unit/corpus.cpp LINKS object)
-target_link_libraries(test_object_static_link PRIVATE oracle::libbpf)
-add_dependencies(test_object_static_link bpf_objects test_kernel_programs)
+
+include(libbpf)
+skep_tests(object SOURCES unit/object_core_test.cpp unit/object_corpus_test.cpp unit/object_hostile_test.cpp
+                          unit/object_kernel_test.cpp unit/object_libbpf_test.cpp unit/object_read_test.cpp
+                          unit/object_static_link_test.cpp unit/corpus.cpp support/libbpf_peer.cpp LINKS object)
+target_compile_definitions(test_object PRIVATE SKEP_CLANG_VERSIONS="${compilers}")
+target_link_libraries(test_object PRIVATE oracle::libbpf)
+add_dependencies(test_object bpf_objects test_objects test_kernel_programs)
+
 skep_test(platform SOURCES unit/platform_test.cpp LINKS object)
 target_link_libraries(test_platform PRIVATE oracle::libbpf)
-target_link_libraries(test_object_corpus PRIVATE oracle::libbpf)
-add_dependencies(test_object_corpus bpf_objects test_kernel_programs)
-foreach(test object_read object_kernel object_hostile object_libbpf object_core object_corpus
-        object_static_link)
-  add_dependencies(test_${test} test_objects)
-endforeach()

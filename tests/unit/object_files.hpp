@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mapping.hpp"
@@ -21,6 +23,12 @@ inline std::vector<std::byte> object_bytes(const std::string& name) {
   const Mapping file = Mapping::of_file(object_path(name)).value();
   const auto bytes = file.bytes().span();
   return {bytes.begin(), bytes.end()};
+}
+
+inline const platform::MapSpec& map_named(const Object& object, std::string_view name) {
+  const auto found = std::ranges::find(object.maps(), name, &platform::MapSpec::name);
+  EXPECT_NE(found, object.maps().end()) << name;
+  return *found;
 }
 
 template <class T>

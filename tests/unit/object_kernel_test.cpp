@@ -23,12 +23,6 @@ const platform::Extern& named(const Object& object, std::string_view name) {
   return *found;
 }
 
-const platform::MapSpec& map_named(const Object& object, std::string_view name) {
-  const auto found = std::ranges::find(object.maps(), name, &platform::MapSpec::name);
-  EXPECT_NE(found, object.maps().end()) << name;
-  return *found;
-}
-
 // A value of the configuration as a number.
 s64 value_of(const Object& object, std::string_view name) {
   const platform::Extern& external = named(object, name);

@@ -13,12 +13,6 @@ using platform::ProgramType;
 
 Object features() { return Object::open(object_path("features")).value(); }
 
-const platform::MapSpec& map_named(const Object& object, std::string_view name) {
-  const auto found = std::ranges::find(object.maps(), name, &platform::MapSpec::name);
-  EXPECT_NE(found, object.maps().end()) << name;
-  return *found;
-}
-
 u32 number_of(const Object& object, std::string_view name) {
   return static_cast<u32>(&map_named(object, name) - object.maps().data());
 }

@@ -181,13 +181,13 @@ bool sections_are_in_order(const std::vector<std::byte>& linked) {
   return true;
 }
 
-struct Totals {
+struct LinkTotals {
   u32 linked = 0, refused = 0;
 };
 
 // What differs between the two linkers, in a line; nothing when they agree.
 std::optional<std::string> disagreement(const Paths& paths, const test::Scratch& scratch,
-                                        Totals& totals) {
+                                        LinkTotals& totals) {
   const auto we = ours(paths);
   const auto they = theirs(paths, scratch);
   if (we.ok() != they.has_value()) {
@@ -218,7 +218,7 @@ std::optional<std::string> disagreement(const Paths& paths, const test::Scratch&
 // Also when what libbpf has linked is linked once more.
 void expect_agreement(const Paths& paths) {
   const test::Scratch scratch;
-  Totals totals;
+  LinkTotals totals;
   const auto found = disagreement(paths, scratch, totals);
   EXPECT_EQ(found, std::nullopt) << *found;
   EXPECT_EQ(totals.linked, 1u);
@@ -428,7 +428,7 @@ TEST(StaticLinkKernel, PartsOfTheKernelsOwnTests) {
 // Each object with itself and with every third of the others, for time.
 TEST(StaticLinkCorpus, PairsOfOurObjects) {
   const test::Scratch scratch;
-  Totals totals;
+  LinkTotals totals;
   const std::string folder = SKEP_SOURCE_DIR "/build/bpf";
   const auto objects = objects_of_folder(folder);
   for (std::size_t first = 0; first < objects.size(); ++first) {
@@ -447,7 +447,7 @@ class StaticLinkAlone : public testing::TestWithParam<const char*> {};
 
 TEST_P(StaticLinkAlone, IsTheSame) {
   const test::Scratch scratch;
-  Totals totals;
+  LinkTotals totals;
   const std::string folder = std::string(SKEP_BINARY_DIR "/tests/") + GetParam();
   const auto objects = objects_of_folder(folder);
   const std::size_t step = objects.size() > 100 ? 3 : 1;  // all of the kernel's take minutes

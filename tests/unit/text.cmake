@@ -1,3 +1,1 @@
-skep_test(text SOURCES ${CMAKE_CURRENT_LIST_DIR}/text_test.cpp LINKS text)
-skep_test(text_llvm SOURCES ${CMAKE_CURRENT_LIST_DIR}/text_llvm_test.cpp LINKS text)
-skep_test(text_object SOURCES ${CMAKE_CURRENT_LIST_DIR}/text_object_test.cpp LINKS text)
+skep_tests(text SOURCES unit/text_test.cpp unit/text_llvm_test.cpp unit/text_object_test.cpp LINKS text)
