@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "jit/target.hpp"
 
 namespace skep::jit {
 namespace {
 
 constexpr u64 kMegabyte = u64{1} << 20;
-constexpr u64 kReservation = 256 * kMegabyte;  // of addresses; memory is taken page by page
+constexpr Machine kMachine = target::kMachine;  // memory is taken page by page
 constexpr u64 kReservationMin = 4 * kMegabyte;
 
 Error no_memory(std::string_view doing, u64 bytes) {
@@ -23,12 +24,12 @@ Error no_memory(std::string_view doing, u64 bytes) {
                                    counted(bytes, "byte"), std::strerror(errno))};
 }
 
-// Inaccessible addresses below this function, where calls of four bytes reach the whole program, or
+// Inaccessible addresses below this function, where direct calls reach the whole program, or
 // anywhere.
 void* reserve_addresses(u64 bytes) {
   const u64 here = reinterpret_cast<u64>(&reserve_addresses) & ~(kMegabyte - 1);
-  constexpr u64 kNear = 1024 * kMegabyte;
-  for (u64 distance = bytes; distance + bytes <= kNear && distance < here; distance += bytes) {
+  for (u64 distance = bytes; distance + bytes <= kMachine.near_bytes && distance < here;
+       distance += bytes) {
     void* hint = reinterpret_cast<void*>(here - distance);
     void* at = ::mmap(hint, bytes, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -87,7 +88,7 @@ class Pool {
  private:
   Result<void> open() {
     if (begin_ != nullptr) return {};
-    for (bytes_ = kReservation; bytes_ >= kReservationMin; bytes_ /= 4) {
+    for (bytes_ = kMachine.reservation_bytes; bytes_ >= kReservationMin; bytes_ /= 4) {
       void* at = reserve_addresses(bytes_);
       if (at == MAP_FAILED) continue;
       begin_ = static_cast<std::byte*>(at);
@@ -119,9 +120,10 @@ Result<CodePages> CodePages::reserve(u64 bytes) {
 Result<void> CodePages::seal(std::span<const u8> code) {
   EXPECT(code.size() <= bytes_);
   if (::mprotect(begin_, bytes_, PROT_READ | PROT_WRITE) != 0) return no_memory("write", bytes_);
-  constexpr int kBreakpoint = 0xcc;  // behind the code: running into it stops
-  std::memset(begin_, kBreakpoint, bytes_);
+  std::memset(begin_, kMachine.filler, bytes_);  // behind the code: running into it stops
   std::memcpy(begin_, code.data(), code.size());
+  auto* const begin = reinterpret_cast<char*>(begin_);
+  __builtin___clear_cache(begin, begin + bytes_);  // nothing on x86-64
   if (::mprotect(begin_, bytes_, PROT_READ | PROT_EXEC) != 0) return no_memory("seal", bytes_);
   return {};
 }

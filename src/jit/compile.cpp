@@ -1,7 +1,5 @@
 #include "jit/compile.hpp"
 
-#include <cpuid.h>
-
 #include <algorithm>
 
 #include "jit/address.hpp"
@@ -14,22 +12,9 @@
 namespace skep::jit {
 namespace {
 
-using x86_64::Emitted;
-
-// Calls of outside functions get their distances, now that the code has an address.
-void resolve_calls(x86_64::Linked& linked, u64 address) {
-  for (const x86_64::OutsideCall& call : linked.calls) {
-    const u64 next = address + call.offset + 4;
-    const u64 distance = call.target - next;
-    for (u32 at = 0; at < 4; ++at) {
-      linked.code[call.offset + at] = static_cast<u8>(distance >> (8 * at));
-    }
-  }
-}
-
 Result<CodePages> seal(Emitted& emitted) {
   CodePages pages = TRY(CodePages::reserve(emitted.linked.code.size()));
-  resolve_calls(emitted.linked, pages.address());
+  target::resolve_calls(emitted.linked, pages.address());
   TRY(pages.seal(emitted.linked.code));
   return pages;
 }
@@ -56,21 +41,18 @@ struct Kept {
   std::unique_ptr<Registration> registration;
 };
 
-// What __builtin_cpu_supports of clang 19 has no name for: leaf 1, ecx, bit 22 (Intel SDM, CPUID).
-bool has_movbe() {
-  u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_MOVBE) != 0;
-}
-
 }  // namespace
 
-Result<x86_64::Target> this_machine() {
+Result<target::Target> this_machine() {
   const CodeRange range = TRY(CodePages::range());
-  return x86_64::Target{__builtin_cpu_supports("bmi2") != 0, has_movbe(), range.begin, range.end};
+  target::Target out = this_processor();
+  out.code_begin = range.begin;
+  out.code_end = range.end;
+  return out;
 }
 
 Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
-                                   const x86_64::Target& target) {
+                                   const target::Target& machine) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
   combine(unit);
@@ -78,7 +60,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   select(unit);
   fold_addresses(unit);
   Emitted emitted =
-      x86_64::Emitter(unit, *kept_bindings, target).run(static_cast<u32>(source.code.size()));
+      target::Emitter(unit, *kept_bindings, machine).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));
   kept->bindings = kept_bindings;
   const u64 address = kept->pages.address();
@@ -129,14 +111,14 @@ Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindin
                       .trust = Trust::confined};
   Unit unit = lower(source, bindings);
   simplify(unit);
-  const x86_64::Confines confines{reinterpret_cast<u64>(confinement.memory.data()),
-                                  confinement.memory.size(),
-                                  reinterpret_cast<u64>(stack.data() + stack.size())};
-  const x86_64::Target target = TRY(this_machine());
+  const Confines confines{reinterpret_cast<u64>(confinement.memory.data()),
+                          confinement.memory.size(),
+                          reinterpret_cast<u64>(stack.data() + stack.size())};
+  const target::Target machine = TRY(this_machine());
   Emitted emitted =
-      x86_64::Emitter(unit, bindings, target, confines).run(static_cast<u32>(code.size()));
+      target::Emitter(unit, bindings, machine, confines).run(static_cast<u32>(code.size()));
   const CodePages pages = TRY(seal(emitted));
-  x86_64::State state{.fuel = confinement.fuel, .loops = interpret::kLoopsMax};
+  State state{.fuel = confinement.fuel, .loops = interpret::kLoopsMax};
   const auto entry = reinterpret_cast<ConfinedEntry>(pages.address() + emitted.entry);
   const u64 r0 = entry(confinement.memory.data(), &state);
   const interpret::Trapped trapped{static_cast<interpret::Trap>(state.trap), state.instruction,

@@ -5,7 +5,7 @@
 
 #include "jit/jit.hpp"
 #include "jit/lower.hpp"
-#include "jit/x86_64/emitter.hpp"
+#include "jit/target.hpp"
 
 namespace skep::jit {
 
@@ -13,14 +13,14 @@ class Compiler {
  public:
   // Preconditions: trust is Trust::verified and rightly so; every helper that is called is bound.
   static Result<Compiled> compile(const Source& source, const platform::Bindings& bindings,
-                                  const x86_64::Target& target);
+                                  const target::Target& machine);
 };
 
 // What this process's processor can do, and where its code will be.
-Result<x86_64::Target> this_machine();
+Result<target::Target> this_machine();
 
 // Code of a confined run, in pages of its own.
-using ConfinedEntry = u64 (*)(void* memory, x86_64::State* state);
+using ConfinedEntry = u64 (*)(void* memory, State* state);
 
 Source source_of(const verify::VerifiedProgram& program);
 

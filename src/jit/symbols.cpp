@@ -10,6 +10,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "jit/target.hpp"
 
 // The interface that gdb looks for by name ("JIT Compilation Interface" in its manual). Weak:
 // another JIT in the same process may bring the same.
@@ -84,7 +85,7 @@ Elf64_Ehdr elf_header(u64 sections_at) {
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_ident[EI_VERSION] = EV_CURRENT;
   header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
+  header.e_machine = target::kMachine.elf_machine;
   header.e_version = EV_CURRENT;
   header.e_shoff = sections_at;
   header.e_ehsize = sizeof(Elf64_Ehdr);

@@ -67,7 +67,7 @@ TEST(Calls, a_far_helper_is_reached_through_a_register) {
   jit::Source source;
   source.code = code;
   source.functions = functions_of(code, 0);
-  jit::x86_64::Target target = jit::this_machine().value();
+  auto target = jit::this_machine().value();
   target.code_begin = 0;  // as if the code might be anywhere
   const auto compiled = jit::Compiler::compile(source, with_helpers(), target).value();
   EXPECT_EQ(compiled.run(nullptr, nullptr), 9u);
@@ -365,7 +365,7 @@ TEST(Calls, a_look_up_in_a_known_array_is_made_in_place) {
                  call_helper(1), jump(Jump::eq, 0, 0, 7), load(Width::w64, 0, 0, 0), leave()});
     std::vector<verify::Fact> facts(code.size());
     facts[4].map = 1;
-    const auto inlined = compile(code, bindings, Bmi2::if_present, facts);
+    const auto inlined = compile(code, bindings, Features::present, facts);
     const auto at = [&](u64 index) { return inlined.run(reinterpret_cast<void*>(index), nullptr); };
     EXPECT_EQ(at(0), 10u);
     EXPECT_EQ(at(1), stride == 8 ? 11u : 13u);
@@ -373,9 +373,9 @@ TEST(Calls, a_look_up_in_a_known_array_is_made_in_place) {
     EXPECT_EQ(at(0xffffffff), 0u);
     facts[4].map = 0;  // a map of another kind is called
     const Code calls = program({call_helper(1), leave()});
-    EXPECT_EQ(
-        compile(calls, bindings, Bmi2::if_present, std::span(facts).first(2)).run(nullptr, nullptr),
-        42u);
+    EXPECT_EQ(compile(calls, bindings, Features::present, std::span(facts).first(2))
+                  .run(nullptr, nullptr),
+              42u);
   }
 }
 
@@ -398,7 +398,7 @@ TEST(Calls, a_look_up_in_a_per_cpu_array_is_made_in_the_slot_of_the_execution) {
                  call_helper(1), jump(Jump::eq, 0, 0, 7), load(Width::w64, 0, 0, 0), leave()});
     std::vector<verify::Fact> facts(code.size());
     facts[4].map = 0;
-    const auto inlined = compile(code, bindings, Bmi2::if_present, facts);
+    const auto inlined = compile(code, bindings, Features::present, facts);
     for (u32 cpu : {0u, 1u, 2u}) {
       execution.cpu = cpu;
       for (u64 index : {0u, 1u}) {

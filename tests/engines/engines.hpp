@@ -64,20 +64,21 @@ inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack
   return out;
 }
 
-enum class Bmi2 : u8 { if_present, no };
+// Code for what this processor has, or for what all have.
+enum class Features : u8 { present, baseline };
 
 // Compiles as if the program were proved. The test vouches for it.
 inline jit::Compiled compile(const Code& code, const platform::Bindings& bindings = {},
-                             Bmi2 bmi2 = Bmi2::if_present,
+                             Features features = Features::present,
                              std::span<const verify::Fact> facts = {}) {
   jit::Source source;
   source.name = "test";
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
   source.facts = facts;
-  auto target = jit::this_machine().value();
-  if (bmi2 == Bmi2::no) target.has_bmi2 = false;
-  return jit::Compiler::compile(source, bindings, target).value();
+  auto machine = jit::this_machine().value();
+  if (features == Features::baseline) machine = machine.baseline();
+  return jit::Compiler::compile(source, bindings, machine).value();
 }
 
 }  // namespace skep::engines

@@ -274,7 +274,7 @@ void check(u64 seed) {
   ASSERT_TRUE(want.result.starts_with("0x")) << want.result;
   EXPECT_EQ(run_trusted(interpret::Binder::bind(code, {}), memory), want) << "interpreter, trusted";
   EXPECT_EQ(run_trusted(compile(code), memory), want) << "JIT, trusted";
-  EXPECT_EQ(run_trusted(compile(code, {}, Bmi2::no), memory), want) << "JIT without BMI2";
+  EXPECT_EQ(run_trusted(compile(code, {}, Features::baseline), memory), want) << "JIT, baseline";
   // A run that is cut short ends at the same place everywhere.
   run_both(code, memory, seed % 97);
 }

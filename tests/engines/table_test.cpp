@@ -87,7 +87,7 @@ struct Engines {
   explicit Engines(const Code& code)
       : image(interpret::Binder::bind(code, {})),
         compiled(compile(code)),
-        without_bmi2(compile(code, {}, Bmi2::no)) {}
+        baseline(compile(code, {}, Features::baseline)) {}
 
   void check(const Values& before, const Values& want, std::string_view what) {
     const auto one = [&](auto& engine, std::string_view name) {
@@ -97,12 +97,12 @@ struct Engines {
     };
     one(image, "interpreter");
     one(compiled, "JIT");
-    one(without_bmi2, "JIT without BMI2");
+    one(baseline, "JIT, baseline");
   }
 
   interpret::Image image;
   jit::Compiled compiled;
-  jit::Compiled without_bmi2;
+  jit::Compiled baseline;
 };
 
 void check_alu_register(const Instruction& i) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "isa/instruction.hpp"
+#include "jit/emitted.hpp"
 
 namespace skep::jit::x86_64 {
 
@@ -57,24 +58,8 @@ constexpr Condition inverted(Condition condition) {
   return static_cast<Condition>(static_cast<u8>(condition) ^ 1);
 }
 
-struct Label {
-  u32 number;
-};
-
-// A rel32 at `offset` of the linked code that must reach `target`.
-struct OutsideCall {
-  u32 offset;
-  u64 target;
-};
-
 // Whether other processors see a change of memory as one.
 enum class Lock : u8 { no, yes };
-
-struct Linked {
-  std::vector<u8> code;
-  std::vector<u32> labels;  // offsets, by number of the label
-  std::vector<OutsideCall> calls;
-};
 
 class Assembler {
  public:
@@ -160,5 +145,8 @@ class Assembler {
   std::vector<Place> labels_;
   std::vector<std::pair<Place, u64>> calls_;
 };
+
+// Calls of outside functions get their distances, now that the code has an address.
+void resolve_calls(Linked& linked, u64 address);
 
 }  // namespace skep::jit::x86_64

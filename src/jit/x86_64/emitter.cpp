@@ -46,13 +46,11 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
 
 Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
                  const Confines& confines)
-    : unit_(unit), bindings_(bindings), target_(target), confines_(confines) {
-  for (const Operation& op : unit.operations) {
-    makes_tail_calls_ |= op.kind == Kind::tail_call;
-    uses_execution_ |=
-        is_call(op.kind) && op.kind != Kind::call_local && op.kind != Kind::map_lookup;
-    uses_execution_ |= op.kind == Kind::array_lookup && array_of(op).cpu_stride != 0;
-  }
+    : unit_(unit),
+      bindings_(bindings),
+      target_(target),
+      confines_(confines),
+      needs_(needs_of(unit, bindings)) {
   for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
     blocks_.push_back(a_.make_label());
     entries_.push_back(confined() ? blocks_.back() : a_.make_label());
@@ -64,7 +62,7 @@ Emitted Emitter::run(u32 instructions) {
   a_.bind(entry);
   if (confined()) {
     confined_entry();
-  } else if (makes_tail_calls_) {
+  } else if (needs_.tail_calls) {
     tail_counting_entry();
   }
   for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
@@ -76,15 +74,7 @@ Emitted Emitter::run(u32 instructions) {
   out.tail_entry = offset(entries_[0]);
   for (const Function& f : unit_.functions)
     out.functions.push_back(offset(entries_[f.first_block]));
-  // Instructions that became part of a later one, or of nothing, stand where the next one does.
-  out.instructions.assign(instructions, static_cast<u32>(out.linked.code.size()));
-  for (const auto& [instruction, label] : marks_) {
-    u32& first = out.instructions[instruction];
-    first = std::min(first, offset(label));
-  }
-  for (u32 at = instructions; at-- > 1;) {
-    out.instructions[at - 1] = std::min(out.instructions[at - 1], out.instructions[at]);
-  }
+  out.instructions = instruction_offsets(out.linked, marks_, instructions);
   return out;
 }
 
@@ -121,8 +111,8 @@ void Emitter::function(std::size_t at) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
     std::vector<MachineRegister> preserved(kPreserved.begin(), kPreserved.end());
-    if (uses_execution_) std::erase(preserved, number(Reg::r12));
-    if (makes_tail_calls_) std::erase(preserved, number(Reg::rbp));
+    if (needs_.execution) std::erase(preserved, number(Reg::r12));
+    if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved});
     a_.bind(entries_[function.first_block]);
     lay_out_frame(function, at == 0);
@@ -132,22 +122,16 @@ void Emitter::function(std::size_t at) {
   cold_code();
 }
 
-bool Emitter::contains(const Function& function, Kind kind) const {
-  const auto first = unit_.operations.begin() + unit_.blocks[function.first_block].begin;
-  const auto end = unit_.operations.begin() + unit_.blocks[function.end_block - 1].end;
-  return std::any_of(first, end, [&](const Operation& op) { return op.kind == kind; });
-}
-
 void Emitter::lay_out_frame(const Function& function, bool is_main) {
   frame_ = {};
-  if (is_main && uses_execution_) frame_.pushed.push_back(Reg::r12);
-  if (is_main && makes_tail_calls_) frame_.pushed.push_back(Reg::rbp);
+  if (is_main && needs_.execution) frame_.pushed.push_back(Reg::r12);
+  if (is_main && needs_.tail_calls) frame_.pushed.push_back(Reg::rbp);
   for (MachineRegister r : kPreserved) {
     if ((allocation_.to_save & machine_set(r)) != 0) frame_.pushed.push_back(static_cast<Reg>(r));
   }
   s32 slots = 0;
   const auto slot_for = [&](Kind kind) -> std::optional<s32> {
-    if (!contains(function, kind)) return std::nullopt;
+    if (!contains(unit_, function, kind)) return std::nullopt;
     return std::exchange(slots, slots + kSlot);
   };
   frame_.loops = slot_for(Kind::may_goto);
@@ -166,8 +150,8 @@ void Emitter::prologue(const Function& function, bool is_main) {
   if (frame_.bytes != 0) {
     a_.arithmetic(Arithmetic::sub, isa::Width::w64, direct(Reg::rsp), frame_.bytes);
   }
-  if (is_main && uses_execution_) a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
-  if (is_main && makes_tail_calls_) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
+  if (is_main && needs_.execution) a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
+  if (is_main && needs_.tail_calls) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
   if (frame_.loops) {
     a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
   }
@@ -194,8 +178,8 @@ void Emitter::block(u32 number) {
   if (confined()) pay(block);
   for (u32 at = block.begin; at < block.end; ++at) {
     const Operation& op = unit_.operations[at];
-    marks_.emplace_back(op.from, a_.make_label());
-    a_.bind(marks_.back().second);
+    marks_.push_back({op.from, a_.make_label()});
+    a_.bind(marks_.back().label);
     (this->*kEmit[op.kind])(op);
   }
 }

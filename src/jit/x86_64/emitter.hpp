@@ -24,36 +24,20 @@
 
 namespace skep::jit::x86_64 {
 
-// What a confined run shares with its code.
-struct State {
-  u64 fuel = 0;
-  u64 loops = 0;          // what may_goto has left in this frame
-  u64 stack_pointer = 0;  // where a trap goes back to
-  u64 address = 0;        // of a trap
-  u32 instruction = 0;
-  u32 trap = 0;  // an interpret::Trap
-};
-
-// What confined code may touch.
-struct Confines {
-  u64 memory = 0;
-  u64 memory_bytes = 0;
-  u64 stack_end = 0;
-};
+// What code pages and symbols ask: e_machine; a fraction of the 2 GiB that a call reaches; int3.
+inline constexpr Machine kMachine = {.elf_machine = 62,
+                                     .reservation_bytes = u64{256} << 20,
+                                     .near_bytes = u64{1024} << 20,
+                                     .filler = 0xcc};
 
 struct Target {
   bool has_bmi2 = false;
   bool has_movbe = false;
   u64 code_begin = 0;  // the code will stand somewhere from here
   u64 code_end = 0;    // to here
-};
 
-struct Emitted {
-  Linked linked;
-  u32 entry = 0;  // offsets into the code
-  u32 tail_entry = 0;
-  std::vector<u32> functions;     // one each
-  std::vector<u32> instructions;  // one for each BPF instruction
+  // The same place, on a processor that has nothing else than all have.
+  Target baseline() const { return {.code_begin = code_begin, .code_end = code_end}; }
 };
 
 class Emitter {
@@ -83,7 +67,6 @@ class Emitter {
   void confined_entry();
   void tail_counting_entry();
   void function(std::size_t number);
-  bool contains(const Function& function, Kind kind) const;
   void lay_out_frame(const Function& function, bool is_main);
   void prologue(const Function& function, bool is_main);
   void epilogue();
@@ -158,15 +141,14 @@ class Emitter {
   const platform::Bindings& bindings_;
   Target target_;
   Confines confines_;
-  bool uses_execution_ = false;
-  bool makes_tail_calls_ = false;
+  Needs needs_;
 
   Assembler a_;
   std::vector<Label> blocks_;
-  std::vector<Label> entries_;                // by block; only those of functions are bound
-  std::vector<std::pair<u32, Label>> marks_;  // instruction, where its code begins
-  std::vector<std::function<void()>> cold_;   // behind the function: what rarely runs
-  Label leave_{};                             // of confined code: back to C
+  std::vector<Label> entries_;  // by block; only those of functions are bound
+  std::vector<Mark> marks_;
+  std::vector<std::function<void()>> cold_;  // behind the function: what rarely runs
+  Label leave_{};                            // of confined code: back to C
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

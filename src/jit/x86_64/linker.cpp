@@ -90,4 +90,15 @@ class Linker {
 
 Linked Assembler::link() const { return Linker(*this).run(); }
 
+// `offset` is that of a rel32.
+void resolve_calls(Linked& linked, u64 address) {
+  for (const OutsideCall& call : linked.calls) {
+    const u64 next = address + call.offset + 4;
+    const u64 distance = call.target - next;
+    for (u32 at = 0; at < 4; ++at) {
+      linked.code[call.offset + at] = static_cast<u8>(distance >> (8 * at));
+    }
+  }
+}
+
 }  // namespace skep::jit::x86_64

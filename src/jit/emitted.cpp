@@ -1,0 +1,42 @@
+#include "jit/emitted.hpp"
+
+#include <algorithm>
+
+namespace skep::jit {
+namespace {
+
+bool needs_execution(const Operation& op, const platform::Bindings& bindings) {
+  if (op.kind == Kind::array_lookup) {
+    return bindings.arrays[static_cast<std::size_t>(op.immediate)].cpu_stride != 0;
+  }
+  return is_call(op.kind) && op.kind != Kind::call_local && op.kind != Kind::map_lookup;
+}
+
+}  // namespace
+
+std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark> marks,
+                                     u32 instructions) {
+  std::vector<u32> out(instructions, static_cast<u32>(linked.code.size()));
+  for (const auto& [instruction, label] : marks) {
+    out[instruction] = std::min(out[instruction], linked.labels[label.number]);
+  }
+  for (u32 at = instructions; at-- > 1;) out[at - 1] = std::min(out[at - 1], out[at]);
+  return out;
+}
+
+Needs needs_of(const Unit& unit, const platform::Bindings& bindings) {
+  Needs needs;
+  for (const Operation& op : unit.operations) {
+    needs.tail_calls |= op.kind == Kind::tail_call;
+    needs.execution |= needs_execution(op, bindings);
+  }
+  return needs;
+}
+
+bool contains(const Unit& unit, const Function& function, Kind kind) {
+  const auto first = unit.operations.begin() + unit.blocks[function.first_block].begin;
+  const auto end = unit.operations.begin() + unit.blocks[function.end_block - 1].end;
+  return std::any_of(first, end, [&](const Operation& op) { return op.kind == kind; });
+}
+
+}  // namespace skep::jit

@@ -1,0 +1,88 @@
+// What every target takes and gives besides operations, whatever the machine.
+//
+// A target (jit/x86_64/, jit/aarch64/) writes bytes only, so all of them are built and tested on
+// every host; jit/target.hpp names the one that code is made for. Here stands what they share: the
+// form of their result, what a confined run has in common with its code, and questions about a Unit
+// that each of them asks.
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "jit/operation.hpp"
+#include "platform/machine.hpp"
+
+namespace skep::jit {
+
+// What a confined run shares with its code.
+struct State {
+  u64 fuel = 0;
+  u64 loops = 0;          // what may_goto has left in this frame
+  u64 stack_pointer = 0;  // where a trap goes back to
+  u64 address = 0;        // of a trap
+  u32 instruction = 0;
+  u32 trap = 0;  // an interpret::Trap
+};
+
+// What confined code may touch.
+struct Confines {
+  u64 memory = 0;
+  u64 memory_bytes = 0;
+  u64 stack_end = 0;
+};
+
+struct Label {
+  u32 number;
+};
+
+// A direct call at `offset` of the linked code that must reach `target`, once the code has an
+// address.
+struct OutsideCall {
+  u32 offset;
+  u64 target;
+};
+
+struct Linked {
+  std::vector<u8> code;
+  std::vector<u32> labels;  // offsets, by number of the label
+  std::vector<OutsideCall> calls;
+};
+
+struct Emitted {
+  Linked linked;
+  u32 entry = 0;  // offsets into the code
+  u32 tail_entry = 0;
+  std::vector<u32> functions;     // one each
+  std::vector<u32> instructions;  // one for each BPF instruction
+};
+
+// What code pages and symbols ask of a target.
+struct Machine {
+  u16 elf_machine = 0;        // e_machine of ELF files
+  u64 reservation_bytes = 0;  // of addresses for all code of a process
+  u64 near_bytes = 0;         // code this far below the engine reaches all of it by direct calls
+  u8 filler = 0;              // a byte that stops whoever runs into a word of it
+};
+
+// Where the code of an instruction begins.
+struct Mark {
+  u32 instruction;
+  Label label;
+};
+
+// The offset of each of `instructions` BPF instructions. Those that became part of a later one, or
+// of nothing, stand where the next one does.
+std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark> marks,
+                                     u32 instructions);
+
+// What the code of a Unit keeps in registers for all of its functions.
+struct Needs {
+  bool execution = false;   // calls hand it on, or an operation reads the CPU's number from it
+  bool tail_calls = false;  // the run's counter
+};
+Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
+
+bool contains(const Unit& unit, const Function& function, Kind kind);
+
+}  // namespace skep::jit
