@@ -85,4 +85,10 @@ Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
 
 bool contains(const Unit& unit, const Function& function, Kind kind);
 
+// The immediate as an operation sees it: sign-extended to 64 bits, or its lower 32.
+constexpr u64 immediate_of(const Operation& op) {
+  return op.width == isa::Width::w64 ? static_cast<u64>(op.immediate)
+                                     : static_cast<u32>(op.immediate);
+}
+
 }  // namespace skep::jit

@@ -17,11 +17,6 @@ constexpr u8 detail_of(Arithmetic op) { return static_cast<u8>(op); }
 constexpr u8 detail_of(Shift op) { return static_cast<u8>(op); }
 constexpr u8 detail_of(Width width) { return static_cast<u8>(width); }
 
-// The immediate as the operation sees it: sign-extended to 64 bits, or its lower 32.
-u64 immediate_of(const Operation& op) {
-  return op.width == Width::w64 ? static_cast<u64>(op.immediate) : static_cast<u32>(op.immediate);
-}
-
 s32 immediate_32(const Operation& op) { return static_cast<s32>(op.immediate); }
 
 // Whether the distance from a frame pointer is one that an address can have beside the frame's own.
