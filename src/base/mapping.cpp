@@ -25,6 +25,20 @@ Result<void> read_all(const Fd& fd, const std::string& path, std::span<std::byte
   return {};
 }
 
+// Pages whose addresses are below 2 GiB, which fit into an instruction of x86-64; of these there
+// is 1 GiB in a process (mmap(2), MAP_32BIT), so large ones stand elsewhere.
+void* low_pages(u64 bytes) {
+#ifdef MAP_32BIT
+  if (bytes <= (u64{16} << 20)) {
+    return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+  }
+#else
+  (void)bytes;
+#endif
+  return MAP_FAILED;
+}
+
 }  // namespace
 
 Result<Mapping> Mapping::of_file(const std::string& path) {
@@ -62,8 +76,11 @@ Result<Mapping> Mapping::of_memory(u64 size) {
   if (size > (u64{1} << 40))
     return Error(Fault::exhausted, format("{} bytes of memory are too many", size));
   const u64 rounded = size == 0 ? page : (size + page - 1) / page * page;
-  void* data = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* data = low_pages(rounded);
+  if (data == MAP_FAILED) {
+    data = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  }
   if (data == MAP_FAILED) {
     return Error(Fault::exhausted, format("cannot reserve {} bytes of memory", rounded));
   }

@@ -22,7 +22,8 @@ class Mapping {
   // A private copy of `bytes`. Its pages are made all at once, which is quicker than by a fault
   // each.
   static Result<Mapping> copy_of(Bytes bytes);
-  // `size` bytes of zeroed private memory, rounded up to whole pages.
+  // `size` bytes of zeroed private memory, rounded up to whole pages; below 2 GiB of addresses when
+  // it is little and there is room, so that compiled programs name them in short.
   static Result<Mapping> of_memory(u64 size);
   // Memory that a descriptor stands for, shared with whoever else has it: pages of a ring of the
   // kernel.

@@ -130,6 +130,10 @@ enum class Call : u8 { helper, local, kfunc, indirect, count_ };
 enum class Width : u8 { w8, w16, w32, w64, count_ };
 constexpr u32 bytes_of(Width width) { return 1u << static_cast<u32>(width); }
 constexpr u32 bits_of(Width width) { return 8u << static_cast<u32>(width); }
+// The width of 1, 2, 4 or 8 bytes.
+constexpr Width width_of(u32 bytes) {
+  return bytes == 8 ? Width::w64 : bytes == 4 ? Width::w32 : bytes == 2 ? Width::w16 : Width::w8;
+}
 
 enum class Source : u8 { immediate, reg };
 

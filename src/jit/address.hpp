@@ -1,14 +1,21 @@
-// A sum that is only the address of one access becomes part of that access.
+// What only makes the address of accesses becomes part of them.
 //
-// After simplify(): `r3 = r1 + r2` goes when what reads it is one load or store of the same block,
-// which then has base and index. What is live in between is put right. Confined code is left as it
-// is.
+// After simplify(): a sum, a shifted index, a distance from another register, or a constant goes
+// when all that reads it are loads and stores of the same block, which then have base, index, scale
+// and offset themselves. What is live in between is put right. Confined code is left as it is.
 #pragma once
 
 #include "jit/operation.hpp"
 
 namespace skep::jit {
 
-void fold_addresses(Unit& unit);
+// The addresses that a target's loads and stores can have besides base + index and base + offset.
+struct Addressing {
+  bool index_and_offset = false;  // both at once
+  bool scaled = false;            // an index times 2, 4 or 8, whatever the width
+  bool absolute = false;          // no base
+};
+
+void fold_addresses(Unit& unit, const Addressing& addressing);
 
 }  // namespace skep::jit

@@ -31,6 +31,7 @@ Usage usage_of(const Unit& unit, const Function& function) {
 Allocation allocate(const Unit& unit, const Function& function, const RegisterFile& file) {
   const Usage usage = usage_of(unit, function);
   Allocation out{.used = usage.used, .calls = usage.calls};
+  out.home[kTemporary] = file.temporary;
   MachineRegisters taken = 0;
   for (Register r = isa::kR0; r <= isa::kR5; ++r) {
     out.home[r] = file.fixed[r];

@@ -22,10 +22,11 @@ struct RegisterFile {
   std::array<MachineRegister, 6> fixed;        // homes of r0 to r5
   std::span<const MachineRegister> volatiles;  // calls clobber them; no fixed homes among them
   std::span<const MachineRegister> preserved;  // functions give them back as they found them
+  MachineRegister temporary;                   // home of kTemporary
 };
 
 struct Allocation {
-  std::array<MachineRegister, isa::kRegisters> home{};
+  std::array<MachineRegister, kOperands> home{};
   Registers used = 0;            // BPF registers that the function reads or writes
   MachineRegisters to_save = 0;  // preserved ones that it writes
   bool calls = false;

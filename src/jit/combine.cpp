@@ -262,6 +262,7 @@ class Combiner {
     op.left = *base;
     op.right = kNoRegister;
     op.offset = static_cast<s32>(offset);
+    op.region = verify::Region::none;
   }
 
   bool become_rotate(Operation& op, const Value& a, const Value& b) {

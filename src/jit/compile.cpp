@@ -8,6 +8,7 @@
 #include "jit/dataflow.hpp"
 #include "jit/select.hpp"
 #include "jit/symbols.hpp"
+#include "jit/widen.hpp"
 
 namespace skep::jit {
 namespace {
@@ -51,14 +52,19 @@ Result<target::Target> this_machine() {
   return out;
 }
 
+void reduce(Unit& unit, const Addressing& addressing) {
+  combine(unit);
+  simplify(unit);
+  select(unit);
+  fold_addresses(unit, addressing);
+  widen(unit);
+}
+
 Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
                                    const target::Target& machine) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
-  combine(unit);
-  simplify(unit);
-  select(unit);
-  fold_addresses(unit);
+  reduce(unit, target::kAddressing);
   Emitted emitted =
       target::Emitter(unit, *kept_bindings, machine).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));

@@ -9,6 +9,9 @@
 
 namespace skep::jit {
 
+// What lower() gave, in fewer and better operations: combine to widen, as jit.hpp lists them.
+void reduce(Unit& unit, const Addressing& addressing);
+
 class Compiler {
  public:
   // Preconditions: trust is Trust::verified and rightly so; every helper that is called is bound.

@@ -39,4 +39,13 @@ bool contains(const Unit& unit, const Function& function, Kind kind) {
   return std::any_of(first, end, [&](const Operation& op) { return op.kind == kind; });
 }
 
+bool falls_into(const Unit& unit, u32 block, u32 target) {
+  // A confined run pays for blocks that have become empty.
+  if (target <= block || (unit.trust == Trust::confined && target != block + 1)) return false;
+  while (++block < target) {
+    if (unit.blocks[block].begin != unit.blocks[block].end) return false;
+  }
+  return true;
+}
+
 }  // namespace skep::jit

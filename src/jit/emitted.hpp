@@ -85,6 +85,23 @@ Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
 
 bool contains(const Unit& unit, const Function& function, Kind kind);
 
+// Whether code that ends `block` runs into `target`: nothing stands between them.
+bool falls_into(const Unit& unit, u32 block, u32 target);
+
+// The accesses that a fill or a copy is made of: the widest there are, and the last one over a part
+// of the one before where that saves some. `emit(at, bytes)`: `at` from the first byte.
+template <class Emit>
+void pieces(const Operation& op, Emit emit) {
+  u32 piece = op.piece;
+  for (u32 at = 0; at < op.bytes;) {
+    const u32 left = op.bytes - at;
+    while (piece > left && piece > 1 && !(at != 0 && left > piece / 2)) piece /= 2;
+    if (piece > left) at = op.bytes - piece;
+    emit(at, piece);
+    at += piece;
+  }
+}
+
 // The immediate as an operation sees it: sign-extended to 64 bits, or its lower 32.
 constexpr u64 immediate_of(const Operation& op) {
   return op.width == isa::Width::w64 ? static_cast<u64>(op.immediate)

@@ -6,8 +6,9 @@
 //   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
 //   combine    several operations to one that the machine has       jit/combine.hpp
 //   simplify   what nobody reads goes                               jit/dataflow.hpp
-//   select     branches over a move to conditional moves            jit/select.hpp
-//   fold       sums that are addresses into the accesses            jit/address.hpp
+//   select     branches over little to conditional moves            jit/select.hpp
+//   fold       what makes addresses into the accesses               jit/address.hpp
+//   widen      rows of stores to copies and fills                   jit/widen.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
 //   encode     operations to machine code                          jit/x86_64/
 //   seal       code to executable pages                            jit/code_pages.hpp

@@ -75,6 +75,7 @@ class Lowerer {
   Operation translate(const Instruction& i, u32 at) const {
     Operation out{.row = i.operation, .width = i.width, .from = at, .immediate = i.immediate};
     out.offset = i.offset;
+    if (!source_.facts.empty()) out.region = source_.facts[at].region;
     if (isa::has_jump_target(i) || isa::is_local_call(i)) out.target = block_of_[i.target.value()];
     const Register source = i.has_register_source() ? i.src : kNoRegister;
     switch (i.form) {

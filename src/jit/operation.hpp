@@ -15,17 +15,19 @@
 namespace skep::jit {
 
 enum class Kind : u8 {
-  alu,           // dst = left ALU right; mov and movsx read right only
-  rotate,        // dst = left rotated by immediate bits to the left; no instruction of BPF
-  constant,      // dst = immediate
-  nothing,       // what became part of another one
-  load,          // dst = *(width *)(left + index + offset), extended
-  store,         // *(width *)(left + index + offset) = right
-  atomic,        // *(width *)(left + offset) ATOMIC right
+  alu,       // dst = left ALU right; mov and movsx read right only
+  rotate,    // dst = left rotated by immediate bits to the left; no instruction of BPF
+  constant,  // dst = immediate
+  nothing,   // what became part of another one
+  load,      // dst = *(width *)(left + (index << scale) + offset), extended
+  store,     // *(width *)(left + (index << scale) + offset) = right
+  fill,      // `bytes` bytes at left + offset = 0
+  copy,      // `bytes` bytes at right + immediate = those at left + offset, which they do not meet
+  atomic,    // *(width *)(left + offset) ATOMIC right
   array_lookup,  // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
   map_lookup,    // r0 = address of the value of the key at r2, or null, by the map's own body
   packet_load,   // r0 = packet[right + immediate], or the function ends with 0
-  branch,        // if left JUMP right goto target
+  branch,        // if left JUMP right goto target, or unless when it is negated
   select,        // unless left JUMP right, dst = moved, or moved_immediate
   jump,          // goto target
   may_goto,      // goto target when the frame's loop budget is used up
@@ -39,7 +41,10 @@ enum class Kind : u8 {
 
 using Register = u8;                           // of BPF, 0 to 10
 inline constexpr Register kNoRegister = 0xff;  // the operand is the immediate, or there is none
-using Registers = u32;                         // a set of them
+// Holds a value for the next operation only; every target has a scratch register for it.
+inline constexpr Register kTemporary = isa::kRegisters;
+inline constexpr std::size_t kOperands = isa::kRegisters + 1;
+using Registers = u32;  // a set of them
 constexpr Registers set_of(Register r) { return Registers{1} << r; }
 inline constexpr Registers kArguments = 0x3e;  // r1 to r5
 inline constexpr Registers kEveryRegister = 0x7ff;
@@ -52,12 +57,18 @@ struct Operation {
   isa::Width width = isa::Width::w64;
   Extend extend = Extend::zero;  // of loads
   bool swapped = false;          // of loads that extend with zeros: the bytes the other way round
+  bool negated = false;          // of branches
+  u8 scale = 0;                  // of an index: 0 to 3
   Register dst = kNoRegister;
   Register left = kNoRegister;
   Register right = kNoRegister;
   Register index = kNoRegister;  // of loads and stores
   s32 offset = 0;
-  u32 target = 0;            // a block
+  u32 target = 0;  // a block
+  u32 bytes = 0;   // of fill and copy
+  u8 piece = 8;    // of fill and copy: the widest access to make, 8 or 16
+  verify::Region region =
+      verify::Region::none;  // of loads and stores: where they were proved to be
   u32 from = 0;              // the BPF instruction, for faults and tables of offsets
   Registers live_after = 0;  // what is read after it; filled by dataflow
   s64 immediate = 0;         // of array_lookup and map_lookup: the number of the map

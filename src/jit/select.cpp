@@ -1,9 +1,16 @@
 #include "jit/select.hpp"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 #include "jit/dataflow.hpp"
+#include "jit/emitted.hpp"
 
 namespace skep::jit {
 namespace {
+
+constexpr u32 kQuickOperations = 2;
 
 // How many ways lead to each block, up to two; functions are entered from outside.
 std::vector<u8> entrances(const Unit& unit) {
@@ -22,12 +29,43 @@ std::vector<u8> entrances(const Unit& unit) {
   return out;
 }
 
-bool is_move(const Operation& op) {
-  return op.kind == Kind::alu && op.alu() == isa::Alu::mov && op.right != isa::kFramePointer;
+// Arithmetic that is as quick as a branch, and does not fail.
+bool is_quick(const Operation& op) {
+  if (op.kind != Kind::alu || op.left == isa::kFramePointer || op.right == isa::kFramePointer)
+    return false;
+  switch (op.alu()) {
+    case isa::Alu::mov:
+    case isa::Alu::add:
+    case isa::Alu::sub:
+    case isa::Alu::and_:
+    case isa::Alu::or_:
+    case isa::Alu::xor_:
+    case isa::Alu::neg: return true;
+    case isa::Alu::lsh:
+    case isa::Alu::rsh:
+    case isa::Alu::arsh: return op.has_immediate();
+    default: return false;
+  }
 }
+
+bool is_move(const Operation& op) { return is_quick(op) && op.alu() == isa::Alu::mov; }
 
 bool is_branch(const Operation& op) {
   return op.kind == Kind::branch && op.left != isa::kFramePointer && op.right != isa::kFramePointer;
+}
+
+// Whether a block does nothing but give one register a value, in few operations.
+bool computes_one_value(const Unit& unit, const Block& block) {
+  const u32 count = block.end - block.begin;
+  if (count == 0 || count > kQuickOperations) return false;
+  const Register dst = unit.operations[block.begin].dst;
+  for (u32 at = block.begin; at < block.end; ++at) {
+    const Operation& op = unit.operations[at];
+    if (!is_quick(op) || op.dst != dst) return false;
+    // A move in the middle would leave what it replaces; lowering makes none.
+    if (at != block.begin && op.left != dst && op.right != dst) return false;
+  }
+  return true;
 }
 
 // Whether the comparison waits for memory that the same block reads: then a branch that is
@@ -47,31 +85,69 @@ bool waits_for_memory(const Unit& unit, const Block& block) {
   return false;
 }
 
-// The branch at the end of `block`, when all it decides is whether the move in the next one is
-// made.
-bool decides_a_move(const Unit& unit, u32 block, const std::vector<u8>& entrances) {
+// The branch at the end of `block`, when all it decides is whether the next one gives a register
+// its value.
+bool decides_a_value(const Unit& unit, u32 block, const std::vector<u8>& entrances) {
   const Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
   if (first.next != block + 1 || first.branch_to != block + 2 || first.begin == first.end)
     return false;
-  if (second.next != block + 2 || second.branch_to != kNoBlock || second.end - second.begin != 1)
-    return false;
+  if (second.next != block + 2 || second.branch_to != kNoBlock) return false;
   return entrances[block + 1] == 1 && is_branch(unit.operations[first.end - 1]) &&
-         is_move(unit.operations[second.begin]) && !waits_for_memory(unit, first);
+         computes_one_value(unit, second) && !waits_for_memory(unit, first);
 }
 
+// What the arm computes goes to the temporary register instead of `dst`.
+void compute_aside(std::span<Operation> arm, Register dst) {
+  for (Operation& op : arm) {
+    const bool first = &op == arm.data();
+    if (!first && op.left == dst) op.left = kTemporary;
+    if (!first && op.right == dst) op.right = kTemporary;
+    op.dst = kTemporary;
+  }
+}
+
+// The operations of both blocks stand one behind the other: the branch moves behind those of the
+// arm, as a select of what they computed; a move alone becomes part of it.
 void make_select(Unit& unit, u32 block) {
   Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
-  Operation& op = unit.operations[first.end - 1];
-  const Operation& move = unit.operations[second.begin];
+  const auto begin = unit.operations.begin();
+  std::rotate(begin + first.end - 1, begin + first.end, begin + second.end);
+  Operation& op = unit.operations[second.end - 1];
+  const std::span arm(unit.operations.data() + first.end - 1, second.end - second.begin);
+  const Operation last = arm.back();
   op.kind = Kind::select;
-  op.dst = move.dst;
-  op.moved = move.right;
-  op.moved_width = move.width;
-  op.moved_immediate = move.immediate;
-  op.live_after = move.live_after;
+  op.dst = last.dst;
+  for (Operation& each : arm) each.live_after = op.live_after | reads(op, unit.trust);
+  op.live_after = last.live_after;
+  if (arm.size() == 1 && is_move(last)) {
+    op.moved = last.right;
+    op.moved_width = last.width;
+    op.moved_immediate = last.immediate;
+    arm[0].kind = Kind::nothing;
+  } else {
+    op.moved = kTemporary;
+    compute_aside(arm, last.dst);
+  }
+  first.end = second.end;
+  second.begin = second.end;
   first.branch_to = kNoBlock;
   first.next = block + 2;
-  second.end = second.begin;
+}
+
+bool is_empty(const Block& block) { return block.begin == block.end; }
+
+// if c goto A; goto B; A: ... is unless c goto B; A: ...
+void straighten(Unit& unit, u32 block, const std::vector<u8>& entrances) {
+  Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
+  if (first.next != block + 1 || is_empty(first) || second.end - second.begin != 1) return;
+  Operation& branch = unit.operations[first.end - 1];
+  const Operation& jump = unit.operations[second.begin];
+  if (branch.kind != Kind::branch || jump.kind != Kind::jump || entrances[block + 1] != 1) return;
+  if (!falls_into(unit, block + 1, branch.target)) return;
+  first.next = std::exchange(branch.target, jump.target);
+  first.branch_to = branch.target;
+  branch.negated = !branch.negated;
+  second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
 }
 
 }  // namespace
@@ -81,7 +157,10 @@ void select(Unit& unit) {
   const std::vector<u8> ways = entrances(unit);
   for (const Function& function : unit.functions) {
     for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
-      if (decides_a_move(unit, block, ways)) make_select(unit, block);
+      if (decides_a_value(unit, block, ways)) make_select(unit, block);
+    }
+    for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
+      straighten(unit, block, ways);
     }
   }
 }

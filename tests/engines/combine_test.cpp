@@ -1,29 +1,28 @@
-// What compilers write for a rotate, for a conditional move and for numbers in network order
-// becomes one operation, and what only looks like it stays. That the meaning is the same is what
-// the random programs of random_test.cpp are for.
-#include "jit/combine.hpp"
-
+// What compilers write for a rotate, for a conditional move, for numbers in network order, for the
+// address of an element and for memcpy becomes one operation, and what only looks like it stays.
+// That the meaning is the same is what the random programs of random_test.cpp are for.
 #include "engines.hpp"
-#include "jit/address.hpp"
-#include "jit/dataflow.hpp"
-#include "jit/select.hpp"
 
 namespace skep::engines {
 namespace {
 
-// The kinds of operations that are left, with the widths of loads: "rotate exit", "load4s exit".
-std::string combined(const Code& code) {
-  constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing",
-                                 "load",       "store",       "atomic",   "array_lookup",
-                                 "map_lookup", "packet_load", "branch",   "select"};
+constexpr jit::Addressing kEverything = {
+    .index_and_offset = true, .scaled = true, .absolute = true};
+
+// The kinds of operations that are left, with the widths of loads, the bytes of fills and copies,
+// the scale of an index, "a" where there is no base, and "!" for branches the other way round:
+// "rotate", "load4s", "load8*4", "branch!".
+std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
+                     const jit::Addressing& addressing = kEverything) {
+  constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing", "load",
+                                 "store",      "fill",        "copy",     "atomic",  "array_lookup",
+                                 "map_lookup", "packet_load", "branch",   "select",  "jump"};
   jit::Source source;
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
+  source.facts = facts;
   jit::Unit unit = jit::lower(source, {});
-  jit::combine(unit);
-  jit::simplify(unit);
-  jit::select(unit);
-  jit::fold_addresses(unit);
+  jit::reduce(unit, addressing);
   std::string out;
   for (const jit::Block& block : unit.blocks) {
     for (u32 at = block.begin; at < block.end; ++at) {
@@ -34,6 +33,11 @@ std::string combined(const Code& code) {
       out += number < kNames.size() ? kNames[number] : "other";
       if (op.kind == jit::Kind::load)
         out += std::to_string(bytes_of(op.width)) + (op.swapped ? "s" : "");
+      if (op.bytes != 0) out += std::to_string(op.bytes);
+      if (op.scale != 0) out += "*" + std::to_string(1 << op.scale);
+      if (op.kind <= jit::Kind::store && op.kind >= jit::Kind::load && op.left == jit::kNoRegister)
+        out += "a";
+      if (op.negated) out += "!";
     }
   }
   return out;
@@ -124,11 +128,35 @@ TEST(Select, a_branch_over_a_move_is_a_conditional_move) {
             "alu select");
 }
 
-TEST(Select, other_branches_stay) {
-  // Two operations are decided.
+TEST(Select, a_branch_over_a_value_that_is_quickly_computed_is_a_conditional_move) {
+  EXPECT_EQ(combined(with_exit({mov(0, 1), jump(Jump::lt, 1, 16, 3), alu(Alu::rsh, 0, 4)})),
+            "alu alu select");
   EXPECT_EQ(
-      combined(with_exit({mov(0, 1), jump(Jump::gt, 1, 2, 4), mov(0, 0), alu_reg(Alu::add, 0, 2)})),
-      "alu branch alu alu");
+      combined(with_exit({mov(0, 1), jump(Jump::gt, 1, 2, 4), mov(0, 7), alu_reg(Alu::add, 0, 2)})),
+      "alu alu alu select");
+  // A product takes longer than a branch that is foreseen; so do three operations.
+  EXPECT_EQ(combined(with_exit({mov(0, 1), jump(Jump::lt, 1, 16, 3), alu(Alu::mul, 0, 10)})),
+            "alu branch alu");
+  EXPECT_EQ(combined(with_exit({mov(0, 1), jump(Jump::lt, 1, 16, 5), alu(Alu::rsh, 0, 4),
+                                alu_reg(Alu::xor_, 0, 2), alu_reg(Alu::add, 0, 3)})),
+            "alu branch alu alu alu");
+  // Two registers get values.
+  EXPECT_EQ(combined(with_exit({mov(0, 1), jump(Jump::lt, 1, 16, 4), alu(Alu::rsh, 0, 4),
+                                alu(Alu::rsh, 2, 4), alu_reg(Alu::add, 0, 2)})),
+            "alu branch alu alu alu");
+}
+
+TEST(Select, a_branch_over_a_jump_is_the_opposite_branch) {
+  const Code over = with_exit(
+      {mov(0, 1), jump(Jump::set, 1, 4, 3), go(5), alu(Alu::mul, 0, 3), alu(Alu::mul, 0, 5)});
+  EXPECT_EQ(combined(over), "alu branch! alu alu");
+  // Another way leads to the jump.
+  EXPECT_EQ(combined(with_exit({mov(0, 1), jump(Jump::eq, 2, 9, 3), jump(Jump::set, 1, 4, 4), go(6),
+                                alu(Alu::mul, 0, 3), alu(Alu::mul, 0, 5)})),
+            "alu branch branch jump alu alu");
+}
+
+TEST(Select, other_branches_stay) {
   // Another way leads to the move.
   EXPECT_EQ(
       combined(with_exit({mov(0, 1), jump(Jump::eq, 2, 5, 3), jump(Jump::gt, 1, 2, 4), mov(0, 0)})),
@@ -147,11 +175,45 @@ TEST(Addresses, a_sum_that_one_access_reads_is_part_of_it) {
       "alu store");
 }
 
+TEST(Addresses, parts_that_several_accesses_read_are_part_of_each) {
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w32, 4, 3, 0),
+                                alu(Alu::add, 4, 1), store_reg(Width::w32, 3, 0, 4), mov(0, 0)})),
+            "load4 alu store alu");
+}
+
+TEST(Addresses, an_element_of_an_array_is_one_access) {
+  const Code element = with_exit(
+      {mov_reg(3, 2), alu(Alu::lsh, 3, 2), alu_reg(Alu::add, 3, 1), load(Width::w32, 0, 3, 8)});
+  EXPECT_EQ(combined(element), "load4*4");
+  EXPECT_EQ(combined(element, {}, {}), "alu alu load4");
+  // Of the frame, with base and index either way round.
+  EXPECT_EQ(combined(with_exit({alu(Alu::lsh, 2, 3), mov_reg(3, 10), alu(Alu::add, 3, -64),
+                                alu_reg(Alu::add, 3, 2), load(Width::w64, 0, 3, 0)})),
+            "load8*8");
+  // There is no index times 16.
+  EXPECT_EQ(combined(with_exit(
+                {alu(Alu::lsh, 2, 4), alu_reg(Alu::add, 1, 2), load(Width::w64, 0, 1, 0)})),
+            "alu load8");
+}
+
+TEST(Addresses, constants_below_2_gib_are_no_registers) {
+  const auto at = [](u64 address) {
+    return combined(
+        with_exit({constant(3, address), alu_reg(Alu::add, 3, 2), load(Width::w32, 0, 3, 4)}));
+  };
+  EXPECT_EQ(at(0x40001000), "load4a");
+  EXPECT_EQ(at(0x7ffffffc), "constant load4");
+  EXPECT_EQ(at(0x7f0000001000), "constant load4");
+}
+
 TEST(Addresses, other_sums_stay) {
-  // Read twice.
-  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w8, 4, 3, 0),
-                                load(Width::w8, 0, 3, 1), alu_reg(Alu::add, 0, 4)})),
-            "alu load1 load1 alu");
+  // Read by something else as well, and behind the block.
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w8, 0, 3, 0),
+                                alu_reg(Alu::add, 0, 3)})),
+            "alu load1 alu");
+  EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), load(Width::w8, 0, 3, 0),
+                                jump(Jump::eq, 0, 1, 5), load(Width::w8, 0, 3, 1)})),
+            "alu load1 branch load1");
   // A part changes before the access.
   EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), alu(Alu::add, 2, 1),
                                 load(Width::w8, 0, 3, 0), alu_reg(Alu::add, 0, 2)})),
@@ -160,6 +222,70 @@ TEST(Addresses, other_sums_stay) {
   EXPECT_EQ(combined(with_exit({mov_reg(3, 1), alu_reg(Alu::add, 3, 2), mov(0, 0),
                                 store_reg(Width::w64, 3, 0, 3)})),
             "alu alu store");
+}
+
+// ---- rows ----
+
+// Accesses at r1 are to a packet, or to what is said.
+std::vector<verify::Fact> proved(const Code& code, verify::Region region = verify::Region::packet) {
+  return facts_of(code, 1, region);
+}
+
+// memcpy of `bytes` bytes from r1 to the frame, in pieces that come in another order.
+Code copy_to_frame(u32 bytes, Width piece) {
+  std::vector<Instruction> out;
+  for (u32 at = 0; at < bytes; at += bytes_of(piece)) {
+    const auto place = static_cast<s16>(at ^ bytes_of(piece));
+    out.push_back(load(piece, 3, 1, place));
+    out.push_back(store_reg(piece, 10, static_cast<s16>(place - 64), 3));
+  }
+  out.push_back(mov(0, 0));
+  return with_exit(out);
+}
+
+TEST(Widen, rows_of_zeros_are_one_fill) {
+  EXPECT_EQ(combined(with_exit({mov(0, 0), store_reg(Width::w64, 10, -8, 0),
+                                store_reg(Width::w64, 10, -24, 0), store(Width::w32, 10, -12, 0),
+                                store(Width::w32, 10, -16, 0)})),
+            "alu fill24");
+  // A hole; another number; another base.
+  EXPECT_EQ(
+      combined(with_exit({store(Width::w64, 10, -8, 0), store(Width::w32, 10, -16, 0), mov(0, 0)})),
+      "store store alu");
+  EXPECT_EQ(
+      combined(with_exit({store(Width::w64, 10, -8, 0), store(Width::w64, 10, -16, 1), mov(0, 0)})),
+      "store store alu");
+  EXPECT_EQ(
+      combined(with_exit({store(Width::w64, 10, -8, 0), store(Width::w64, 1, 0, 0), mov(0, 0)})),
+      "store store alu");
+}
+
+TEST(Widen, rows_of_loads_and_stores_are_one_copy) {
+  const Code bytes = copy_to_frame(16, Width::w8), words = copy_to_frame(64, Width::w64);
+  EXPECT_EQ(combined(bytes, proved(bytes)), "copy16 alu");
+  EXPECT_EQ(combined(words, proved(words)), "copy64 alu");
+}
+
+TEST(Widen, other_rows_stay) {
+  const Code bytes = copy_to_frame(2, Width::w8);
+  const std::string stays = "load1 store load1 store alu";
+  EXPECT_EQ(combined(bytes), stays);  // nothing was proved
+  EXPECT_EQ(combined(bytes, proved(bytes, verify::Region::memory)), stays);
+  EXPECT_EQ(combined(bytes, proved(bytes, verify::Region::stack)), stays);
+  // What was loaded is read later.
+  Code later = bytes;
+  later[4] = mov_reg(0, 3);
+  EXPECT_EQ(combined(later, proved(later)), stays);
+  // Places of the frame that meet, and that do not.
+  const auto within = [](s16 from, s16 to) {
+    const Code code =
+        with_exit({load(Width::w64, 3, 10, from), store_reg(Width::w64, 10, to, 3),
+                   load(Width::w64, 3, 10, static_cast<s16>(from + 8)),
+                   store_reg(Width::w64, 10, static_cast<s16>(to + 8), 3), mov(0, 0)});
+    return combined(code, proved(code));
+  };
+  EXPECT_EQ(within(-64, -48), "copy16 alu");
+  EXPECT_EQ(within(-64, -56), "load8 store load8 store alu");
 }
 
 }  // namespace

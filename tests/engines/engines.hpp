@@ -64,6 +64,19 @@ inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack
   return out;
 }
 
+// What a verifier would say of where accesses are: of the frame, and at another register.
+inline std::vector<verify::Fact> facts_of(const Code& code, u8 base, verify::Region region) {
+  std::vector<verify::Fact> out(code.size());
+  for (u32 at = 0; at < code.size(); ++at) {
+    const bool loads = code[at].form == Form::load || code[at].form == Form::load_signed;
+    if (!loads && code[at].form != Form::store) continue;
+    const u8 accessed = loads ? code[at].src : code[at].dst;
+    if (accessed == kFramePointer) out[at].region = verify::Region::stack;
+    if (accessed == base) out[at].region = region;
+  }
+  return out;
+}
+
 // Code for what this processor has, or for what all have.
 enum class Features : u8 { present, baseline };
 

@@ -89,7 +89,7 @@ class Generator {
   }
 
   void one() {
-    switch (below(15)) {
+    switch (below(18)) {
       case 0: return put(constant(value(), number()));
       case 1: return memory(load(width(), value(), 0, 0));
       case 2: return memory(load_signed(static_cast<Width>(below(3)), value(), 0, 0));
@@ -100,6 +100,9 @@ class Generator {
       case 7: return rotate();
       case 8: return number_of_bytes();
       case 9: return at_a_sum();
+      case 10: return row_of_zeros();
+      case 11: return row_of_copies();
+      case 12: return element();
       default: return arithmetic();
     }
   }
@@ -148,6 +151,73 @@ class Generator {
       put(constant(sum, this->number()));  // an address is no result that can be compared
     else
       put(alu_reg(Alu::sub, sum, sum));
+  }
+
+  // An element of the memory or the frame by its number, read, changed and written back.
+  void element() {
+    const Width w = width();
+    const u8 sum = value(), index = sum == 0 ? 2 : 0, old = value() == sum ? 3 : 4;
+    const u32 shift = below(4), last = (kMemoryBytes - bytes_of(w)) >> shift;
+    put(mov(index, below(last + 1)));
+    const bool first = below(2) == 0;
+    if (first) put(mov_reg(sum, index)), put(alu(Alu::lsh, sum, shift));
+    const u8 base = below(2) == 0 ? kBase : kFramePointer;
+    if (first && base == kBase) put(alu_reg(Alu::add, sum, kBase));
+    if (first && base != kBase) {
+      put(mov_reg(index, kFramePointer));
+      put(alu(Alu::add, index, -kStackUsed));
+      put(alu_reg(Alu::add, sum, index));
+    }
+    if (!first) {
+      put(mov_reg(sum, base));
+      if (base != kBase) put(alu(Alu::add, sum, -kStackUsed));
+      put(alu(Alu::lsh, index, shift));
+      put(alu_reg(Alu::add, sum, index));
+    }
+    if (old != sum && old != index) {
+      put(load(w, old, sum, 0));
+      put(alu(Alu::add, old, 1));
+      put(store_reg(w, sum, 0, old));
+    }
+    if (below(2) == 0)
+      put(load(w, sum, sum, 0));
+    else
+      put(alu_reg(Alu::sub, sum, sum));
+    put(constant(index, number()));
+  }
+
+  // = {}, in any order, with a hole or another number now and then.
+  void row_of_zeros() {
+    const bool stack = below(2) == 0;
+    const u8 base = stack ? kFramePointer : kBase, zero = value();
+    const Width w = width();
+    const u32 count = kMemoryBytes / bytes_of(w), flip = below(4);
+    if (below(2) == 0) put(mov(zero, 0));
+    for (u32 at = 0; at < count; ++at) {
+      if (below(12) == 0) continue;
+      const auto offset = static_cast<s16>(static_cast<s32>(((at ^ flip) % count) * bytes_of(w)) -
+                                           (stack ? kStackUsed : 0));
+      put(below(2) == 0 ? store(w, base, offset, below(20) == 0 ? 1 : 0)
+                        : store_reg(w, base, offset, zero));
+    }
+  }
+
+  // memcpy between the frame and the memory, or inside of either; the register may be wanted later.
+  void row_of_copies() {
+    const Width w = width();
+    const u32 bytes = bytes_of(w), count = 1 + below(24 / bytes), flip = below(4),
+              room = kMemoryBytes - 24 - bytes * 4;
+    const u8 from = below(2) == 0 ? kFramePointer : kBase,
+             to = below(2) == 0 ? kFramePointer : kBase, part = value();
+    const s32 begin = static_cast<s32>(below(room + 1)) - (from == kBase ? 0 : kStackUsed);
+    const s32 target = static_cast<s32>(below(room + 1)) - (to == kBase ? 0 : kStackUsed);
+    for (u32 at = 0; at < count; ++at) {
+      const auto offset = static_cast<s32>((at ^ flip) * bytes);
+      if (below(16) == 0) arithmetic();
+      put(load(w, part, from, static_cast<s16>(begin + offset)));
+      put(store_reg(below(16) == 0 ? Width::w8 : w, to, static_cast<s16>(target + offset), part));
+    }
+    if (below(2) == 0) put(constant(part, number()));
   }
 
   // Two shifts whose bits do not meet, joined; now and then they do meet, or something comes
@@ -219,7 +289,21 @@ class Generator {
     const auto op = static_cast<Jump>(below(kCount<Jump>));
     put(below(2) == 0 ? jump(op, value(), immediate(), 0, alu_width())
                       : jump_reg(op, value(), value(), 0, alu_width()));
-    if (below(3) == 0) {  // what a conditional move does
+    const u32 kind = below(6);
+    if (kind == 0) {  // what a conditional move of a little arithmetic does
+      const u8 dst = value();
+      for (u32 count = 1 + below(2); count > 0; --count) {
+        const auto op = static_cast<Alu>(below(static_cast<u32>(Alu::neg)));
+        put(below(2) == 0 ? alu_reg(op, dst, value(), alu_width())
+                          : alu(op, dst, immediate(), alu_width()));
+      }
+    } else if (kind == 1) {  // a branch over a jump
+      code_[at].target = InstructionIndex(at + 2);
+      put(go(0));
+      straight(1 + below(5));
+      code_[at + 1].target = InstructionIndex(here());
+      return;
+    } else if (kind < 4) {  // what a conditional move does
       put(below(2) == 0 ? alu_reg(Alu::mov, value(), value(), alu_width())
                         : alu(Alu::mov, value(), immediate(), alu_width()));
     } else {
@@ -273,7 +357,9 @@ void check(u64 seed) {
   const Outcome want = run_both(code, memory);
   ASSERT_TRUE(want.result.starts_with("0x")) << want.result;
   EXPECT_EQ(run_trusted(interpret::Binder::bind(code, {}), memory), want) << "interpreter, trusted";
-  EXPECT_EQ(run_trusted(compile(code), memory), want) << "JIT, trusted";
+  const auto facts = facts_of(code, kBase, verify::Region::map_value);
+  EXPECT_EQ(run_trusted(compile(code, {}, Features::present, facts), memory), want)
+      << "JIT, trusted";
   EXPECT_EQ(run_trusted(compile(code, {}, Features::baseline), memory), want) << "JIT, baseline";
   // A run that is cut short ends at the same place everywhere.
   run_both(code, memory, seed % 97);

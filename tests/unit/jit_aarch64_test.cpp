@@ -74,10 +74,8 @@ constexpr EnumArray<Logical, std::string_view> kLogicalNames({{Logical::and_, "a
                                                               {Logical::or_not, "orn"},
                                                               {Logical::xor_not, "eon"},
                                                               {Logical::ands_not, "bics"}});
-constexpr EnumArray<Shift, std::string_view> kShiftNames({{Shift::lsl, "lsl"},
-                                                          {Shift::lsr, "lsr"},
-                                                          {Shift::asr, "asr"},
-                                                          {Shift::ror, "ror"}});
+constexpr EnumArray<Shift, std::string_view> kShiftNames(
+    {{Shift::lsl, "lsl"}, {Shift::lsr, "lsr"}, {Shift::asr, "asr"}, {Shift::ror, "ror"}});
 constexpr EnumArray<Division, std::string_view> kDivisionNames({{Division::udiv, "udiv"},
                                                                 {Division::sdiv, "sdiv"}});
 constexpr EnumArray<Select, std::string_view> kSelectNames({{Select::csel, "csel"},
@@ -155,8 +153,8 @@ TEST_F(Aarch64Forms, arithmetic) {
       const bool flags = op == Arithmetic::adds || op == Arithmetic::subs;
       for (u64 immediate : {u64{0}, u64{1}, u64{0xfff}, u64{0x1000}, u64{0xfff000}}) {
         ASSERT_TRUE(is_arithmetic_immediate(immediate));
-        const std::string shown = immediate < 0x1000 ? format("#{}", immediate)
-                                                     : format("#{}, lsl #12", immediate >> 12);
+        const std::string shown =
+            immediate < 0x1000 ? format("#{}", immediate) : format("#{}, lsl #12", immediate >> 12);
         each_pair([&](Reg dst, Reg left) {
           if (left == Reg::zr) left = Reg::sp;
           if (dst == Reg::zr && !flags) dst = Reg::sp;
@@ -224,7 +222,7 @@ TEST_F(Aarch64Forms, masks) {
              format("orr w1, w2, #0x{:x}", mask & 0xffffffff));
     }
     for (u32 bit = 0; bit < 64; ++bit) {
-      const u64 near = mask ^ u64{1} << bit;
+      const u64 near = mask ^ u64 { 1 } << bit;
       ASSERT_EQ(bit_mask(Width::w64, near).has_value(), masks.contains(near)) << near;
     }
   }
@@ -343,9 +341,10 @@ TEST_F(Aarch64Forms, pairs) {
       const std::string data = name(r.dst) + ", " + name(r.left) + ", ";
       const std::string inside = format("[{}, #{}]", name(r.right), offset);
       for (Indexing indexing : every<Indexing>()) {
-        const std::string operand = indexing == Indexing::offset   ? inside
-                                    : indexing == Indexing::before ? inside + "!"
-                                                                   : format("[{}], #{}", name(r.right), offset);
+        const std::string operand = indexing == Indexing::offset ? inside
+                                    : indexing == Indexing::before
+                                        ? inside + "!"
+                                        : format("[{}], #{}", name(r.right), offset);
         const Memory place = memory(r.right, offset);
         expect([&](Assembler& a) { a.load_pair(indexing, r.dst, r.left, place); },
                "ldp " + data + operand);
@@ -379,13 +378,13 @@ TEST_F(Aarch64Forms, atomic_operations) {
         const bool ordered = order == Order::acquire_release;
         if (r.dst != r.left && r.dst != r.right) {
           expect([&](Assembler& a) { a.store_exclusive(order, w, r); },
-                 format("st{}xr{} {}, {}", ordered ? "l" : "", kSuffix[w],
-                        name(Width::w32, r.dst), data));
+                 format("st{}xr{} {}, {}", ordered ? "l" : "", kSuffix[w], name(Width::w32, r.dst),
+                        data));
         }
         const Assembler::Exchange exchange{.old = r.dst, .src = r.left, .address = r.right};
-        expect([&](Assembler& a) { a.compare_and_swap(order, w, exchange); },
-               format("cas{}{} {}, {}", ordered ? "al" : "", kSuffix[w], data_name(w, r.dst),
-                      data));
+        expect(
+            [&](Assembler& a) { a.compare_and_swap(order, w, exchange); },
+            format("cas{}{} {}, {}", ordered ? "al" : "", kSuffix[w], data_name(w, r.dst), data));
         for (Update op : every<Update>()) {
           expect([&](Assembler& a) { a.update(op, order, w, exchange); },
                  format("{}{}{} {}, {}, [{}]", kUpdateNames[op], ordered ? "al" : "", kSuffix[w],
@@ -504,11 +503,31 @@ TEST_F(Aarch64Forms, calls_of_outside_functions) {
 // ---- constants ----
 
 std::vector<u64> constants() {
-  std::vector<u64> out = {0, 1, 0xffff, 0x10000, 0x12345678, 0xffff1234, 0x1234ffff, 0xffffffff,
-                          ~u64{0}, ~u64{1}, 0xffffffff00000000, 0x100000000, 0x123456789abcdef0,
-                          0xffff123456789abc, 0x0000ffff1234ffff, 0xaaaaaaaaaaaaaaaa,
-                          0xaaaaaaaa1234aaaa, 0x7fffffffffffffff, 0x8000000000000000, 0xff00ff00ff00ff00,
-                          0x00ff00ff00ff1234, 0x7fffffff, 0xfffffffe, 0xaaaaaaaa, 0x7f007f00};
+  std::vector<u64> out = {0,
+                          1,
+                          0xffff,
+                          0x10000,
+                          0x12345678,
+                          0xffff1234,
+                          0x1234ffff,
+                          0xffffffff,
+                          ~u64{0},
+                          ~u64{1},
+                          0xffffffff00000000,
+                          0x100000000,
+                          0x123456789abcdef0,
+                          0xffff123456789abc,
+                          0x0000ffff1234ffff,
+                          0xaaaaaaaaaaaaaaaa,
+                          0xaaaaaaaa1234aaaa,
+                          0x7fffffffffffffff,
+                          0x8000000000000000,
+                          0xff00ff00ff00ff00,
+                          0x00ff00ff00ff1234,
+                          0x7fffffff,
+                          0xfffffffe,
+                          0xaaaaaaaa,
+                          0x7f007f00};
   std::mt19937_64 random(1);
   const std::array<u64, 6> quarters = {0, 0xffff, 0x5555, 0x1234, 0xff00, 0x8001};
   for (u64 a : quarters) {
@@ -553,9 +572,7 @@ std::optional<u64> value_of(const std::vector<u8>& code) {
       case 0x12800000: value = ~part; break;
       case 0x52800000: value = part; break;
       case 0x72800000: value = (value.value() & ~(u64{0xffff} << shift)) | part; break;
-      case 0x32000000:
-        value = mask_of_field(word >> 10 & 0x1fff);
-        break;
+      case 0x32000000: value = mask_of_field(word >> 10 & 0x1fff); break;
       default: return std::nullopt;
     }
     if (!wide) *value &= 0xffffffff;
@@ -570,8 +587,10 @@ std::vector<u32> counts_of(const std::string& assembly) {
   std::istringstream lines(assembly);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("\t") || line.starts_with("\t.")) continue;
-    if (line.starts_with("\tret")) out.push_back(std::exchange(count, 0));
-    else ++count;
+    if (line.starts_with("\tret"))
+      out.push_back(std::exchange(count, 0));
+    else
+      ++count;
   }
   return out;
 }

@@ -8,7 +8,7 @@ namespace skep::jit::aarch64 {
 namespace {
 
 // Opcodes of the 32-bit forms, by the groups of DDI 0487, C4.1.
-constexpr u32 k64 = u32{1} << 31;  // sf
+constexpr u32 k64 = u32{1} << 31;     // sf
 constexpr u32 kBit12 = u32{1} << 22;  // of add and sub with an immediate: it is shifted by 12
 
 constexpr EnumArray<Arithmetic, u32> kArithmetic({{Arithmetic::add, 0x00000000},
@@ -94,7 +94,9 @@ std::optional<u32> bit_mask(Width width, u64 value) {
   u32 bits = 64;
   while (bits > 2 && (value & ones(bits / 2)) == (value >> (bits / 2) & ones(bits / 2))) bits /= 2;
   const u64 element = value & ones(bits), rest = ~value & ones(bits);
-  const auto in_a_row = [](u64 set) { return ((set >> std::countr_zero(set)) & ((set >> std::countr_zero(set)) + 1)) == 0; };
+  const auto in_a_row = [](u64 set) {
+    return ((set >> std::countr_zero(set)) & ((set >> std::countr_zero(set)) + 1)) == 0;
+  };
   u32 rotated = 0;
   if (in_a_row(element)) {
     rotated = (bits - static_cast<u32>(std::countr_zero(element))) % bits;
@@ -144,7 +146,8 @@ void Assembler::shift(Shift op, Width width, Reg dst, Reg src, u8 count) {
   const u32 first = op == Shift::lsl ? (last + 1 - count) & last : count;
   const u32 end = op == Shift::lsl ? last - count : last;
   const u32 opcode = op == Shift::asr ? kSbfm : kUbfm;
-  put(opcode | (width == Width::w64 ? kBitfield64 : 0) | first << 16 | end << 10 | rn(src) | rd(dst));
+  put(opcode | (width == Width::w64 ? kBitfield64 : 0) | first << 16 | end << 10 | rn(src) |
+      rd(dst));
 }
 
 void Assembler::shift_by(Shift op, Width width, Three operands) {
@@ -219,7 +222,8 @@ bool Assembler::move_mask(Reg dst, u64 value, u32 most) {
   const auto quarter = [value](u32 at) { return value >> (16 * (at % 4)) & 0xffff; };
   for (u32 at = 0; at < 16; ++at) {
     const u32 replaced = at % 4;
-    const u64 alone = (value & ~(u64{0xffff} << (16 * replaced))) | quarter(at / 4) << (16 * replaced);
+    const u64 alone = (value & ~(u64{0xffff} << (16 * replaced))) | quarter(at / 4)
+                                                                        << (16 * replaced);
     const u64 repeated = quarter(at) * 0x0001000100010001;
     for (u64 mask : {alone, repeated}) {
       if (!bit_mask(Width::w64, mask) || 1 + differing(value, mask) >= most) continue;
@@ -240,7 +244,8 @@ void Assembler::move_immediate(Reg dst, u64 value) {
   const u32 from_zeros = std::max(differing(value, 0), u32{1});
   const u32 from_ones = std::max(differing(value, all_ones), u32{1});
   const u32 fewest = std::min(from_zeros, from_ones);
-  if (fewest > 1 && bit_mask(width, value)) return logical(Logical::or_, width, dst, Reg::zr, value);
+  if (fewest > 1 && bit_mask(width, value))
+    return logical(Logical::or_, width, dst, Reg::zr, value);
   if (fewest > 2 && move_mask(dst, value, fewest)) return;
   if (fewest > 3 && value >> 32 == (value & ones(32))) {
     move_immediate(dst, value >> 32);

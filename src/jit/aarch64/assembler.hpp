@@ -2,8 +2,9 @@
 //
 // Each function writes one instruction, except where its comment says more (Arm Architecture
 // Reference Manual for A-profile, DDI 0487, C4 and C6; opcodes stand in tables in assembler.cpp).
-// Jumps name labels; link() puts a jump over a jump where a conditional one does not reach. Calls of
-// outside functions are given a place and a target, because the code's own address is not known yet.
+// Jumps name labels; link() puts a jump over a jump where a conditional one does not reach. Calls
+// of outside functions are given a place and a target, because the code's own address is not known
+// yet.
 #pragma once
 
 #include <optional>
@@ -89,22 +90,22 @@ class Assembler {
   void logical(Logical op, Width width, Three operands);
   // and, or, xor, ands. Precondition: bit_mask() has a value.
   void logical(Logical op, Width width, Reg dst, Reg left, u64 mask);
-  void move(Width width, Reg dst, Reg src);     // not sp
-  void move_immediate(Reg dst, u64 value);      // the fewest instructions, up to four
+  void move(Width width, Reg dst, Reg src);  // not sp
+  void move_immediate(Reg dst, u64 value);   // the fewest instructions, up to four
   void shift(Shift op, Width width, Reg dst, Reg src, u8 count);  // not ror
   void shift_by(Shift op, Width width, Three operands);           // the count modulo the width
   void rotate_right(Width width, Reg dst, Reg src, u8 count);
-  void extend(Width from, Reg dst, Reg src);                   // 8 or 16 bits, zeros
-  void extend_signed(Width from, Width to, Reg dst, Reg src);  // 8, 16 or 32 bits
-  void swap_bytes(Width width, Reg dst, Reg src);              // 16 bits: in each half of 32
-  void multiply(Width width, Three operands);                  // no shift
-  void multiply_add(Width width, Three operands, Reg addend);       // dst = addend + left * right
+  void extend(Width from, Reg dst, Reg src);                         // 8 or 16 bits, zeros
+  void extend_signed(Width from, Width to, Reg dst, Reg src);        // 8, 16 or 32 bits
+  void swap_bytes(Width width, Reg dst, Reg src);                    // 16 bits: in each half of 32
+  void multiply(Width width, Three operands);                        // no shift
+  void multiply_add(Width width, Three operands, Reg addend);        // dst = addend + left * right
   void multiply_subtract(Width width, Three operands, Reg minuend);  // dst = minuend - left * right
-  void divide(Division op, Width width, Three operands);  // by zero: 0
+  void divide(Division op, Width width, Three operands);             // by zero: 0
   void select(Select op, Width width, Three operands, Condition condition);  // left, or OP right
 
   // Precondition: reaches(), unless there is an index.
-  void load(Width width, Reg dst, Memory from);  // zero-extends
+  void load(Width width, Reg dst, Memory from);         // zero-extends
   void load_signed(Width width, Reg dst, Memory from);  // 8 to 32 bits, to 64
   void store(Width width, Memory to, Reg src);
   // Pairs of 64 bits; the offset is a multiple of 8 from -512 to 504.

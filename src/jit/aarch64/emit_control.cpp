@@ -26,20 +26,32 @@ constexpr EnumArray<Jump, Condition> kConditions({{Jump::eq, Condition::eq},
 }  // namespace
 
 void Emitter::branch(const Operation& op) {
-  if (op.target == block_ + 1) return;
+  if (falls_into(unit_, block_, op.target)) return;
   const Label label = blocks_[op.target];
   const auto alone = decide_by_register(op);
   if (!alone) {
     compare(op);
-    return a_.jump_if(kConditions[op.jump()], label);
+    const Condition condition = kConditions[op.jump()];
+    return a_.jump_if(op.negated ? inverted(condition) : condition, label);
   }
   const Reg reg = value(op.left, Reg::x16);
-  switch (alone->by) {
+  switch (op.negated ? opposite(alone->by) : alone->by) {
     case Decision::By::zero: return a_.jump_if_zero(op.width, reg, label);
     case Decision::By::not_zero: return a_.jump_unless_zero(op.width, reg, label);
     case Decision::By::bit_set: return a_.jump_if_bit(Bit::one, reg, alone->bit, label);
     case Decision::By::bit_clear: return a_.jump_if_bit(Bit::zero, reg, alone->bit, label);
   }
+}
+
+Emitter::Decision::By Emitter::opposite(Decision::By by) {
+  using By = Decision::By;
+  switch (by) {
+    case By::zero: return By::not_zero;
+    case By::not_zero: return By::zero;
+    case By::bit_set: return By::bit_clear;
+    case By::bit_clear: return By::bit_set;
+  }
+  return by;
 }
 
 // Comparisons with what makes them ask for zero, for the sign, or for one bit.
@@ -99,8 +111,8 @@ void Emitter::select(const Operation& op) {
     from = narrow ? Reg::x9 : home(op.moved);
     if (narrow) a_.move(Width::w32, from, home(op.moved));
   } else {
-    const u64 moved = narrow ? static_cast<u32>(op.moved_immediate)
-                             : static_cast<u64>(op.moved_immediate);
+    const u64 moved =
+        narrow ? static_cast<u32>(op.moved_immediate) : static_cast<u64>(op.moved_immediate);
     if (moved == 1) row = Select::csinc;
     if (moved == ~u64{0}) row = Select::csinv;
     if (moved + 1 > 2) a_.move_immediate(from = Reg::x9, moved);
@@ -110,12 +122,11 @@ void Emitter::select(const Operation& op) {
 }
 
 void Emitter::jump(const Operation& op) {
-  if (op.target != block_ + 1) a_.jump(blocks_[op.target]);
+  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_[op.target]);
 }
 
 void Emitter::may_goto(const Operation& op) {
-  const Memory budget =
-      confined() ? state(offsetof(State, loops)) : memory(Reg::sp, *frame_.loops);
+  const Memory budget = confined() ? state(offsetof(State, loops)) : memory(Reg::sp, *frame_.loops);
   a_.load(Width::w64, Reg::x16, budget);
   a_.jump_if_zero(Width::w64, Reg::x16, blocks_[op.target]);
   a_.arithmetic(Arithmetic::sub, Width::w64, Reg::x16, Reg::x16, 1);

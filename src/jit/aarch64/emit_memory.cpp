@@ -14,12 +14,37 @@ using isa::Atomic;
 Memory Emitter::access(const Operation& op) {
   if (confined()) return memory(pointer(op), 0);
   if (op.index != kNoRegister) return access_indexed(op);
-  const bool in_frame = is_frame_pointer(op.left);
-  const Reg base = in_frame ? Reg::sp : home(op.left);
-  const s32 offset = op.offset + (in_frame ? frame_.frame_pointer : 0);
-  if (reaches(op.width, offset)) return memory(base, offset);
-  a_.move_immediate(Reg::x16, static_cast<u64>(s64{offset}));
-  return memory(base, Reg::x16);
+  return place(op.width, op.left, op.offset, Reg::x16);
+}
+
+Memory Emitter::place(Width width, Register left, s32 distance, Reg scratch) {
+  const bool in_frame = is_frame_pointer(left);
+  const Reg base = in_frame ? Reg::sp : home(left);
+  const s32 offset = distance + (in_frame ? frame_.frame_pointer : 0);
+  if (reaches(width, offset)) return memory(base, offset);
+  a_.move_immediate(scratch, static_cast<u64>(s64{offset}));
+  return memory(base, scratch);
+}
+
+// In words: `piece` says how wide an access may be, not how wide it must.
+void Emitter::fill(const Operation& op) {
+  Operation words = op;
+  words.piece = 8;
+  pieces(words, [&](u32 at, u32 bytes) {
+    const Width width = isa::width_of(bytes);
+    a_.store(width, place(width, op.left, op.offset + static_cast<s32>(at), Reg::x16), Reg::zr);
+  });
+}
+
+void Emitter::copy(const Operation& op) {
+  Operation words = op;
+  words.piece = 8;
+  pieces(words, [&](u32 at, u32 bytes) {
+    const Width width = isa::width_of(bytes);
+    const s32 distance = static_cast<s32>(at), to = static_cast<s32>(op.immediate) + distance;
+    a_.load(width, Reg::x9, place(width, op.left, op.offset + distance, Reg::x16));
+    a_.store(width, place(width, op.right, to, Reg::x17), Reg::x9);
+  });
 }
 
 // The machine has base + index, and base + offset.
@@ -98,7 +123,7 @@ void Emitter::store(const Operation& op) {
 Order Emitter::order(Atomic atomic) const {
   const bool fetches = isa::kAtomic[atomic].fetch != isa::Fetch::nothing;
   return fetches && bindings_.sharing == platform::Sharing::threads ? Order::acquire_release
-                                                                     : Order::relaxed;
+                                                                    : Order::relaxed;
 }
 
 void Emitter::atomic(const Operation& op) {

@@ -33,6 +33,8 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::nothing, &Emitter::nothing},
     {Kind::load, &Emitter::load},
     {Kind::store, &Emitter::store},
+    {Kind::fill, &Emitter::fill},
+    {Kind::copy, &Emitter::copy},
     {Kind::atomic, &Emitter::atomic},
     {Kind::array_lookup, &Emitter::array_lookup},
     {Kind::map_lookup, &Emitter::map_lookup},
@@ -118,7 +120,7 @@ void Emitter::function(std::size_t at) {
   if (confined()) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
-    allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved});
+    allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
     a_.bind(entries_[function.first_block]);
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);

@@ -19,13 +19,14 @@
 
 #include "interpret/trap.hpp"
 #include "jit/aarch64/assembler.hpp"
+#include "jit/address.hpp"
 #include "jit/allocate.hpp"
 #include "platform/machine.hpp"
 
 namespace skep::jit::aarch64 {
 
-// What code pages and symbols ask: e_machine; half of the 128 MiB that a call reaches, as near as it
-// gets; zeros are udf.
+// What code pages and symbols ask: e_machine; half of the 128 MiB that a call reaches, as near as
+// it gets; zeros are udf.
 inline constexpr Machine kMachine = {.elf_machine = 183,
                                      .reservation_bytes = u64{64} << 20,
                                      .near_bytes = u64{128} << 20,
@@ -39,6 +40,8 @@ struct Target {
   // The same place, on a processor that has nothing else than all have.
   Target baseline() const { return {.code_begin = code_begin, .code_end = code_end}; }
 };
+
+inline constexpr Addressing kAddressing = {};
 
 class Emitter {
  public:
@@ -85,10 +88,10 @@ class Emitter {
   // ---- operands: emitter.cpp ----
   Reg home(Register r) const { return static_cast<Reg>(allocation_.home[r]); }
   bool is_frame_pointer(Register r) const { return r == isa::kFramePointer && !confined(); }
-  Reg value(Register r, Reg scratch);                  // r10 is computed into scratch
-  Reg right_of(const Operation& op, Reg scratch);      // so are immediates; 0 is zr
+  Reg value(Register r, Reg scratch);                            // r10 is computed into scratch
+  Reg right_of(const Operation& op, Reg scratch);                // so are immediates; 0 is zr
   void add_constant(Width width, Three operands, u64 constant);  // right: scratch, if it takes one
-  void into(Width width, Reg dst, Register src);       // a copy, unless it is there already
+  void into(Width width, Reg dst, Register src);  // a copy, unless it is there already
 
   // ---- arithmetic: emit_alu.cpp ----
   void alu(const Operation& op);
@@ -113,8 +116,11 @@ class Emitter {
   Reg pointer(const Operation& op);
   void check_access(const Operation& op);
   void nothing(const Operation&) {}
+  Memory place(Width width, Register left, s32 distance, Reg scratch);
   void load(const Operation& op);
   void store(const Operation& op);
+  void fill(const Operation& op);
+  void copy(const Operation& op);
   void atomic(const Operation& op);
   void atomic_at_once(const Operation& op, Reg address, Reg source);
   void atomic_in_a_loop(const Operation& op, Reg address, Reg source);
@@ -130,6 +136,7 @@ class Emitter {
   void may_goto(const Operation& op);
   void exit(const Operation& op);
   static std::optional<Decision> decide_by_register(const Operation& op);
+  static Decision::By opposite(Decision::By by);
   void compare(const Operation& op);
   void pay(const Block& block);
   Label trap_at(u32 instruction, interpret::Trap trap);
@@ -160,7 +167,7 @@ class Emitter {
   std::vector<Label> entries_;  // by block; only those of functions are bound
   std::vector<Mark> marks_;
   std::vector<std::function<void()>> cold_;  // behind the function: what rarely runs
-  Label leave_{};  // of confined code: back to C
+  Label leave_{};                            // of confined code: back to C
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

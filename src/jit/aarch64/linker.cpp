@@ -1,8 +1,8 @@
 // Puts the code together and gives each jump its distance.
 //
 // All jumps start as one word. Conditional ones that do not reach (1 MiB, of a bit's test 32 KiB)
-// become the opposite one over an unconditional jump, which may push others out of reach, until none
-// grows. Growing only ever happens once a jump, so this ends.
+// become the opposite one over an unconditional jump, which may push others out of reach, until
+// none grows. Growing only ever happens once a jump, so this ends.
 #include <cstring>
 
 #include "jit/aarch64/assembler.hpp"
@@ -48,7 +48,8 @@ class Linker {
     Linked out;
     out.code.resize(words.size() * kWordBytes);
     if (!words.empty()) std::memcpy(out.code.data(), words.data(), out.code.size());
-    for (const Assembler::Place& label : in_.labels_) out.labels.push_back(word(label) * kWordBytes);
+    for (const Assembler::Place& label : in_.labels_)
+      out.labels.push_back(word(label) * kWordBytes);
     for (const auto& [place, target] : in_.calls_) {
       out.calls.push_back({word(place) * kWordBytes, target});
     }

@@ -69,6 +69,7 @@ void Assembler::modrm(u8 reg, const Operand& rm) {
     put(0xc0 | middle | base);
     return;
   }
+  if (!rm.has_base) return modrm_without_base(middle, rm);
   // A base of rbp or r13 has no form without displacement; one of rsp or r12 needs a SIB byte.
   const bool none = rm.displacement == 0 && base != low(code(Reg::rbp));
   const bool byte = !none && fits_byte(rm.displacement);
@@ -77,9 +78,17 @@ void Assembler::modrm(u8 reg, const Operand& rm) {
   put(mode | middle | (sib ? u8{4} : base));
   if (sib) {
     const u8 index = rm.index ? low(code(*rm.index)) : u8{4};  // 4: no index
-    put(static_cast<u8>(index << 3) | base);
+    put(static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | base);
   }
   if (!none) put_immediate(rm.displacement, byte ? 1 : 4);
+}
+
+// A SIB byte whose base is that of rbp, with mode 0: no base, and a displacement of 32 bits.
+void Assembler::modrm_without_base(u8 middle, const Operand& rm) {
+  const u8 index = rm.index ? low(code(*rm.index)) : u8{4};
+  put(middle | 4);
+  put(static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | low(code(Reg::rbp)));
+  put_immediate(rm.displacement, 4);
 }
 
 // ---- arithmetic ----
@@ -243,6 +252,12 @@ void Assembler::store_immediate(Width width, Operand memory, s32 immediate) {
   form(width, {0, static_cast<u8>(width == Width::w8 ? 0xc6 : 0xc7)}, 0, memory);
   put_immediate(immediate, width == Width::w64 ? 4 : isa::bytes_of(width));
 }
+
+void Assembler::clear_wide() { form(Width::w32, {0x0f, 0x57}, 0, direct(Reg::rax)); }  // XORPS
+
+void Assembler::load_wide(Operand memory) { form(Width::w32, {0x0f, 0x10}, 0, memory); }  // MOVUPS
+
+void Assembler::store_wide(Operand memory) { form(Width::w32, {0x0f, 0x11}, 0, memory); }
 
 void Assembler::extend(Width from, Reg dst, Reg src) {
   if (from == Width::w8) {

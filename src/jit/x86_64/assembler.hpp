@@ -36,16 +36,21 @@ enum class Reg : u8 {
   r15
 };
 
-// A register, or memory at base + index + displacement.
+// A register, or memory at base + (index << scale) + displacement.
 struct Operand {
   Reg base = Reg::rax;
   bool is_memory = false;
   std::optional<Reg> index = {};
   s32 displacement = 0;
+  u8 scale = 0;
+  bool has_base = true;  // else the displacement is an address below 2 GiB
 };
 constexpr Operand memory(Reg base, s32 displacement) { return {base, true, {}, displacement}; }
 constexpr Operand memory(Reg base, Reg index, s32 displacement) {
   return {base, true, index, displacement};
+}
+constexpr Operand memory_at(s32 address) {
+  return {.is_memory = true, .displacement = address, .has_base = false};
 }
 constexpr Operand direct(Reg reg) { return {reg}; }
 
@@ -79,6 +84,9 @@ class Assembler {
   void load_swapped(Width width, Reg dst, Operand memory);  // MOVBE
   void store(Width width, Operand memory, Reg src);         // 8 to 64 bits
   void store_immediate(Width width, Operand memory, s32 immediate);
+  void clear_wide();               // xmm0 = 0
+  void load_wide(Operand memory);  // xmm0, 16 bytes, at any address
+  void store_wide(Operand memory);
   void extend(Width from, Reg dst, Reg src);                   // 8 or 16 bits, zeros
   void extend_signed(Width from, Width to, Reg dst, Reg src);  // 8, 16 or 32 bits
   void load_address(Width width, Reg dst, Operand memory);     // lea
@@ -138,6 +146,7 @@ class Assembler {
   void form(Width width, Opcode opcode, u8 reg, const Operand& rm,
             ByteRegister byte_register = ByteRegister::none);
   void modrm(u8 reg, const Operand& rm);
+  void modrm_without_base(u8 middle, const Operand& rm);
   Place here() const { return {static_cast<u32>(raw_.size()), static_cast<u32>(jumps_.size())}; }
 
   std::vector<u8> raw_;

@@ -29,9 +29,10 @@ constexpr std::array kConfinedSaved = {Reg::rbx, Reg::r13, Reg::r14, Reg::r15}; 
 }  // namespace
 
 void Emitter::branch(const Operation& op) {
-  if (op.target == block_ + 1) return;
+  if (falls_into(unit_, block_, op.target)) return;
   compare(op);
-  a_.jump_if(kConditions[op.jump()], blocks_[op.target]);
+  const Condition condition = kConditions[op.jump()];
+  a_.jump_if(op.negated ? inverted(condition) : condition, blocks_[op.target]);
 }
 
 // A conditional move of 32 bits clears the upper half where it moves nothing, so it is one of 64,
@@ -67,7 +68,7 @@ void Emitter::compare(const Operation& op) {
 }
 
 void Emitter::jump(const Operation& op) {
-  if (op.target != block_ + 1) a_.jump(blocks_[op.target]);
+  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_[op.target]);
 }
 
 void Emitter::may_goto(const Operation& op) {

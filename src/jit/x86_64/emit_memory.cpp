@@ -13,8 +13,12 @@ using isa::Atomic;
 using isa::Width;
 
 Operand Emitter::access(const Operation& op, Register base) {
-  if (!confined() && op.index != kNoRegister) return memory(home(base), home(op.index), op.offset);
-  if (!confined()) return address(base, op.offset);
+  if (!confined()) {
+    Operand out = base == kNoRegister ? memory_at(op.offset) : address(base, op.offset);
+    if (op.index != kNoRegister) out.index = home(op.index);
+    out.scale = op.scale;
+    return out;
+  }
   if (op.offset == 0) {
     a_.move(Width::w64, Reg::r11, home(base));
   } else {
@@ -75,6 +79,27 @@ void Emitter::store(const Operation& op) {
     return a_.store_immediate(op.width, to, static_cast<s32>(op.immediate));
   }
   a_.store(op.width, to, value(op.right, Reg::r10));
+}
+
+// ---- rows of accesses ----
+
+void Emitter::fill(const Operation& op) {
+  if (op.piece == 16) a_.clear_wide();
+  pieces(op, [&](u32 at, u32 bytes) {
+    const Operand to = address(op.left, op.offset + static_cast<s32>(at));
+    if (bytes == 16) return a_.store_wide(to);
+    a_.store_immediate(isa::width_of(bytes), to, 0);
+  });
+}
+
+void Emitter::copy(const Operation& op) {
+  pieces(op, [&](u32 at, u32 bytes) {
+    const Operand from = address(op.left, op.offset + static_cast<s32>(at));
+    const Operand to = address(op.right, static_cast<s32>(op.immediate) + static_cast<s32>(at));
+    if (bytes == 16) return a_.load_wide(from), a_.store_wide(to);
+    a_.load(isa::width_of(bytes), Reg::r11, from);
+    a_.store(isa::width_of(bytes), to, Reg::r11);
+  });
 }
 
 // ---- atomic operations (RFC 9669, 5.3); all orders of x86-64 are at least acquire and release
@@ -159,8 +184,12 @@ void Emitter::array_lookup(const Operation& op) {
   a_.arithmetic(Arithmetic::cmp, Width::w32, direct(Reg::rax), static_cast<s32>(array.entries));
   a_.jump_if(Condition::ae, null);
   scale(Reg::rax, array.stride);
-  a_.move_immediate(Reg::r11, array.values);
-  a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
+  if (array.values <= u64{INT32_MAX}) {
+    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), static_cast<s32>(array.values));
+  } else {
+    a_.move_immediate(Reg::r11, array.values);
+    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
+  }
   if (array.cpu_stride != 0) {
     a_.load(Width::w32, Reg::r11, memory(Reg::r12, static_cast<s32>(bindings_.cpu_offset)));
     scale(Reg::r11, array.cpu_stride);

@@ -29,6 +29,8 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::nothing, &Emitter::nothing},
     {Kind::load, &Emitter::load},
     {Kind::store, &Emitter::store},
+    {Kind::fill, &Emitter::fill},
+    {Kind::copy, &Emitter::copy},
     {Kind::atomic, &Emitter::atomic},
     {Kind::array_lookup, &Emitter::array_lookup},
     {Kind::map_lookup, &Emitter::map_lookup},
@@ -113,7 +115,7 @@ void Emitter::function(std::size_t at) {
     std::vector<MachineRegister> preserved(kPreserved.begin(), kPreserved.end());
     if (needs_.execution) std::erase(preserved, number(Reg::r12));
     if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
-    allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved});
+    allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
     a_.bind(entries_[function.first_block]);
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);

@@ -18,6 +18,7 @@
 #include <functional>
 
 #include "interpret/trap.hpp"
+#include "jit/address.hpp"
 #include "jit/allocate.hpp"
 #include "jit/x86_64/assembler.hpp"
 #include "platform/machine.hpp"
@@ -39,6 +40,9 @@ struct Target {
   // The same place, on a processor that has nothing else than all have.
   Target baseline() const { return {.code_begin = code_begin, .code_end = code_end}; }
 };
+
+inline constexpr Addressing kAddressing = {
+    .index_and_offset = true, .scaled = true, .absolute = true};
 
 class Emitter {
  public:
@@ -107,6 +111,8 @@ class Emitter {
   void load(const Operation& op);
   void load_swapped(const Operation& op, Operand from);
   void store(const Operation& op);
+  void fill(const Operation& op);
+  void copy(const Operation& op);
   void atomic(const Operation& op);
   void atomic_fetch(const Operation& op, Operand memory);
   Lock lock() const;
