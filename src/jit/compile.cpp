@@ -6,6 +6,7 @@
 #include "jit/code_pages.hpp"
 #include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
+#include "jit/lookups.hpp"
 #include "jit/select.hpp"
 #include "jit/symbols.hpp"
 #include "jit/widen.hpp"
@@ -52,19 +53,21 @@ Result<target::Target> this_machine() {
   return out;
 }
 
-void reduce(Unit& unit, const Addressing& addressing) {
+void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing) {
   combine(unit);
   simplify(unit);
+  find_keys(unit, bindings);
   select(unit);
   fold_addresses(unit, addressing);
   widen(unit);
+  drop_nothing(unit);
 }
 
 Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
                                    const target::Target& machine) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
-  reduce(unit, target::kAddressing);
+  reduce(unit, *kept_bindings, target::kAddressing);
   Emitted emitted =
       target::Emitter(unit, *kept_bindings, machine).run(static_cast<u32>(source.code.size()));
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));

@@ -10,7 +10,7 @@
 namespace skep::jit {
 
 // What lower() gave, in fewer and better operations: combine to widen, as jit.hpp lists them.
-void reduce(Unit& unit, const Addressing& addressing);
+void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing);
 
 class Compiler {
  public:

@@ -240,6 +240,7 @@ Registers reads(const Operation& op, Trust trust) {
   const Registers inherited = trust == Trust::confined ? kEveryRegister : kArguments;
   switch (op.kind) {
     case Kind::array_lookup:
+      return op.row == static_cast<u8>(Key::in_memory) ? set_of(Register{2}) : operands;
     case Kind::map_lookup: return set_of(Register{2});
     case Kind::call_helper: return kArguments;
     case Kind::call_indirect: return kArguments | operands;
@@ -259,6 +260,20 @@ Registers writes(const Operation& op) {
   if (op.kind == Kind::array_lookup) return set_of(isa::kR0);
   if (op.kind == Kind::nothing) return 0;
   return optional_set(op.dst);
+}
+
+void drop_nothing(Unit& unit) {
+  u32 kept = 0;
+  for (Block& block : unit.blocks) {
+    const u32 begin = std::exchange(block.begin, kept);
+    for (u32 at = begin; at < block.end; ++at) {
+      if (unit.operations[at].kind == Kind::nothing) continue;
+      if (kept != at) unit.operations[kept] = unit.operations[at];
+      ++kept;
+    }
+    block.end = kept;
+  }
+  unit.operations.resize(kept);
 }
 
 void simplify(Unit& unit) {

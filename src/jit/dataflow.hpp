@@ -12,6 +12,9 @@ namespace skep::jit {
 
 void simplify(Unit& unit);
 
+// Takes out operations that became part of others.
+void drop_nothing(Unit& unit);
+
 // What an operation reads and writes, whole registers. A call writes r0 to r5.
 Registers reads(const Operation& operation, Trust trust);
 Registers writes(const Operation& operation);

@@ -6,6 +6,7 @@
 //   lower      BPF instructions to machine-neutral operations      jit/lower.hpp
 //   combine    several operations to one that the machine has       jit/combine.hpp
 //   simplify   what nobody reads goes                               jit/dataflow.hpp
+//   find keys  look-ups in arrays without their keys in memory      jit/lookups.hpp
 //   select     branches over little to conditional moves            jit/select.hpp
 //   fold       what makes addresses into the accesses               jit/address.hpp
 //   widen      rows of stores to copies and fills                   jit/widen.hpp

@@ -160,6 +160,7 @@ class Lowerer {
     const auto map = static_cast<std::size_t>(source_.facts[call.from].map);
     if (is_near_array(map)) {
       call.kind = Kind::array_lookup;
+      call.row = static_cast<u8>(Key::in_memory);
       call.immediate = static_cast<s64>(map);
     } else if (map < bindings_.lookups.size() && bindings_.lookups[map] != nullptr) {
       call.kind = Kind::map_lookup;

@@ -24,14 +24,14 @@ enum class Kind : u8 {
   fill,      // `bytes` bytes at left + offset = 0
   copy,      // `bytes` bytes at right + immediate = those at left + offset, which they do not meet
   atomic,    // *(width *)(left + offset) ATOMIC right
-  array_lookup,  // r0 = address of the element that *(u32 *)r2 names, or null (bpf_map_lookup_elem)
-  map_lookup,    // r0 = address of the value of the key at r2, or null, by the map's own body
-  packet_load,   // r0 = packet[right + immediate], or the function ends with 0
-  branch,        // if left JUMP right goto target, or unless when it is negated
-  select,        // unless left JUMP right, dst = moved, or moved_immediate
-  jump,          // goto target
-  may_goto,      // goto target when the frame's loop budget is used up
-  call_helper,   // r0 = helper immediate
+  array_lookup,   // r0 = address of the element with a Key, or null (bpf_map_lookup_elem)
+  map_lookup,     // r0 = address of the value of the key at r2, or null, by the map's own body
+  packet_load,    // r0 = packet[right + immediate], or the function ends with 0
+  branch,         // if left JUMP right goto target, or unless when it is negated
+  select,         // unless left JUMP right, dst = moved, or moved_immediate
+  jump,           // goto target
+  may_goto,       // goto target when the frame's loop budget is used up
+  call_helper,    // r0 = helper immediate
   call_indirect,  // r0 = the helper whose number is in left
   call_local,     // r0 = the function that begins with block target
   tail_call,      // leaves for another program, or r0 = -1
@@ -49,11 +49,15 @@ constexpr Registers set_of(Register r) { return Registers{1} << r; }
 inline constexpr Registers kArguments = 0x3e;  // r1 to r5
 inline constexpr Registers kEveryRegister = 0x7ff;
 
+// The index of an array_lookup: *(u32 *)r2, the lower half of `left`, or `offset`, which is in
+// range.
+enum class Key : u8 { in_memory, in_register, constant };
+
 enum class Extend : u8 { zero, sign };
 
 struct Operation {
   Kind kind = Kind::exit;
-  u8 row = 0;  // an isa::Alu, isa::Jump or isa::Atomic, by kind
+  u8 row = 0;  // an isa::Alu, isa::Jump, isa::Atomic or Key, by kind
   isa::Width width = isa::Width::w64;
   Extend extend = Extend::zero;  // of loads
   bool swapped = false;          // of loads that extend with zeros: the bytes the other way round

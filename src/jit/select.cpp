@@ -54,12 +54,18 @@ bool is_branch(const Operation& op) {
   return op.kind == Kind::branch && op.left != isa::kFramePointer && op.right != isa::kFramePointer;
 }
 
+// Where the arithmetic of a block ends: in front of the jump, if there is one.
+u32 arm_end(const Unit& unit, const Block& block) {
+  const bool jumps = block.begin != block.end && unit.operations[block.end - 1].kind == Kind::jump;
+  return block.end - (jumps ? 1 : 0);
+}
+
 // Whether a block does nothing but give one register a value, in few operations.
 bool computes_one_value(const Unit& unit, const Block& block) {
-  const u32 count = block.end - block.begin;
+  const u32 end = arm_end(unit, block), count = end - block.begin;
   if (count == 0 || count > kQuickOperations) return false;
   const Register dst = unit.operations[block.begin].dst;
-  for (u32 at = block.begin; at < block.end; ++at) {
+  for (u32 at = block.begin; at < end; ++at) {
     const Operation& op = unit.operations[at];
     if (!is_quick(op) || op.dst != dst) return false;
     // A move in the middle would leave what it replaces; lowering makes none.
@@ -89,9 +95,12 @@ bool waits_for_memory(const Unit& unit, const Block& block) {
 // its value.
 bool decides_a_value(const Unit& unit, u32 block, const std::vector<u8>& entrances) {
   const Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
-  if (first.next != block + 1 || first.branch_to != block + 2 || first.begin == first.end)
+  if (first.next != block + 1 || first.branch_to == kNoBlock || first.begin == first.end)
     return false;
-  if (second.next != block + 2 || second.branch_to != kNoBlock) return false;
+  // Both ways lead to the same place: behind the next block, or where it jumps to.
+  const bool falls = second.branch_to == kNoBlock;
+  if ((falls ? second.next : second.branch_to) != first.branch_to) return false;
+  if (!falls && arm_end(unit, second) == second.end) return false;
   return entrances[block + 1] == 1 && is_branch(unit.operations[first.end - 1]) &&
          computes_one_value(unit, second) && !waits_for_memory(unit, first);
 }
@@ -110,10 +119,11 @@ void compute_aside(std::span<Operation> arm, Register dst) {
 // arm, as a select of what they computed; a move alone becomes part of it.
 void make_select(Unit& unit, u32 block) {
   Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
+  const u32 branch = first.end - 1, end = arm_end(unit, second);
   const auto begin = unit.operations.begin();
-  std::rotate(begin + first.end - 1, begin + first.end, begin + second.end);
-  Operation& op = unit.operations[second.end - 1];
-  const std::span arm(unit.operations.data() + first.end - 1, second.end - second.begin);
+  std::rotate(begin + branch, begin + first.end, begin + end);
+  Operation& op = unit.operations[end - 1];
+  const std::span arm(unit.operations.data() + branch, end - first.end);
   const Operation last = arm.back();
   op.kind = Kind::select;
   op.dst = last.dst;
@@ -129,9 +139,9 @@ void make_select(Unit& unit, u32 block) {
     compute_aside(arm, last.dst);
   }
   first.end = second.end;
-  second.begin = second.end;
-  first.branch_to = kNoBlock;
-  first.next = block + 2;
+  first.branch_to = second.branch_to;
+  first.next = second.next;
+  second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
 }
 
 bool is_empty(const Block& block) { return block.begin == block.end; }

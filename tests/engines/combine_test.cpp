@@ -21,8 +21,9 @@ std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
   source.facts = facts;
-  jit::Unit unit = jit::lower(source, {});
-  jit::reduce(unit, addressing);
+  const platform::Bindings bindings;
+  jit::Unit unit = jit::lower(source, bindings);
+  jit::reduce(unit, bindings, addressing);
   std::string out;
   for (const jit::Block& block : unit.blocks) {
     for (u32 at = block.begin; at < block.end; ++at) {

@@ -220,32 +220,47 @@ void Emitter::add_scaled(Three operands, u64 factor) {
 void Emitter::array_lookup(const Operation& op) {
   const platform::ArrayShape& array = bindings_.arrays[static_cast<std::size_t>(op.immediate)];
   const Label done = a_.make_label();
-  const Label null = a_.make_label();
   const Reg element = home(isa::kR0);
-  Operation key = op;
-  key.left = 2;
-  key.width = Width::w32;
-  a_.load(Width::w32, element, access(key));
-  if (is_arithmetic_immediate(array.entries)) {
-    a_.arithmetic(Arithmetic::subs, Width::w32, Reg::zr, element, array.entries);
+  if (op.row == static_cast<u8>(Key::constant)) {
+    a_.move_immediate(element, array.values + static_cast<u64>(op.offset) * array.stride);
   } else {
-    a_.move_immediate(Reg::x17, array.entries);
-    a_.arithmetic(Arithmetic::subs, Width::w32, {Reg::zr, element, Reg::x17});
+    const Label null = a_.make_label();
+    const Reg index = index_of(op);
+    compare_index(index, array.entries);
+    a_.jump_if(Condition::hs, null);
+    a_.move_immediate(Reg::x16, array.values);
+    add_scaled({element, Reg::x16, index}, array.stride);
+    cold_.push_back([this, null, done, element] {
+      a_.bind(null);
+      a_.move_immediate(element, 0);
+      a_.jump(done);
+    });
   }
-  a_.jump_if(Condition::hs, null);
-  a_.move_immediate(Reg::x16, array.values);
-  add_scaled({element, Reg::x16, element}, array.stride);
   if (array.cpu_stride != 0) {
     // An Execution is no larger than one offset reaches.
     a_.load(Width::w32, Reg::x16, memory(Reg::x25, static_cast<s32>(bindings_.cpu_offset)));
     add_scaled({element, element, Reg::x16}, array.cpu_stride);
   }
   a_.bind(done);
-  cold_.push_back([this, null, done, element] {
-    a_.bind(null);
-    a_.move_immediate(element, 0);
-    a_.jump(done);
-  });
+}
+
+// The index of a look-up, with nothing in its upper half.
+Reg Emitter::index_of(const Operation& op) {
+  const Reg element = home(isa::kR0);
+  if (op.row == static_cast<u8>(Key::in_register)) {
+    a_.move(Width::w32, element, home(op.left));
+    return element;
+  }
+  a_.load(Width::w32, element, place(Width::w32, 2, 0, Reg::x16));
+  return element;
+}
+
+void Emitter::compare_index(Reg index, u32 entries) {
+  if (is_arithmetic_immediate(entries)) {
+    return a_.arithmetic(Arithmetic::subs, Width::w32, Reg::zr, index, entries);
+  }
+  a_.move_immediate(Reg::x17, entries);
+  a_.arithmetic(Arithmetic::subs, Width::w32, {Reg::zr, index, Reg::x17});
 }
 
 }  // namespace skep::jit::aarch64

@@ -127,6 +127,8 @@ class Emitter {
   void change(const Operation& op, Three operands);
   Order order(isa::Atomic atomic) const;
   void array_lookup(const Operation& op);
+  Reg index_of(const Operation& op);
+  void compare_index(Reg index, u32 entries);
   void add_scaled(Three operands, u64 factor);
 
   // ---- control: emit_control.cpp ----

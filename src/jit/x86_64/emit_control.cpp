@@ -31,6 +31,10 @@ constexpr std::array kConfinedSaved = {Reg::rbx, Reg::r13, Reg::r14, Reg::r15}; 
 void Emitter::branch(const Operation& op) {
   if (falls_into(unit_, block_, op.target)) return;
   compare(op);
+  jump_if(op);
+}
+
+void Emitter::jump_if(const Operation& op) {
   const Condition condition = kConditions[op.jump()];
   a_.jump_if(op.negated ? inverted(condition) : condition, blocks_[op.target]);
 }

@@ -177,30 +177,53 @@ void Emitter::scale(Reg reg, u64 factor) {
 
 // r0 = index < entries ? values + index * stride (+ cpu * cpu_stride) : null
 void Emitter::array_lookup(const Operation& op) {
-  const platform::ArrayShape& array = array_of(op);
   const Label done = a_.make_label();
-  const Label null = a_.make_label();
-  a_.load(Width::w32, Reg::rax, address(2, 0));
-  a_.arithmetic(Arithmetic::cmp, Width::w32, direct(Reg::rax), static_cast<s32>(array.entries));
-  a_.jump_if(Condition::ae, null);
-  scale(Reg::rax, array.stride);
-  if (array.values <= u64{INT32_MAX}) {
-    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), static_cast<s32>(array.values));
-  } else {
-    a_.move_immediate(Reg::r11, array.values);
-    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
-  }
-  if (array.cpu_stride != 0) {
-    a_.load(Width::w32, Reg::r11, memory(Reg::r12, static_cast<s32>(bindings_.cpu_offset)));
-    scale(Reg::r11, array.cpu_stride);
-    a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
-  }
-  a_.bind(done);
-  cold_.push_back([this, null, done] {
-    a_.bind(null);
+  element_of(op, [this, done] {
     a_.move_immediate(Reg::rax, 0);
     a_.jump(done);
   });
+  a_.bind(done);
+}
+
+// The element's address, or what `otherwise` writes, out of the way, when there is none.
+void Emitter::element_of(const Operation& op, std::function<void()> otherwise) {
+  const platform::ArrayShape& array = array_of(op);
+  if (op.row == static_cast<u8>(Key::constant)) return element_at(op.offset, array);
+  const Label none = a_.make_label();
+  const bool in_register = op.row == static_cast<u8>(Key::in_register);
+  const Reg index = in_register ? home(op.left) : Reg::rax;
+  if (!in_register) a_.load(Width::w32, Reg::rax, address(2, 0));
+  a_.arithmetic(Arithmetic::cmp, Width::w32, direct(index), static_cast<s32>(array.entries));
+  a_.jump_if(Condition::ae, none);
+  if (in_register) a_.move(Width::w32, Reg::rax, index);
+  scale(Reg::rax, array.stride);
+  add_address(Reg::rax, array.values);
+  add_cpu(array);
+  cold_.push_back([this, none, otherwise = std::move(otherwise)] {
+    a_.bind(none);
+    otherwise();
+  });
+}
+
+// Of an index that is known, and in range.
+void Emitter::element_at(s32 index, const platform::ArrayShape& array) {
+  a_.move_immediate(Reg::rax, array.values + static_cast<u64>(index) * array.stride);
+  add_cpu(array);
+}
+
+void Emitter::add_address(Reg reg, u64 address) {
+  if (address <= u64{INT32_MAX}) {
+    return a_.arithmetic(Arithmetic::add, Width::w64, direct(reg), static_cast<s32>(address));
+  }
+  a_.move_immediate(Reg::r11, address);
+  a_.arithmetic(Arithmetic::add, Width::w64, direct(reg), Reg::r11);
+}
+
+void Emitter::add_cpu(const platform::ArrayShape& array) {
+  if (array.cpu_stride == 0) return;
+  a_.load(Width::w32, Reg::r11, memory(Reg::r12, static_cast<s32>(bindings_.cpu_offset)));
+  scale(Reg::r11, array.cpu_stride);
+  a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rax), Reg::r11);
 }
 
 }  // namespace skep::jit::x86_64

@@ -178,11 +178,16 @@ void Emitter::block(u32 number) {
   const Block& block = unit_.blocks[number];
   a_.bind(blocks_[number]);
   if (confined()) pay(block);
-  for (u32 at = block.begin; at < block.end; ++at) {
+  for (u32 at = block.begin; at < block.end;) {
     const Operation& op = unit_.operations[at];
     marks_.push_back({op.from, a_.make_label()});
     a_.bind(marks_.back().label);
-    (this->*kEmit[op.kind])(op);
+    if (const u32 count = fused(at, block.end); count != 0) {
+      at += count;
+    } else {
+      (this->*kEmit[op.kind])(op);
+      ++at;
+    }
   }
 }
 

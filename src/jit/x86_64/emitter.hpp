@@ -122,7 +122,20 @@ class Emitter {
     return bindings_.arrays[static_cast<std::size_t>(op.immediate)];
   }
 
+  void element_of(const Operation& op, std::function<void()> otherwise);
+  void element_at(s32 index, const platform::ArrayShape& array);
+  void add_address(Reg reg, u64 address);
+  void add_cpu(const platform::ArrayShape& array);
+
+  // ---- several at once: emit_fused.cpp ----
+  u32 fused(u32 at, u32 end);
+  bool change_in_memory(const Operation& load, const Operation& op, const Operation& store);
+  bool operand_in_memory(const Operation& load, const Operation& op);
+  bool compare_with_memory(const Operation& load, const Operation& op);
+  u32 look_up_or_leave(const Operation& lookup, u32 at);
+
   // ---- control: emit_control.cpp ----
+  void jump_if(const Operation& op);
   void branch(const Operation& op);
   void select(const Operation& op);
   void jump(const Operation& op);
