@@ -160,6 +160,20 @@ void straighten(Unit& unit, u32 block, const std::vector<u8>& entrances) {
   second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
 }
 
+// A block that runs into one that nothing else leads to is one with it.
+void merge(Unit& unit, u32 block, const std::vector<u8>& entrances) {
+  Block& first = unit.blocks[block];
+  while (first.branch_to == kNoBlock && first.next != kNoBlock && entrances[first.next] == 1 &&
+         falls_into(unit, block, first.next)) {
+    Block& second = unit.blocks[first.next];
+    if (is_empty(first)) first.begin = second.begin;
+    first.end = second.end;
+    first.branch_to = second.branch_to;
+    first.next = second.next;
+    second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
+  }
+}
+
 }  // namespace
 
 void select(Unit& unit) {
@@ -171,6 +185,12 @@ void select(Unit& unit) {
     }
     for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
       straighten(unit, block, ways);
+    }
+  }
+  const std::vector<u8> left = entrances(unit);
+  for (const Function& function : unit.functions) {
+    for (u32 block = function.first_block; block < function.end_block; ++block) {
+      merge(unit, block, left);
     }
   }
 }

@@ -379,6 +379,79 @@ TEST(Calls, a_look_up_in_a_known_array_is_made_in_place) {
   }
 }
 
+// A look-up with its key on the stack, and what is done when there is no element, both ways round.
+Code look_up(const Instruction& key, bool leaves_when_null, std::vector<Instruction> between = {}) {
+  std::vector<Instruction> list = {key};
+  list.insert(list.end(), between.begin(), between.end());
+  for (const Instruction& i : {mov_reg(2, 10), alu(Alu::add, 2, -4), mov(1, 0), call_helper(1)})
+    list.push_back(i);
+  const auto at = static_cast<u32>(list.size());
+  if (leaves_when_null) {
+    for (const Instruction& i :
+         {jump(Jump::eq, 0, 0, at + 3), load(Width::w64, 0, 0, 0), leave(), mov(0, 5), leave()})
+      list.push_back(i);
+  } else {
+    for (const Instruction& i :
+         {jump(Jump::ne, 0, 0, at + 3), mov(0, 5), leave(), load(Width::w64, 0, 0, 0), leave()})
+      list.push_back(i);
+  }
+  assign_slots(list);
+  return list;
+}
+
+TEST(Calls, a_look_up_by_whatever_key_gives_its_element) {
+  alignas(8) std::array<u64, 8> values = {10, 11, 12, 13, 14, 15, 16, 17};
+  struct {
+    u32 cpu = 1;
+  } execution;
+  const auto run = [&](const Code& code, u64 argument, u64 cpu_stride) {
+    const platform::ArrayShape shape{reinterpret_cast<u64>(values.data()), 8, 4, cpu_stride};
+    Bindings bindings;
+    bindings.arrays = std::span(&shape, 1);
+    bindings.helpers[1] = clobber;
+    std::vector<verify::Fact> facts(code.size());
+    for (u32 at = 0; at < code.size(); ++at) {
+      if (code[at].form == Form::call) facts[at].map = 0;
+      if (code[at].form == Form::store) facts[at].region = verify::Region::stack;
+    }
+    return compile(code, bindings, Features::present, facts)
+        .run(reinterpret_cast<void*>(argument), &execution);
+  };
+  for (const u64 cpu_stride : {0u, 32u}) {
+    const u64 first = cpu_stride == 0 ? 10 : 14;
+    for (const bool leaves : {true, false}) {
+      for (const u64 index : {0u, 1u, 3u, 4u, 0xffffffffu}) {
+        const u64 want = index < 4 ? first + index : 5;
+        const auto immediate = static_cast<s32>(index);
+        // From a register that stands, from r2 itself, as a number, and where it is changed later.
+        EXPECT_EQ(run(look_up(store_reg(Width::w32, 10, -4, 1), leaves), index, cpu_stride), want);
+        EXPECT_EQ(run(look_up(mov_reg(2, 1), leaves, {store_reg(Width::w32, 10, -4, 2)}), index,
+                      cpu_stride),
+                  want);
+        EXPECT_EQ(run(look_up(store(Width::w32, 10, -4, immediate), leaves), 9, cpu_stride), want);
+        EXPECT_EQ(
+            run(look_up(store_reg(Width::w32, 10, -4, 1), leaves, {mov(1, 9)}), index, cpu_stride),
+            want);
+        EXPECT_EQ(run(look_up(store(Width::w32, 10, -4, 2), leaves,
+                              {store(Width::w32, 10, -4, immediate)}),
+                      9, cpu_stride),
+                  want);
+        // A part of it is changed, and it is written through another register.
+        if (index == 3) {
+          EXPECT_EQ(
+              run(look_up(store(Width::w32, 10, -4, 3), leaves, {store(Width::w8, 10, -4, 1)}), 9,
+                  cpu_stride),
+              first + 1);
+          EXPECT_EQ(run(look_up(store(Width::w32, 10, -4, 3), leaves,
+                                {mov_reg(3, 10), store(Width::w32, 3, -4, 0)}),
+                        9, cpu_stride),
+                    first);
+        }
+      }
+    }
+  }
+}
+
 TEST(Calls, a_look_up_in_a_per_cpu_array_is_made_in_the_slot_of_the_execution) {
   struct {
     u64 other = ~u64{0};

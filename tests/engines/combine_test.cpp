@@ -13,7 +13,8 @@ constexpr jit::Addressing kEverything = {
 // the scale of an index, "a" where there is no base, and "!" for branches the other way round:
 // "rotate", "load4s", "load8*4", "branch!".
 std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
-                     const jit::Addressing& addressing = kEverything) {
+                     const jit::Addressing& addressing = kEverything,
+                     const platform::Bindings& bindings = {}) {
   constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing", "load",
                                  "store",      "fill",        "copy",     "atomic",  "array_lookup",
                                  "map_lookup", "packet_load", "branch",   "select",  "jump"};
@@ -21,7 +22,6 @@ std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
   source.facts = facts;
-  const platform::Bindings bindings;
   jit::Unit unit = jit::lower(source, bindings);
   jit::reduce(unit, bindings, addressing);
   std::string out;
@@ -225,12 +225,44 @@ TEST(Addresses, other_sums_stay) {
             "alu alu store");
 }
 
-// ---- rows ----
-
 // Accesses at r1 are to a packet, or to what is said.
 std::vector<verify::Fact> proved(const Code& code, verify::Region region = verify::Region::packet) {
   return facts_of(code, 1, region);
 }
+
+// ---- look-ups ----
+
+// Of an array of four elements below 2 GiB, or of one for each CPU.
+std::string looked_up(std::vector<Instruction> list, u64 cpu_stride = 0) {
+  for (const Instruction& i : {mov_reg(2, 10), alu(Alu::add, 2, -4), mov(1, 0), call_helper(1)})
+    list.push_back(i);
+  const auto at = static_cast<u32>(list.size());
+  for (const Instruction& i : {jump(Jump::eq, 0, 0, at + 2), load(Width::w64, 0, 0, 8)})
+    list.push_back(i);
+  const Code code = with_exit(list);
+  const platform::ArrayShape shape{0x40001000, 16, 4, cpu_stride};
+  platform::Bindings bindings;
+  bindings.arrays = std::span(&shape, 1);
+  auto facts = proved(code);
+  facts[at - 1].map = 0;
+  return combined(code, facts, kEverything, bindings);
+}
+
+TEST(Lookups, keys_that_were_just_stored_are_not_read_again) {
+  EXPECT_EQ(looked_up({store_reg(Width::w32, 10, -4, 3)}), "store array_lookup branch load8");
+  EXPECT_EQ(looked_up({load(Width::w32, 2, 1, 0), store_reg(Width::w32, 10, -4, 2)}),
+            "load4 store array_lookup branch load8");
+  EXPECT_EQ(looked_up({store_reg(Width::w32, 1, 0, 3), mov(3, 1)}),
+            "store alu array_lookup branch load8");
+}
+
+TEST(Lookups, an_element_that_is_known_is_a_constant) {
+  EXPECT_EQ(looked_up({store(Width::w32, 10, -4, 3)}), "store load8a");
+  EXPECT_EQ(looked_up({store(Width::w32, 10, -4, 3)}, 64), "store array_lookup branch load8");
+  EXPECT_EQ(looked_up({store(Width::w32, 10, -4, 4)}), "store alu array_lookup branch load8");
+}
+
+// ---- rows ----
 
 // memcpy of `bytes` bytes from r1 to the frame, in pieces that come in another order.
 Code copy_to_frame(u32 bytes, Width piece) {

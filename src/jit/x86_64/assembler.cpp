@@ -57,7 +57,6 @@ void Assembler::form(Width width, Opcode opcode, u8 reg, const Operand& rm,
       byte_register == ByteRegister::rm && !rm.is_memory && needs_rex_as_byte(code(rm.base));
   if (rex != 0 || byte_reg || byte_rm) put(0x40 | rex);
   if (opcode.escape != 0) put(opcode.escape);
-  if (opcode.second_escape != 0) put(opcode.second_escape);
   put(opcode.code);
   modrm(reg, rm);
 }
@@ -237,10 +236,6 @@ void Assembler::load_signed(Width width, Reg dst, Operand memory) {
   if (width == Width::w8) return form(Width::w64, {0x0f, 0xbe}, code(dst), memory);
   if (width == Width::w16) return form(Width::w64, {0x0f, 0xbf}, code(dst), memory);
   form(Width::w64, {0, 0x63}, code(dst), memory);
-}
-
-void Assembler::load_swapped(Width width, Reg dst, Operand memory) {
-  form(width, {0x0f, 0xf0, 0x38}, code(dst), memory);
 }
 
 void Assembler::store(Width width, Operand memory, Reg src) {

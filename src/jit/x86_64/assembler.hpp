@@ -79,10 +79,9 @@ class Assembler {
   void move(Width width, Reg dst, Reg src);
   void move_if(Condition condition, Width width, Reg dst, Reg src);
   void move_immediate(Reg dst, u64 value);  // shortest of xor, mov r32, sign-extended, movabs
-  void load(Width width, Reg dst, Operand memory);          // zero-extends 8 to 32 bits
-  void load_signed(Width width, Reg dst, Operand memory);   // 8 to 32 bits, to 64
-  void load_swapped(Width width, Reg dst, Operand memory);  // MOVBE
-  void store(Width width, Operand memory, Reg src);         // 8 to 64 bits
+  void load(Width width, Reg dst, Operand memory);         // zero-extends 8 to 32 bits
+  void load_signed(Width width, Reg dst, Operand memory);  // 8 to 32 bits, to 64
+  void store(Width width, Operand memory, Reg src);        // 8 to 64 bits
   void store_immediate(Width width, Operand memory, s32 immediate);
   void clear_wide();               // xmm0 = 0
   void load_wide(Operand memory);  // xmm0, 16 bytes, at any address
@@ -126,7 +125,6 @@ class Assembler {
   struct Opcode {
     u8 escape;  // 0, or 0x0f
     u8 code;
-    u8 second_escape = 0;  // 0, or 0x38
   };
   enum class ByteRegister : u8 { none, reg, rm };  // which operand is one of the low bytes
   enum class Jump : u8 { always, conditional, call };

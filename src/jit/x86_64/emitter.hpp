@@ -33,7 +33,6 @@ inline constexpr Machine kMachine = {.elf_machine = 62,
 
 struct Target {
   bool has_bmi2 = false;
-  bool has_movbe = false;
   u64 code_begin = 0;  // the code will stand somewhere from here
   u64 code_end = 0;    // to here
 
