@@ -9,6 +9,8 @@
 
 namespace skep::bench {
 
+inline constexpr const char* kShipped[] = {"dns_only", "filter",    "flows",
+                                           "latency",  "protocols", "rewrite"};
 // `name` of the shipped programs: build/bpf/NAME.bpf.o.
 std::string shipped(const std::string& name);
 

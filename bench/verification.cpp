@@ -1,4 +1,4 @@
-// How long it takes to prove and to compile each shipped program.
+// How long it takes to prove each shipped program.
 #include "base/text.hpp"
 #include "figures.hpp"
 #include "kernel_engine.hpp"
@@ -7,14 +7,12 @@
 namespace skep::bench {
 namespace {
 
-constexpr const char* kShipped[] = {"dns_only", "filter",    "flows",
-                                    "latency",  "protocols", "rewrite"};
 constexpr u32 kTimes = 21;
 
 struct Shipped {
   std::string name;
   std::shared_ptr<const platform::Program> program;
-  Samples ours_us, kernel_us, compile_us;
+  Samples ours_us, kernel_us;
 };
 
 struct ShippedObject {
@@ -26,8 +24,7 @@ struct ShippedObject {
 Result<ShippedObject> open_shipped(const std::string& name) {
   ShippedObject out{TRY(object::Object::open(shipped(name))), shipped(name), {}};
   for (const object::ProgramEntry& entry : out.object.programs()) {
-    out.programs.push_back(
-        {name + "/" + entry.name, TRY(out.object.program(entry.name)), {}, {}, {}});
+    out.programs.push_back({name + "/" + entry.name, TRY(out.object.program(entry.name)), {}, {}});
   }
   return out;
 }
@@ -48,16 +45,6 @@ Result<void> verify_round(ShippedObject& shipped) {
   return {};
 }
 
-// The time of App::load, in a new App.
-Result<double> compile_once(const std::shared_ptr<const platform::Program>& program) {
-  const auto environment = runtime::real_environment();
-  auto app = TRY(runtime::App::create(program->maps, *environment));
-  auto verified = TRY(prove(program));
-  const u64 begin = thread_ns();
-  TRY(app.load(std::move(verified), runtime::Tier::jit));
-  return static_cast<double>(thread_ns() - begin) / 1e3;
-}
-
 }  // namespace
 
 Result<void> verification(Report& report) {
@@ -71,21 +58,6 @@ Result<void> verification(Report& report) {
       report.value(each.name + ", kernel", each.kernel_us, "us");
       report.ratio(each.name + ": kernel's time over ours",
                    ratio_of_medians(each.kernel_us, each.ours_us));
-    }
-  }
-  return {};
-}
-
-Result<void> compilation(Report& report) {
-  report.title("compilation: time of the JIT for each shipped program");
-  for (const char* name : kShipped) {
-    ShippedObject shipped = TRY(open_shipped(name));
-    for (Shipped& each : shipped.programs) {
-      for (u32 round = 0; round < kTimes; ++round) {
-        each.compile_us.push_back(TRY(compile_once(each.program)));
-      }
-      const u64 count = each.program->code.size();
-      report.value(format("{}, {} instructions", each.name, count), each.compile_us, "us");
     }
   }
   return {};

@@ -107,7 +107,7 @@ class Combiner {
   void run() {
     for (const Block& block : unit_.blocks) {
       values_.clear();
-      for (Register r = 0; r < isa::kRegisters; ++r) held_[r] = fresh();
+      held_.fill(kUnseen);
       for (at_ = block.begin; at_ < block.end; ++at_) one(unit_.operations[at_]);
     }
   }
@@ -120,12 +120,18 @@ class Combiner {
     values_.push_back(value);
     return id;
   }
-  static constexpr ValueId kOwn = ~0u;
+  static constexpr ValueId kOwn = ~0u, kUnseen = ~0u - 1;
   static Value unknown() { return {.low = kOwn, .root = kOwn}; }
   ValueId fresh() { return add(unknown()); }
+  // Registers get the numbers of their values when something reads them.
+  void see(Register r) {
+    if (r < isa::kRegisters && held_[r] == kUnseen) held_[r] = fresh();
+  }
   const Value& in(Register r) const { return values_[held_[r]]; }
 
   void one(Operation& op) {
+    see(op.left);
+    see(op.right);
     switch (op.kind) {
       case Kind::alu: return alu(op);
       case Kind::load: return load(op);
@@ -136,7 +142,7 @@ class Combiner {
     if (changes_memory) ++epoch_;
     const Registers written = writes(op);
     for (Register r = 0; r < isa::kRegisters; ++r) {
-      if ((written & set_of(r)) != 0) held_[r] = fresh();
+      if ((written & set_of(r)) != 0) held_[r] = kUnseen;
     }
   }
 
@@ -242,7 +248,7 @@ class Combiner {
   template <class Is>
   std::optional<Register> holder(Is is) const {
     for (Register r = 0; r < isa::kRegisters; ++r) {
-      if (is(held_[r])) return r;
+      if (held_[r] != kUnseen && is(held_[r])) return r;
     }
     return std::nullopt;
   }

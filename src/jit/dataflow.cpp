@@ -100,10 +100,11 @@ bool is_pure(const Operation& op, Trust trust) {
   }
 }
 
-Halves halves_read(const Operation& op, Trust trust) {
+// What `op` reads when it computes `width`.
+Halves halves_read(const Operation& op, Width width, Trust trust) {
   const Registers left = optional_set(op.left);
   const Registers right = optional_set(op.right);
-  const bool narrow = op.width != Width::w64;
+  const bool narrow = width != Width::w64;
   switch (op.kind) {
     case Kind::alu:
     case Kind::rotate:
@@ -115,13 +116,15 @@ Halves halves_read(const Operation& op, Trust trust) {
 
 class Liveness {
  public:
-  explicit Liveness(Unit& unit) : unit_(unit), live_in_(unit.blocks.size()) {}
+  explicit Liveness(Unit& unit)
+      : unit_(unit), live_in_(unit.blocks.size()), last_out_(unit.blocks.size(), kNever) {}
 
   void run() {
     const bool loops = has_loops(unit_);
     for (bool changed = true; std::exchange(changed, false);) {
       for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
         Halves live = live_out(unit_.blocks[at]);
+        if (std::exchange(last_out_[at], live) == live) continue;
         for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
           live = before(unit_.operations[op], live);
         }
@@ -132,6 +135,8 @@ class Liveness {
   }
 
  private:
+  static constexpr Halves kNever = ~Halves{0};  // no set of registers
+
   Halves live_out(const Block& block) const {
     Halves live = 0;
     if (block.branch_to != kNoBlock) live |= live_in_[block.branch_to];
@@ -140,22 +145,21 @@ class Liveness {
   }
 
   Halves before(const Operation& op, Halves live) const {
-    if (is_dead(op, live)) return live;
-    Operation seen = op;
-    narrow(seen, live);
-    return (live & ~whole(writes(op))) | halves_read(seen, unit_.trust);
+    const Registers written = writes(op);
+    if (is_dead(op, written, live)) return live;
+    return (live & ~whole(written)) | halves_read(op, width_wanted(op, live), unit_.trust);
   }
 
-  bool is_dead(const Operation& op, Halves live) const {
+  bool is_dead(const Operation& op, Registers written, Halves live) const {
     if (!is_pure(op, unit_.trust)) return false;
-    if ((live & whole(writes(op))) == 0) return true;
+    if ((live & whole(written)) == 0) return true;
     const bool onto_itself = op.kind == Kind::alu && op.alu() == Alu::mov && op.right == op.dst;
     return onto_itself && (op.width == Width::w64 || (live & upper(op.dst)) == 0);
   }
 
-  static void narrow(Operation& op, Halves live) {
-    if (op.kind != Kind::alu || !is_low_only(op) || (live & upper(op.dst)) != 0) return;
-    op.width = Width::w32;
+  static Width width_wanted(const Operation& op, Halves live) {
+    const bool low = op.kind == Kind::alu && (live & upper(op.dst)) == 0 && is_low_only(op);
+    return low ? Width::w32 : op.width;
   }
 
   // Keeps what is not dead, narrowed and marked with what is live after it.
@@ -167,8 +171,8 @@ class Liveness {
       Halves live = live_out(block);
       for (u32 at = block.end; at-- > block.begin;) {
         Operation& op = unit_.operations[at];
-        if (is_dead(op, live)) continue;
-        narrow(op, live);
+        if (is_dead(op, writes(op), live)) continue;
+        op.width = width_wanted(op, live);
         op.live_after = any_half(live);
         live = before(op, live);
         kept.push_back(op);
@@ -182,13 +186,17 @@ class Liveness {
 
   Unit& unit_;
   std::vector<Halves> live_in_;
+  std::vector<Halves> last_out_;  // what each block was last computed with
 };
 
 // ---- the forward pass ----
 
 class UpperZeros {
  public:
-  explicit UpperZeros(Unit& unit) : unit_(unit), zero_in_(unit.blocks.size(), kEveryRegister) {}
+  explicit UpperZeros(Unit& unit)
+      : unit_(unit),
+        zero_in_(unit.blocks.size(), kEveryRegister),
+        last_in_(unit.blocks.size(), kNever) {}
 
   void run() {
     for (const Function& function : unit_.functions) zero_in_[function.first_block] = 0;
@@ -203,6 +211,8 @@ class UpperZeros {
   }
 
  private:
+  static constexpr Registers kNever = ~Registers{0};  // no set of registers
+
   bool meet(u32 block, Registers zero) {
     if (block == kNoBlock) return false;
     const Registers before = zero_in_[block];
@@ -211,7 +221,9 @@ class UpperZeros {
   }
 
   bool flow(const Block& block) {
-    Registers zero = zero_in_[static_cast<std::size_t>(&block - unit_.blocks.data())];
+    const auto number = static_cast<std::size_t>(&block - unit_.blocks.data());
+    Registers zero = zero_in_[number];
+    if (std::exchange(last_in_[number], zero) == zero) return false;
     for (u32 at = block.begin; at < block.end; ++at) zero = zero_after(unit_.operations[at], zero);
     const bool branch_changed = meet(block.branch_to, zero);
     return meet(block.next, zero) || branch_changed;
@@ -230,6 +242,7 @@ class UpperZeros {
 
   Unit& unit_;
   std::vector<Registers> zero_in_;
+  std::vector<Registers> last_in_;  // what each block was last computed with
 };
 
 }  // namespace

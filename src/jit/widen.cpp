@@ -146,8 +146,9 @@ class Widener {
     Registers zero = 0;
     for (u32 at = block.begin; at < block.end; ++at) {
       const Operation& op = unit_.operations[at];
-      if (op.kind == Kind::store) at = zeros(at, block.end, zero);
-      if (op.kind == Kind::load) at = copies(at, block.end);
+      if (begins_row(at, block.end)) {
+        at = op.kind == Kind::store ? zeros(at, block.end, zero) : copies(at, block.end);
+      }
       const Operation& last = unit_.operations[at];
       zero &= ~writes(last);
       if (is_zero(last)) zero |= set_of(last.dst);
@@ -155,6 +156,18 @@ class Widener {
   }
 
  private:
+  // A quick look: most accesses stand alone.
+  bool begins_row(u32 at, u32 end) const {
+    const Operation& op = unit_.operations[at];
+    if (op.kind != Kind::load && op.kind != Kind::store) return false;
+    while (++at < end && unit_.operations[at].kind == Kind::nothing) {
+    }
+    if (at == end) return false;
+    const Operation& next = unit_.operations[at];
+    if (op.kind == Kind::store) return next.kind == Kind::store && next.left == op.left;
+    return next.kind == Kind::load || (next.kind == Kind::store && next.right == op.dst);
+  }
+
   // The last operation of the row that begins at `at`, or `at` itself.
   u32 zeros(u32 at, u32 end, Registers zero) {
     Zeros row;
