@@ -57,7 +57,7 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--mine", 0, Takes::nothing, "",
       "what skep attached, with links or without, and which process did"}},
     {Flag::interpret, {"--interpret", 0, Takes::nothing, "", "interpret instead of compiling"}},
-    {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code (the default)"}},
+    {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code; disasm: and show it"}},
     {Flag::deterministic,
      {"--deterministic", 0, Takes::nothing, "", "fixed clock, random numbers and CPU"}},
     {Flag::data_in,
@@ -129,7 +129,8 @@ constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf,       Flag::token};
-constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
+                            Flag::jit,     Flag::kconfig, Flag::btf};
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
@@ -292,7 +293,7 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep disasm flows.bpf.o --program flows", "one program"},
        {"skep disasm --hex b700000000000000 9500000000000000", "bytes as operands"},
        {"skep disasm --hex < program.hex", "bytes from standard input"},
-       {"skep disasm flows.bpf.o > flows.s", "to a file"}}},
+       {"skep disasm flows.bpf.o --jit --source", "C, BPF and machine code"}}},
      disassemble},
     {"gen skeleton",
      "print a C++ header with the programs, maps and global variables of an object as members",

@@ -1,13 +1,15 @@
 // skep disasm: the instructions of an object's programs, or of bytes, as text.
 //
 // What is no instruction that skep knows is listed with its bytes; the command then ends with the
-// error that says so, when everything is printed.
+// error that says so, when everything is printed. --jit proves and compiles each program and shows
+// its machine code under the instructions that it was made from.
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/hex.hpp"
 #include "cli/listing.hpp"
 #include "cli/loading.hpp"
 #include "isa/instruction.hpp"
+#include "object/user_engine.hpp"
 
 namespace skep::cli {
 namespace {
@@ -21,6 +23,29 @@ Result<int> disassemble_bytes(const Arguments& arguments, Output& out) {
   write_listing({.code = shown}, out);
   if (!code.ok()) return code.error();
   return 0;
+}
+
+// A program, with what the user engine's compiler makes of it.
+Result<void> write_compiled(const object::Object& object, const object::ProgramEntry& entry,
+                            const std::shared_ptr<const platform::Program>& program,
+                            Listing listing, Output& out) {
+  TRY(object::check_runs_in_user_engine(entry).within(object.name()));
+  const auto environment = runtime::real_environment();
+  auto app = TRY(runtime::App::create(program->maps, *environment).within(object.name()));
+  auto verified = TRY(prove(program, out));
+  const auto* loaded = TRY(app.load(std::move(verified), runtime::Tier::jit));
+  MachineListing machine{
+      runtime::machine_code(*loaded), runtime::machine_code_offsets(*loaded), {}};
+  auto instructions = text::machine_instructions(machine.code, 0);
+  if (instructions.ok()) {
+    machine.instructions = std::move(*instructions);
+  } else {
+    out.note(format("only bytes are shown: {}; {}", instructions.error().message,
+                    instructions.error().hint));
+  }
+  listing.machine = &machine;
+  write_listing(listing, out);
+  return {};
 }
 
 Result<int> disassemble_object(const Arguments& arguments, Output& out) {
@@ -49,7 +74,12 @@ Result<int> disassemble_object(const Arguments& arguments, Output& out) {
       out.write(format("{}program {}, section {}, type {}\n", first ? "" : "\n", each.name,
                        each.section, platform::row(each.type).name));
     }
-    write_listing({.code = program->code, .program = program.get(), .lines = lines}, out);
+    const Listing listing{.code = program->code, .program = program.get(), .lines = lines};
+    if (arguments.has(Flag::jit)) {
+      TRY(write_compiled(object, each, program, listing, out));
+    } else {
+      write_listing(listing, out);
+    }
     first = false;
   }
   if (unknown) return *unknown;

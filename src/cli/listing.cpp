@@ -2,10 +2,64 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "events/decode.hpp"
 #include "text/text.hpp"
 
 namespace skep::cli {
 namespace {
+
+constexpr std::size_t kBytesALine = 16;
+
+// A part of the machine code.
+struct Range {
+  u64 begin = 0, end = 0;
+};
+
+// That of an instruction; it ends where that of the next one begins.
+Range range_of(const MachineListing& machine, std::size_t index) {
+  const std::size_t next = index + 1;
+  return {machine.offsets[index],
+          next < machine.offsets.size() ? machine.offsets[next] : machine.code.size()};
+}
+
+std::string bytes_of(const MachineListing& machine, u64 begin, u64 bytes) {
+  return events::hexadecimal(Bytes(machine.code.subspan(begin, bytes)));
+}
+
+// Each machine instruction of the range, or where there is no disassembler a row of its bytes.
+template <class Each>
+void each_line(const MachineListing& machine, Range range, Each each) {
+  for (const text::MachineInstruction& line : machine.instructions) {
+    if (line.offset >= range.begin && line.offset < range.end)
+      each(line.offset, std::string_view(line.text), line.bytes);
+  }
+  if (!machine.instructions.empty()) return;
+  for (u64 at = range.begin; at < range.end; at += kBytesALine) {
+    const u64 bytes = std::min<u64>(kBytesALine, range.end - at);
+    each(at, std::string_view(), static_cast<u32>(bytes));
+  }
+}
+
+std::string machine_text(const MachineListing& machine, Range range) {
+  std::string out;
+  each_line(machine, range, [&](u64 offset, std::string_view text, u32 bytes) {
+    std::string place = format("{:x}", offset);
+    place.insert(0, place.size() < 14 ? 14 - place.size() : 0, ' ');
+    out += format("{}:  {}\n", place,
+                  text.empty() ? bytes_of(machine, offset, bytes) : std::string(text));
+  });
+  return out;
+}
+
+void machine_json(JsonWriter& json, const MachineListing& machine, Range range) {
+  json.key("machine").begin_array();
+  each_line(machine, range, [&](u64 offset, std::string_view text, u32 bytes) {
+    json.begin_object().member("offset", offset);
+    if (!text.empty()) json.member("text", text);
+    json.member("bytes", bytes_of(machine, offset, bytes)).end_object();
+  });
+  json.end_array();
+}
 
 std::string instruction_json(const Listing& listing, isa::InstructionIndex at,
                              const std::string& text) {
@@ -20,6 +74,9 @@ std::string instruction_json(const Listing& listing, isa::InstructionIndex at,
   if (line != nullptr) {
     json.member("file", line->file).member("line", line->line);
     if (listing.lines == Lines::with) json.member("source", trimmed(line->text));
+  }
+  if (listing.machine != nullptr) {
+    machine_json(json, *listing.machine, range_of(*listing.machine, at.value()));
   }
   json.end_object();
   return json.take() + "\n";
@@ -45,6 +102,10 @@ std::string function_text(const Listing& listing, isa::InstructionIndex at) {
 void write_listing(const Listing& listing, Output& out) {
   const text::Names names =
       listing.program == nullptr ? text::Names{} : text::names_of(*listing.program);
+  // How the program is entered stands in front of its first instruction.
+  if (listing.machine != nullptr && !out.is_json()) {
+    out.write(machine_text(*listing.machine, {0, listing.machine->offsets[0]}));
+  }
   for (std::size_t index = 0; index < listing.code.size(); ++index) {
     const isa::InstructionIndex at(index);
     const std::string text = text::disassemble(listing.code, at, text::kPeople, names);
@@ -59,6 +120,9 @@ void write_listing(const Listing& listing, Output& out) {
         i.form == isa::Form::unknown ? "  " + isa::bytes_of_unknown(i) : std::string();
     out.write(format("{}{}{}: {}{}\n", function_text(listing, at), source_text(listing, at), slot,
                      text, bytes));
+    if (listing.machine != nullptr) {
+      out.write(machine_text(*listing.machine, range_of(*listing.machine, index)));
+    }
   }
 }
 

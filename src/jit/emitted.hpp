@@ -93,10 +93,10 @@ bool falls_into(const Unit& unit, u32 block, u32 target);
 template <class Emit>
 void pieces(const Operation& op, Emit emit) {
   u32 piece = op.piece;
-  for (u32 at = 0; at < op.bytes;) {
-    const u32 left = op.bytes - at;
+  for (u32 at = 0; at < op.target;) {
+    const u32 left = op.target - at;
     while (piece > left && piece > 1 && !(at != 0 && left > piece / 2)) piece /= 2;
-    if (piece > left) at = op.bytes - piece;
+    if (piece > left) at = op.target - piece;
     emit(at, piece);
     at += piece;
   }

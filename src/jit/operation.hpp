@@ -28,7 +28,7 @@ enum class Kind : u8 {
   map_lookup,     // r0 = address of the value of the key at r2, or null, by the map's own body
   packet_load,    // r0 = packet[right + immediate], or the function ends with 0
   branch,         // if left JUMP right goto target, or unless when it is negated
-  select,         // unless left JUMP right, dst = moved, or moved_immediate
+  select,         // unless left JUMP right, dst = moved, or `offset`
   jump,           // goto target
   may_goto,       // goto target when the frame's loop budget is used up
   call_helper,    // r0 = helper immediate
@@ -55,6 +55,7 @@ enum class Key : u8 { in_memory, in_register, constant };
 
 enum class Extend : u8 { zero, sign };
 
+// Forty bytes: compiling is mostly reading and writing these.
 struct Operation {
   Kind kind = Kind::exit;
   u8 row = 0;  // an isa::Alu, isa::Jump, isa::Atomic or Key, by kind
@@ -63,28 +64,27 @@ struct Operation {
   bool swapped = false;          // of loads that extend with zeros: the bytes the other way round
   bool negated = false;          // of branches
   u8 scale = 0;                  // of an index: 0 to 3
+  u8 piece = 8;                  // of fill and copy: the widest access to make, 8 or 16
+  verify::Region region = verify::Region::none;  // where loads and stores were proved to be
   Register dst = kNoRegister;
   Register left = kNoRegister;
   Register right = kNoRegister;
   Register index = kNoRegister;  // of loads and stores
+  Register moved = kNoRegister;  // of selects
+  isa::Width moved_width = isa::Width::w64;
   s32 offset = 0;
-  u32 target = 0;  // a block
-  u32 bytes = 0;   // of fill and copy
-  u8 piece = 8;    // of fill and copy: the widest access to make, 8 or 16
-  verify::Region region =
-      verify::Region::none;  // of loads and stores: where they were proved to be
+  u32 target = 0;            // a block; of fill and copy: bytes
   u32 from = 0;              // the BPF instruction, for faults and tables of offsets
   Registers live_after = 0;  // what is read after it; filled by dataflow
   s64 immediate = 0;         // of array_lookup and map_lookup: the number of the map
-  Register moved = kNoRegister;
-  isa::Width moved_width = isa::Width::w64;
-  s64 moved_immediate = 0;
 
   isa::Alu alu() const { return static_cast<isa::Alu>(row); }
   isa::Jump jump() const { return static_cast<isa::Jump>(row); }
   isa::Atomic atomic() const { return static_cast<isa::Atomic>(row); }
   bool has_immediate() const { return right == kNoRegister; }
 };
+
+static_assert(sizeof(Operation) == 40);
 
 inline constexpr u32 kNoBlock = ~0u;
 

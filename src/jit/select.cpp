@@ -132,7 +132,7 @@ void make_select(Unit& unit, u32 block) {
   if (arm.size() == 1 && is_move(last)) {
     op.moved = last.right;
     op.moved_width = last.width;
-    op.moved_immediate = last.immediate;
+    op.offset = static_cast<s32>(last.immediate);  // all that an instruction has
     arm[0].kind = Kind::nothing;
   } else {
     op.moved = kTemporary;

@@ -180,7 +180,7 @@ class Widener {
     if (count < 2 || !join(row.pieces, true) || row.pieces.size() == count) return at;
     std::vector<Operation> made;
     for (const Piece& each : row.pieces) {
-      Operation op{.kind = Kind::fill, .left = row.base, .offset = each.to, .bytes = each.bytes};
+      Operation op{.kind = Kind::fill, .left = row.base, .offset = each.to, .target = each.bytes};
       op.piece = each.bytes >= kWide ? kWide : kWord;
       made.push_back(op);
     }
@@ -203,7 +203,7 @@ class Widener {
     std::vector<Operation> made;
     for (const Piece& each : best.pieces) {
       Operation op{.kind = Kind::copy, .left = best.from, .right = best.to, .offset = each.from};
-      op.bytes = each.bytes;
+      op.target = each.bytes;
       op.immediate = each.to;
       // What was written to the frame in words is read in words: a wider load would wait for them.
       op.piece = best.source == Region::stack ? kWord : kWide;

@@ -132,6 +132,11 @@ std::span<const std::byte> machine_code(const LoadedProgram& program) {
   return {};
 }
 
+std::span<const u32> machine_code_offsets(const LoadedProgram& program) {
+  if (program.compiled) return program.compiled->offsets();
+  return {};
+}
+
 const void* tail_target(const LoadedProgram& program) {
   if (program.compiled) return program.compiled->tail_entry();
   return &*program.image;

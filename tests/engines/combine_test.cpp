@@ -34,7 +34,8 @@ std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
       out += number < kNames.size() ? kNames[number] : "other";
       if (op.kind == jit::Kind::load)
         out += std::to_string(bytes_of(op.width)) + (op.swapped ? "s" : "");
-      if (op.bytes != 0) out += std::to_string(op.bytes);
+      if (op.kind == jit::Kind::fill || op.kind == jit::Kind::copy)
+        out += std::to_string(op.target);
       if (op.scale != 0) out += "*" + std::to_string(1 << op.scale);
       if (op.kind <= jit::Kind::store && op.kind >= jit::Kind::load && op.left == jit::kNoRegister)
         out += "a";

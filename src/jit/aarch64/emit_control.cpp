@@ -111,8 +111,7 @@ void Emitter::select(const Operation& op) {
     from = narrow ? Reg::x9 : home(op.moved);
     if (narrow) a_.move(Width::w32, from, home(op.moved));
   } else {
-    const u64 moved =
-        narrow ? static_cast<u32>(op.moved_immediate) : static_cast<u64>(op.moved_immediate);
+    const u64 moved = narrow ? static_cast<u32>(op.offset) : static_cast<u64>(s64{op.offset});
     if (moved == 1) row = Select::csinc;
     if (moved == ~u64{0}) row = Select::csinv;
     if (moved + 1 > 2) a_.move_immediate(from = Reg::x9, moved);

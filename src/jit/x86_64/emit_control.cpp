@@ -45,8 +45,8 @@ void Emitter::select(const Operation& op) {
   Reg from = Reg::r11;
   if (op.moved == kNoRegister) {
     const bool narrow = op.moved_width == Width::w32;
-    a_.move_immediate(
-        from, narrow ? static_cast<u32>(op.moved_immediate) : static_cast<u64>(op.moved_immediate));
+    a_.move_immediate(from,
+                      narrow ? static_cast<u32>(op.offset) : static_cast<u64>(s64{op.offset}));
   } else if (op.moved_width == Width::w32) {
     a_.move(Width::w32, from, home(op.moved));
   } else {
