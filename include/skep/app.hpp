@@ -19,7 +19,9 @@ namespace skep {
 // What one run of a program left.
 struct Run {
   std::uint32_t return_value = 0;   // XDP_PASS is 2
-  std::vector<std::byte> packet{};  // or context: as the program left it
+  std::vector<std::byte> packet{};  // as the program left it
+  // The same of the context: of a program that takes no packet, or of a packet that was given one.
+  std::vector<std::byte> context{};
 };
 
 struct VerdictCount {
@@ -41,10 +43,15 @@ class Program {
   explicit Program(detail::Named at) : at_(std::move(at)) {}
   const std::string& name() const { return at_.name; }
 
-  // On one Ethernet frame of 14 to 65,550 bytes, as `bpftool prog run` does. Programs of the kernel
-  // that take no packets get the bytes as their context (types syscall, raw tracepoint and
-  // sk_lookup); other types are Fault::unsupported.
-  Result<Run> run(std::span<const std::byte> packet);
+  // On one Ethernet frame of 14 to 65,550 bytes, as `bpftool prog run` does. Programs that take no
+  // packets get the bytes as their context: those of type syscall, at most 65,535 bytes and as many
+  // as the program touches (Fault::usage), and in the kernel raw tracepoint and sk_lookup; other
+  // types are Fault::unsupported.
+  Result<Run> run(std::span<const std::byte> input);
+  // The same with what is known of the packet, a struct xdp_md or __sk_buff: fields that the engine
+  // does not take are Fault::usage (the user engine names them) unless they are zero. Of XDP
+  // programs the first `data` bytes of the packet are metadata, `data_end` is its length.
+  Result<Run> run(std::span<const std::byte> packet, std::span<const std::byte> context);
   // On every packet of a pcap or pcapng file. In the user engine the program's clock shows the time
   // of each; in the kernel it is the kernel's, each packet is a run of its own, packets of less
   // than 14 bytes are refused, and of those that do not fit into a page XDP programs see the first

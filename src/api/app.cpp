@@ -6,8 +6,9 @@
 
 namespace skep {
 
-Result<Run> Program::run(std::span<const std::byte> packet) {
-  return at_.app->run(at_.name, packet);
+Result<Run> Program::run(std::span<const std::byte> input) { return at_.app->run(at_.name, input); }
+Result<Run> Program::run(std::span<const std::byte> packet, std::span<const std::byte> context) {
+  return at_.app->run(at_.name, packet, context);
 }
 Result<Feed> Program::feed(const std::string& capture) { return at_.app->feed(at_.name, capture); }
 Result<Link> Program::attach(const Place& place) { return at_.app->attach(at_.name, place); }

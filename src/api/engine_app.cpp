@@ -38,4 +38,18 @@ Result<void> check_packet(std::size_t bytes) {
                                     kShortest, runtime::Packet::kLengthMax));
 }
 
+Error feeds_no_packets(std::string_view program, platform::ProgramType type) {
+  return {
+      Fault::unsupported,
+      format("program {} is of type {}, which takes no packets", program, platform::row(type).name),
+      "attach() it, or run() it on the bytes of its context"};
+}
+
+Error takes_no_packet(std::string_view program, platform::ProgramType type) {
+  return {
+      Fault::usage,
+      format("program {} is of type {}, which takes no packet", program, platform::row(type).name),
+      "run(context) runs it"};
+}
+
 }  // namespace skep::detail

@@ -42,6 +42,8 @@ class EngineApp {
 
   // ---- programs, by their names ----
   virtual Result<Run> run(std::string_view program, std::span<const std::byte> input) = 0;
+  virtual Result<Run> run(std::string_view program, std::span<const std::byte> packet,
+                          std::span<const std::byte> context) = 0;
   virtual Result<Feed> feed(std::string_view program, const std::string& capture) = 0;
   virtual Result<Link> attach(std::string_view name, const Place& place) = 0;
   virtual Result<std::vector<Link>> attach_all(const Place& place) = 0;
@@ -67,6 +69,10 @@ class EngineApp {
 
 // What both engines run packet programs on: Fault::usage for others.
 Result<void> check_packet(std::size_t bytes);
+// Fault::unsupported: packets of a capture for a program that takes none.
+Error feeds_no_packets(std::string_view program, platform::ProgramType type);
+// Fault::usage: a packet for a program that runs on a context alone.
+Error takes_no_packet(std::string_view program, platform::ProgramType type);
 
 // What is loaded, as LoadOptions say it.
 struct Wanted {

@@ -19,7 +19,7 @@ namespace {
 
 // Types that have packets in both engines: both are given the same ones.
 bool takes_packets(const kernel::LoadedProgram& program) {
-  return object::runs_in_user_engine(program.entry.type);
+  return object::takes_packets(program.entry.type);
 }
 
 Result<Link> link_of(kernel::Link link) {
@@ -34,7 +34,7 @@ class Feeder {
 
   Result<void> feed(hooks::CaptureReader& capture) {
     while (const auto packet = TRY(capture.next())) {
-      const auto ran = TRY(kernel::test_run(program_, packet->bytes)
+      const auto ran = TRY(kernel::test_run(program_, {.packet = packet->bytes})
                                .within(format("{}: packet {}", capture.path(), feed_.packets + 1)));
       verdicts_.count(std::span(&ran.return_value, 1));
       ++feed_.packets;
@@ -94,19 +94,27 @@ Result<const kernel::LoadedProgram*> KernelApp::loaded(std::string_view program)
 
 Result<Run> KernelApp::run(std::string_view program, std::span<const std::byte> input) {
   const kernel::LoadedProgram& at = *TRY(loaded(program));
+  if (kernel::takes_context_alone(at.entry.type)) {
+    auto result = TRY(kernel::test_run(at, {.context = input}));
+    return Run{result.return_value, {}, std::move(result.context)};
+  }
   if (takes_packets(at)) TRY(check_packet(input.size()));
-  auto result = TRY(kernel::test_run(at, input));
-  return Run{result.return_value, std::move(result.output)};
+  auto result = TRY(kernel::test_run(at, {.packet = input}));
+  return Run{result.return_value, std::move(result.packet)};
+}
+
+Result<Run> KernelApp::run(std::string_view program, std::span<const std::byte> packet,
+                           std::span<const std::byte> context) {
+  const kernel::LoadedProgram& at = *TRY(loaded(program));
+  if (kernel::takes_context_alone(at.entry.type)) return takes_no_packet(program, at.entry.type);
+  if (takes_packets(at)) TRY(check_packet(packet.size()));
+  auto result = TRY(kernel::test_run(at, {.packet = packet, .context = context}));
+  return Run{result.return_value, std::move(result.packet), std::move(result.context)};
 }
 
 Result<Feed> KernelApp::feed(std::string_view program, const std::string& capture) {
   const kernel::LoadedProgram& at = *TRY(loaded(program));
-  if (!takes_packets(at)) {
-    return Error(Fault::unsupported,
-                 format("program {} is of type {}, which takes no packets", program,
-                        platform::row(at.entry.type).name),
-                 "attach() it, or run() it on the bytes of its context");
-  }
+  if (!takes_packets(at)) return feeds_no_packets(program, at.entry.type);
   auto reader = TRY(hooks::CaptureReader::open(capture));
   Feeder feeder(at);
   if (auto fed = feeder.feed(reader); !fed.ok()) feeder.cut_short(std::move(fed).error());

@@ -21,6 +21,8 @@ class KernelApp final : public EngineApp {
 
   kernel::EngineKind engine() const override { return kernel::EngineKind::kernel; }
   Result<Run> run(std::string_view program, std::span<const std::byte> input) override;
+  Result<Run> run(std::string_view program, std::span<const std::byte> packet,
+                  std::span<const std::byte> context) override;
   Result<Feed> feed(std::string_view program, const std::string& capture) override;
   Result<Link> attach(std::string_view name, const Place& place) override;
   Result<std::vector<Link>> attach_all(const Place& place) override;

@@ -11,6 +11,7 @@
 #include "hooks/packets/feed.hpp"
 #include "object/user_engine.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/packet_context.hpp"
 
 namespace skep::detail {
 namespace {
@@ -35,7 +36,7 @@ Result<verify::VerifiedProgram> proved(const std::shared_ptr<const platform::Pro
   if (auto* verified = std::get_if<verify::VerifiedProgram>(&verdict.outcome))
     return std::move(*verified);
   const auto& why = std::get<verify::Report>(verdict.outcome);
-  return Error(Fault::rejected, format("program {} is rejected: {}", program->name, why.message),
+  return Error(why.fault, format("program {} is rejected: {}", program->name, why.message),
                why.hint)
       .with_report(verify::to_text(why));
 }
@@ -88,7 +89,9 @@ class UserApp final : public EngineApp {
   Result<void> load(const Wanted& wanted);
 
   kernel::EngineKind engine() const override { return kernel::EngineKind::user; }
-  Result<Run> run(std::string_view program, std::span<const std::byte> packet) override;
+  Result<Run> run(std::string_view program, std::span<const std::byte> input) override;
+  Result<Run> run(std::string_view program, std::span<const std::byte> packet,
+                  std::span<const std::byte> context) override;
   Result<Feed> feed(std::string_view program, const std::string& capture) override;
   Result<Link> attach(std::string_view name, const Place& place) override;
   Result<std::vector<Link>> attach_all(const Place& place) override;
@@ -140,18 +143,34 @@ Result<Loaded> UserApp::loaded(std::string_view program) const {
   return no_program(program, known);
 }
 
-Result<Run> UserApp::run(std::string_view program, std::span<const std::byte> packet) {
+Result<Run> UserApp::run(std::string_view program, std::span<const std::byte> input) {
   const Loaded at = TRY(loaded(program));
+  if (object::takes_packets(at.type)) {
+    Run out = TRY(run(program, input, runtime::plain_context(at.type, input.size())));
+    out.context.clear();  // none was given
+    return out;
+  }
+  Run out{.context = {input.begin(), input.end()}};
+  out.return_value = static_cast<u32>(TRY(app_->run(*at.program, out.context)));
+  return out;
+}
+
+Result<Run> UserApp::run(std::string_view program, std::span<const std::byte> packet,
+                         std::span<const std::byte> context) {
+  const Loaded at = TRY(loaded(program));
+  if (!object::takes_packets(at.type)) return takes_no_packet(program, at.type);
   TRY(check_packet(packet.size()));
   runtime::Packet& frame = *TRY(packet_of_this_thread());
-  frame.reset(at.type, packet, {});
+  TRY(runtime::set_up(frame, at.type, packet, context).within(program));
   const u64 r0 = TRY(app_->run(*at.program, frame).within(program));
-  const auto left = frame.bytes();
-  return Run{static_cast<u32>(r0), {left.begin(), left.end()}};
+  const auto left = runtime::bytes_after(frame);
+  return Run{
+      static_cast<u32>(r0), {left.begin(), left.end()}, runtime::context_after(frame, context)};
 }
 
 Result<Feed> UserApp::feed(std::string_view program, const std::string& capture) {
   const Loaded at = TRY(loaded(program));
+  if (!object::takes_packets(at.type)) return feeds_no_packets(program, at.type);
   auto reader = TRY(hooks::CaptureReader::open(capture));
   auto summary =
       TRY(hooks::feed(*app_, *environment_, reader, {.program = *at.program, .type = at.type}));

@@ -64,6 +64,11 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--data-in", 0, Takes::one, "FILE", "the packet's bytes; - is standard input"}},
     {Flag::data_out,
      {"--data-out", 0, Takes::one, "FILE", "write the packet as the program left it"}},
+    {Flag::ctx_in,
+     {"--ctx-in", 0, Takes::one, "FILE",
+      "the context: of syscall programs, or the packet's struct xdp_md or __sk_buff"}},
+    {Flag::ctx_out,
+     {"--ctx-out", 0, Takes::one, "FILE", "write the context as the program left it"}},
     {Flag::hex, {"--hex", 0, Takes::nothing, "", "the operand, or standard input, is hexadecimal"}},
     {Flag::kconfig,
      {"--kconfig", 0, Takes::one, "FILE",
@@ -126,11 +131,19 @@ constexpr Flag kRun[] = {Flag::pcap,     Flag::program,  Flag::set,       Flag::
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
+<<<<<<< HEAD
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
                              Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
                              Flag::kconfig, Flag::btf,       Flag::token};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
                             Flag::jit,     Flag::kconfig, Flag::btf};
+=======
+constexpr Flag kTestRun[] = {Flag::program,       Flag::data_in, Flag::data_out, Flag::ctx_in,
+                             Flag::ctx_out,       Flag::repeat,  Flag::set,      Flag::interpret,
+                             Flag::deterministic, Flag::engine,  Flag::kconfig,  Flag::btf,
+                             Flag::token};
+constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
+>>>>>>> 4e5a170 (SYSCALL programs run in user space; packets with a context in both engines)
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
@@ -176,7 +189,7 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep verify bad.bpf.o -j | jq .report", "the reason as data"}}},
      verify},
     {"test-run",
-     "run one program on one packet, as `bpftool prog run` does",
+     "run one program on one packet or context, as `bpftool prog run` does",
      "OBJECT [options]",
      Operands::one,
      "OBJECT",
@@ -185,7 +198,7 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep test-run flows.bpf.o --data-in packet.bin", "on these bytes"},
        {"skep test-run rewrite.bpf.o --data-in in.bin --data-out out.bin", "see what it changed"},
        {"skep test-run flows.bpf.o --repeat 1000000 -j", "measure a run"},
-       {"printf ... | skep test-run flows.bpf.o --data-in -", "bytes from a pipe"}}},
+       {"skep test-run sum.bpf.o --ctx-in in.bin --ctx-out out.bin", "SEC(\"syscall\") programs"}}},
      test_run},
     {"dump",
      "what is inside an object: programs, maps, global variables, externs, licence",

@@ -47,6 +47,8 @@ enum class Flag : u8 {
   deterministic,
   data_in,
   data_out,
+  ctx_in,
+  ctx_out,
   hex,
   kconfig,
   source,

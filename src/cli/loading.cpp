@@ -74,11 +74,11 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
     return std::move(*proved);
   const auto& why = std::get<verify::Report>(verdict.outcome);
   if (out.is_json()) {
-    return Error(Fault::rejected, format("program {} is rejected: {}", program->name, why.message),
+    return Error(why.fault, format("program {} is rejected: {}", program->name, why.message),
                  why.hint);
   }
   std::fputs(verify::to_text(why).c_str(), stderr);
-  return Error(Fault::rejected, format("program {} is rejected", program->name));
+  return Error(why.fault, format("program {} is rejected", program->name));
 }
 
 Result<void> load_targets(runtime::App& app, const object::Object& object, const Chosen& entry,

@@ -114,7 +114,7 @@ Result<int> run_on_packets(object::Object object, const Arguments& arguments, Ou
   const runtime::Tier tier = tier_of(arguments);
 
   const object::ProgramEntry entry = TRY(choose_program(object, arguments, out));
-  TRY(object::check_runs_in_user_engine(entry).within(object.name()));
+  TRY(object::check_takes_packets(entry).within(object.name()));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   auto program = TRY(object.program(entry.name, types.link()));  // relocate
   auto verified = TRY(prove(program, out));                      // verify

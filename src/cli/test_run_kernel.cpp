@@ -9,17 +9,18 @@
 namespace skep::cli {
 
 Result<Tested> test_in_kernel(const object::Object& object, const object::ProgramEntry& entry,
-                              std::span<const std::byte> input, const Arguments& arguments,
-                              Output& out) {
-  const u64 repeat = TRY(arguments.number(Flag::repeat, 1, 1));
+                              const TestInput& input, const Arguments& arguments, Output& out) {
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   kernel::App app = TRY(load_into_kernel(object, arguments, types, entry.name));
   TRY(set_map_entries(app.views(), object, arguments));
-  kernel::TestResult result = TRY(kernel::test_run(*app.program(entry.name), input, repeat));
+  kernel::TestInput given{.packet = input.packet, .repeat = input.repeat};
+  if (input.context) given.context = *input.context;
+  kernel::TestResult result = TRY(kernel::test_run(*app.program(entry.name), given));
   return Tested{.engine = "kernel",
                 .r0 = result.return_value,
                 .nanoseconds = static_cast<double>(result.mean_ns),
-                .packet = std::move(result.output)};
+                .packet = std::move(result.packet),
+                .context = std::move(result.context)};
 }
 
 }  // namespace skep::cli

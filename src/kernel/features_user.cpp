@@ -35,7 +35,7 @@ std::vector<Feature> features_without_privilege() {
     feature.there = There::yes;
   };
   for (const ProgramType type : every<ProgramType>()) {
-    if (platform::row(type).context_size != 0)
+    if (platform::row(type).input != platform::Input::none)
       add(Section::program_types, platform::row(type).name, "");
   }
   for (const MapKind kind : every<MapKind>()) {
@@ -44,7 +44,7 @@ std::vector<Feature> features_without_privilege() {
     }
   }
   for (const ProgramType type : every<ProgramType>()) {
-    if (platform::row(type).context_size == 0) continue;
+    if (platform::row(type).input == platform::Input::none) continue;
     for (const platform::HelperRow& helper : platform::helpers()) {
       if ((helper.programs & platform::set_of(type)) != 0)
         add(Section::helpers, helper.name, platform::row(type).name);

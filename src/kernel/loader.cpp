@@ -10,6 +10,7 @@
 #include "kernel/token.hpp"
 #include "object/hooks.hpp"
 #include "object/kernel/types.hpp"
+#include "object/user_engine.hpp"
 #include "platform/bpf_information.hpp"
 #include "verify/verify.hpp"
 
@@ -56,7 +57,7 @@ Error not_taken(int answer, ProgramType type) {
 std::string own_verdict(const object::Object& object, const std::string& name,
                         const btf::Targets* targets) {
   auto program = object.program(name, {.targets = targets});
-  if (!program.ok() || platform::row((*program)->type).context_size == 0) return {};
+  if (!program.ok() || !object::runs_in_user_engine((*program)->type)) return {};
   const verify::Verdict verdict = verify::verify(std::move(*program));
   if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +

@@ -12,6 +12,9 @@ constexpr ProgramTypes kTc = set_of(ProgramType::sched_cls);
 constexpr ProgramTypes kSocket = set_of(ProgramType::socket_filter);
 constexpr ProgramTypes kSkb = kTc | kSocket;
 constexpr ProgramTypes kAll = ~ProgramTypes{0};
+// Syscall programs always may sleep, and the kernel gives such programs no prog_arrays
+// (check_map_prog_compatibility in kernel/bpf/verifier.c).
+constexpr ProgramTypes kNotSleepable = kAll & ~set_of(ProgramType::syscall);
 
 constexpr MapKinds kElements = set_of(MapKind::hash, MapKind::array, MapKind::percpu_array);
 constexpr MapKinds kRings = set_of(MapKind::ringbuf);
@@ -30,7 +33,7 @@ constexpr auto kHelpers = std::to_array<HelperRow>({
     {9, "skb_store_bytes", Returns::number, {context, number, memory, size, number}, kTc, 0, Effect::moves_packet, false, "4.1"},
     {10, "l3_csum_replace", Returns::number, {context, number, number, number, number}, kTc, 0, Effect::moves_packet, false, "4.1"},
     {11, "l4_csum_replace", Returns::number, {context, number, number, number, number}, kTc, 0, Effect::moves_packet, false, "4.1"},
-    {12, "tail_call", Returns::nothing, {context, map, number}, kAll, kPrograms, Effect::ends_program, false, "4.2"},
+    {12, "tail_call", Returns::nothing, {context, map, number}, kNotSleepable, kPrograms, Effect::ends_program, false, "4.2"},
     {18, "skb_vlan_push", Returns::number, {context, number, number}, kTc, 0, Effect::moves_packet, false, "4.3"},
     {19, "skb_vlan_pop", Returns::number, {context}, kTc, 0, Effect::moves_packet, false, "4.3"},
     {26, "skb_load_bytes", Returns::number, {context, number, writable_memory, size}, kSkb, 0, Effect::none, false, "4.5"},
@@ -153,6 +156,18 @@ static_assert(
     }(),
     "the rows agree with the list");
 
+struct OnlyInKernel {
+  std::string_view name;
+  std::string_view what;
+};
+// Of loader programs (kernel/bpf/syscall.c): descriptors and addresses of the kernel's own.
+constexpr OnlyInKernel kOnlyInKernel[] = {
+    {"sys_bpf", "makes the kernel's system call bpf(2)"},
+    {"btf_find_by_name_kind", "looks into the types of the running kernel"},
+    {"sys_close", "closes a descriptor of the process"},
+    {"kallsyms_lookup_name", "looks up addresses of the running kernel"},
+};
+
 constexpr Name kNoName{};
 const Name& name_of(s64 id) {
   const bool known = id >= 1 && id <= static_cast<s64>(kNames.size());
@@ -171,6 +186,13 @@ const HelperRow* find_helper(s64 id) {
 }
 
 std::string_view helper_name(s64 id) { return name_of(id).name; }
+std::string_view helper_only_in_kernel(s64 id) {
+  for (const OnlyInKernel& each : kOnlyInKernel) {
+    if (each.name == helper_name(id)) return each.what;
+  }
+  return {};
+}
+
 std::string_view helper_since(s64 id) { return name_of(id).since; }
 
 }  // namespace skep::platform

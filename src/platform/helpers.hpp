@@ -66,6 +66,9 @@ const HelperRow* find_helper(s64 id);
 std::string_view helper_name(s64 id);
 // The first kernel release that has it.
 std::string_view helper_since(s64 id);
+// What a helper does that only the kernel can, for those that no user engine could provide; else
+// empty.
+std::string_view helper_only_in_kernel(s64 id);
 inline constexpr u32 kHelpersMax = 212;
 
 }  // namespace skep::platform

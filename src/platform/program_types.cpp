@@ -71,13 +71,13 @@ constexpr Verdict kTcVerdicts[] = {{-1, "TC_ACT_UNSPEC"}, {0, "TC_ACT_OK"},     
 // ---- program types -----------------------------------------------------------------------------------------------
 
 constexpr ProgramTypeRow named(std::string_view name, std::string_view since) {
-  return {name, "", 0, {}, {}, false, false, since};
+  return {name, Input::none, "", 0, {}, {}, false, false, since};
 }
 
 constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
-    {ProgramType::socket_filter, {"socket_filter", "struct __sk_buff", 192, kSocketFilter, {}, false, true, "3.19"}},
-    {ProgramType::sched_cls, {"sched_cls", "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true, "4.1"}},
-    {ProgramType::xdp, {"xdp", "struct xdp_md", 24, kXdpContext, kXdpVerdicts, true, false, "4.8"}},
+    {ProgramType::socket_filter, {"socket_filter", Input::packet, "struct __sk_buff", 192, kSocketFilter, {}, false, true, "3.19"}},
+    {ProgramType::sched_cls, {"sched_cls", Input::packet, "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true, "4.1"}},
+    {ProgramType::xdp, {"xdp", Input::packet, "struct xdp_md", 24, kXdpContext, kXdpVerdicts, true, false, "4.8"}},
     {ProgramType::kprobe, named("kprobe", "4.1")},
     {ProgramType::sched_act, named("sched_act", "4.1")},
     {ProgramType::tracepoint, named("tracepoint", "4.7")},
@@ -105,7 +105,7 @@ constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
     {ProgramType::ext, named("ext", "5.6")},
     {ProgramType::lsm, named("lsm", "5.7")},
     {ProgramType::sk_lookup, named("sk_lookup", "5.9")},
-    {ProgramType::syscall, named("syscall", "5.14")},
+    {ProgramType::syscall, {"syscall", Input::context, "the context", 0xffff, {}, {}, false, false, "5.14"}},
     {ProgramType::netfilter, named("netfilter", "6.4")},
     {ProgramType::unspecified, named("unspec", "")},
 });

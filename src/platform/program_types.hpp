@@ -1,6 +1,6 @@
 // The kinds of BPF programs.
 //
-// One row a program type of Linux; a type whose row has a context can be verified and run in user
+// One row a program type of Linux; a type whose row has an input can be verified and run in user
 // space. Members are in the order of enum bpf_prog_type (include/uapi/linux/bpf.h), which begins
 // with UNSPEC; here that is the last one: a program whose section says no type, which can be looked
 // at but not loaded.
@@ -93,10 +93,18 @@ struct Verdict {
   std::string_view name;
 };
 
+// What the user engine runs a program on.
+enum class Input : u8 {
+  none,     // nothing: it does not run such programs
+  packet,   // a packet; the context is a structure that tells of it
+  context,  // memory that the caller gives, all of it for reading and writing, is the context
+};
+
 struct ProgramTypeRow {
-  std::string_view name;          // as bpftool prints it
+  std::string_view name;  // as bpftool prints it
+  Input input;
   std::string_view context_name;  // "struct xdp_md"
-  u32 context_size;               // bytes; 0 when the user engine does not run this type
+  u32 context_size;               // bytes; of Input::context the most that a caller may give
   std::span<const ContextField> context;
   std::span<const Verdict> verdicts;  // names of return values
   bool may_write_packet;              // stores through packet pointers

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -29,6 +30,7 @@ struct App::State {
 
   platform::Bindings bindings() const;
   Result<Execution> execution() const;
+  Result<void> claim_prog_arrays(const platform::Program& program);
   void put_into_prog_arrays(const LoadedProgram& program, u32 id);
 
   std::shared_ptr<const std::vector<platform::MapSpec>> specs;
@@ -40,6 +42,8 @@ struct App::State {
   std::vector<u64> values;
   std::vector<platform::ArrayShape> arrays;
   std::vector<platform::MapLookup> lookups;
+  // Of prog_arrays that programs name or are in, by number of the map: the type of all of them.
+  std::map<u32, platform::ProgramType> prog_array_types;
   std::deque<LoadedProgram> programs;  // handles are addresses of these
   std::atomic<u64> skipped = 0;
 };
@@ -79,13 +83,43 @@ void arrive(Execution& execution, Packet& packet) {
   if (packet.time_ns() != 0) execution.environment->set_event_time(packet.time_ns());
 }
 
+// `memory` is the context of a program that has no packet.
 Result<u64> run_one(const LoadedProgram& program, Execution& execution,
-                    std::span<const maps::Map> maps) {
-  void* context = &execution.packet->context();
+                    std::span<const maps::Map> maps, std::span<std::byte> memory = {}) {
+  void* context = execution.packet != nullptr ? &execution.packet->context()
+                                              : static_cast<void*>(memory.data());
   if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
   if (program.tier == Tier::interpreter) return program.image->run(context, &execution);
-  LiveMemory memory(*execution.packet, maps);
-  return interpret::run_checked(*program.image, context, &execution, memory, kCheckedFuel);
+  LiveMemory live(execution.packet, memory, maps);
+  return interpret::run_checked(*program.image, context, &execution, live, kCheckedFuel);
+}
+
+const platform::ProgramTypeRow& type_of(const LoadedProgram& program) {
+  return platform::row(program.verified.program().type);
+}
+
+Result<void> check_input(const LoadedProgram& program, platform::Input input) {
+  if (type_of(program).input == input) return {};
+  const bool takes_packets = type_of(program).input == platform::Input::packet;
+  return Error(Fault::usage,
+               format("program {} is of type {}, which runs on {}", program.verified.program().name,
+                      type_of(program).name, takes_packets ? "packets" : "a context"));
+}
+
+Result<void> check_context(const LoadedProgram& program, std::size_t bytes) {
+  TRY(check_input(program, platform::Input::context));
+  const std::string& name = program.verified.program().name;
+  const u32 least = program.verified.context_bytes();
+  if (bytes < least) {
+    return Error(Fault::usage,
+                 format("program {} is given a context of {}, and touches the first {} of it", name,
+                        counted(bytes, "byte"), least),
+                 format("give it {} at least", counted(least, "byte")));
+  }
+  const u32 most = type_of(program).context_size;
+  if (bytes <= most) return {};
+  return Error(Fault::usage, format("program {} is given a context of {}, expected {} at most",
+                                    name, counted(bytes, "byte"), most));
 }
 
 }  // namespace
@@ -113,6 +147,40 @@ Result<Execution> App::State::execution() const {
   const Execution execution{&environment, nullptr, environment.cpu()};
   if (execution.cpu >= maps::kCpuSlots) return no_slot();
   return execution;
+}
+
+namespace {
+
+bool names(const platform::Program& program, u32 map) {
+  return std::ranges::any_of(program.code, [&](const isa::Instruction& i) {
+    return i.form == isa::Form::constant && i.constant() == isa::Constant::map &&
+           i.map_number() == map;
+  });
+}
+
+bool is_in(const platform::Program& program, const platform::MapSpec& map) {
+  return std::ranges::any_of(map.initial_programs,
+                             [&](const auto& each) { return each.second == program.name; });
+}
+
+}  // namespace
+
+// A tail call hands its context on, so all programs around one prog_array are of one type
+// (bpf_prog_map_compatible in kernel/bpf/core.c).
+Result<void> App::State::claim_prog_arrays(const platform::Program& program) {
+  for (u32 number = 0; number < maps.size(); ++number) {
+    const platform::MapSpec& map = maps[number].spec();
+    if (map.kind != platform::MapKind::prog_array) continue;
+    if (!names(program, number) && !is_in(program, map)) continue;
+    const auto type = prog_array_types.try_emplace(number, program.type).first->second;
+    if (type == program.type) continue;
+    return Error(
+        Fault::unsupported,
+        format("program {} is of type {}, and map {} has programs of type {}", program.name,
+               platform::row(program.type).name, map.name, platform::row(type).name),
+        "programs that call each other are of one type");
+  }
+  return {};
 }
 
 void App::State::put_into_prog_arrays(const LoadedProgram& program, u32 id) {
@@ -167,6 +235,7 @@ Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tie
         "load all programs of an App in one tier");
   }
   EXPECT(program.program().maps->size() == state.maps.size());
+  TRY(state.claim_prog_arrays(program.program()));
   LoadedProgram loaded{std::move(program), tier, std::nullopt, std::nullopt};
   const platform::Bindings bindings = state.bindings();
   if (tier == Tier::jit) {
@@ -180,6 +249,7 @@ Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tie
 }
 
 Result<u64> App::run(const LoadedProgram& program, Packet& packet) {
+  TRY(check_input(program, platform::Input::packet));
   const Running running;
   if (running.skips()) {
     state_->skipped.fetch_add(1, std::memory_order_relaxed);
@@ -190,9 +260,21 @@ Result<u64> App::run(const LoadedProgram& program, Packet& packet) {
   return run_one(program, execution, state_->maps);
 }
 
+Result<u64> App::run(const LoadedProgram& program, std::span<std::byte> context) {
+  TRY(check_context(program, context.size()));
+  const Running running;
+  if (running.skips()) {
+    state_->skipped.fetch_add(1, std::memory_order_relaxed);
+    return u64{0};
+  }
+  Execution execution = TRY(state_->execution());
+  return run_one(program, execution, state_->maps, context);
+}
+
 Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> packets,
                             std::span<u32> verdicts) {
   EXPECT(verdicts.size() == packets.size());
+  TRY(check_input(program, platform::Input::packet));
   const Running running;
   if (running.skips()) {
     state_->skipped.fetch_add(packets.size(), std::memory_order_relaxed);

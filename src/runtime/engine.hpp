@@ -1,5 +1,5 @@
-// The user engine: makes an object's maps and runs its verified programs on packets, without any
-// privilege.
+// The user engine: makes an object's maps and runs its verified programs on packets, or on memory
+// that is their context, without any privilege.
 //
 // In: MapSpecs and VerifiedPrograms. Out: an App that holds maps and programs of one object, and
 // runs them. The tier decides whether a program is interpreted or compiled; both give the same
@@ -37,19 +37,27 @@ class App {
 
   // Compiles `program` (or binds it to the interpreter) and puts it into the prog_arrays that name
   // it. The handle stays valid as long as the App. Compiled and interpreted programs cannot jump
-  // into each other: an App has the ones or the others (Fault::usage). Not while programs run.
+  // into each other: an App has the ones or the others (Fault::usage). Programs of several types
+  // around one prog_array are Fault::unsupported. Not while programs run.
   Result<const LoadedProgram*> load(verify::VerifiedProgram program, Tier tier);
 
-  // Runs a packet program; the verdict is its r0, the packet may have changed. Fault::rejected only
-  // in the checked tier: an access outside of the program's memory, which is a bug of ours.
-  // Fault::exhausted when more threads run programs than there are CPU slots. A program that is
-  // entered while one is running on this thread is skipped: its verdict is 0, and it is counted.
+  // Runs a packet program (Fault::usage for others); the verdict is its r0, the packet may have
+  // changed. Fault::rejected only in the checked tier: an access outside of the program's memory,
+  // which is a bug of ours. Fault::exhausted when more threads run programs than there are CPU
+  // slots. A program that is entered while one is running on this thread is skipped: its verdict is
+  // 0, and it is counted.
   Result<u64> run(const LoadedProgram& program, Packet& packet);
 
   // The same for each of `packets`, in order; `verdicts` gets r0's low half of each. Stops at an
   // error. Precondition: as many verdicts as packets.
   Result<void> run_batch(const LoadedProgram& program, std::span<Packet> packets,
                          std::span<u32> verdicts);
+
+  // Runs a program whose context is memory (platform::Input::context): on `context`, which it may
+  // read and write. Fault::usage for other programs, and for a context that is shorter than what
+  // the program may touch or longer than 65,535 bytes, as in the kernel's
+  // bpf_prog_test_run_syscall. Other faults as for packets.
+  Result<u64> run(const LoadedProgram& program, std::span<std::byte> context);
 
   std::vector<maps::Map>& maps();
   maps::Map* map(std::string_view name);  // or null

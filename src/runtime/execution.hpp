@@ -8,8 +8,8 @@ namespace skep::runtime {
 
 struct Execution {
   Environment* environment = nullptr;
-  Packet* packet = nullptr;
-  u32 cpu = 0;  // of the thread, for the whole run
+  Packet* packet = nullptr;  // null when the program runs on memory
+  u32 cpu = 0;               // of the thread, for the whole run
 };
 
 }  // namespace skep::runtime

@@ -14,6 +14,8 @@ struct SkbField {
                        gso_size = 176, hwtstamp = 184;
 };
 
+inline constexpr u32 kSkbBytes = 192, kXdpBytes = 24;  // of the structures
+
 struct XdpField {
   static constexpr u32 ingress_ifindex = 12, rx_queue_index = 16;
 };

@@ -11,14 +11,20 @@ bool is_inside(u64 address, u32 bytes, u64 begin, u64 end) {
 
 }  // namespace
 
-bool LiveMemory::allows(u64 address, u32 bytes, interpret::Touch touch) {
-  const platform::PacketContext& context = packet_.context();
+bool LiveMemory::is_in_packet(u64 address, u32 bytes, interpret::Touch touch) const {
+  const platform::PacketContext& context = packet_->context();
   const u64 begin = reinterpret_cast<u64>(&context);
   // The pointers behind the fields are for reading only.
   const u64 context_bytes =
       touch == interpret::Touch::write ? context.fields.size() : sizeof(context);
   if (is_inside(address, bytes, begin, begin + context_bytes)) return true;
-  if (is_inside(address, bytes, context.data_meta, context.data_end)) return true;
+  return is_inside(address, bytes, context.data_meta, context.data_end);
+}
+
+bool LiveMemory::allows(u64 address, u32 bytes, interpret::Touch touch) {
+  if (packet_ != nullptr && is_in_packet(address, bytes, touch)) return true;
+  const u64 begin = reinterpret_cast<u64>(context_.data());
+  if (is_inside(address, bytes, begin, begin + context_.size())) return true;
   return std::ranges::any_of(maps_,
                              [&](const maps::Map& map) { return map.contains(address, bytes); });
 }

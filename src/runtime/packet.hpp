@@ -104,6 +104,10 @@ class Packet {
     std::memcpy(context_.fields.data() + offset, &value, sizeof(T));
   }
 
+  void set_bytes(u32 offset, std::span<const std::byte> bytes) {
+    std::memcpy(context_.fields.data() + offset, bytes.data(), bytes.size());
+  }
+
   u8* data() const { return reinterpret_cast<u8*>(context_.data); }
   u8* data_end() const { return reinterpret_cast<u8*>(context_.data_end); }
   u64 time_ns() const { return time_ns_; }  // of its arrival, 0 when unknown

@@ -178,6 +178,11 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
                      format("helper {} does not exist", i.immediate),
                      "Linux has helpers 1 to 211",
                      {}};
+    if (const std::string_view what = platform::helper_only_in_kernel(i.immediate); !what.empty())
+      return Refusal{Property::kernel_only,
+                     format("bpf_{} exists in the kernel only", name),
+                     format("it {}", what),
+                     {}};
     return Refusal{Property::unknown_helper,
                    format("bpf_{} is not provided by the user engine", name),
                    format("it is helper {} of Linux", i.immediate),

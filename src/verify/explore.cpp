@@ -102,11 +102,11 @@ Verdict Explorer::run() {
 }
 
 Check Explorer::explore() {
-  if (analysis_.type().context_size == 0) {
+  if (analysis_.type().input == platform::Input::none) {
     return Refusal{
         Property::unsupported,
         format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
-        "it runs xdp, sched_cls and socket_filter programs"};
+        "it runs xdp, sched_cls, socket_filter and syscall programs"};
   }
   called_.assign(program_->functions.size(), false);
   std::vector<bool> done = called_;
@@ -475,6 +475,7 @@ VerifiedProgram Explorer::finish() {
   out.facts_ = std::move(analysis_.facts);
   out.frames_ = std::move(analysis_.frames);
   out.may_change_packet_ = analysis_.may_change_packet;
+  out.context_bytes_ = analysis_.context_bytes;
   return out;
 }
 

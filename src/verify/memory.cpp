@@ -4,6 +4,7 @@
 
 #include "isa/tables.hpp"
 #include "verify/analysis.hpp"
+#include "verify/context.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -11,15 +12,6 @@ namespace {
 
 using isa::Instruction;
 using isa::Width;
-
-// One access through a register: which bytes behind the pointer, seen from the pointer's fixed
-// offset.
-struct Access {
-  u8 r;
-  s64 offset;
-  u32 bytes;
-  Touch touch;
-};
 
 std::string_view verb(Touch touch) { return touch == Touch::read ? "reads" : "writes"; }
 
@@ -141,72 +133,6 @@ Check check_region(const Analysis& analysis, const State& state, const Value& po
   }
 }
 
-// ---- the context
-// ---------------------------------------------------------------------------------------------------
-
-const platform::ContextField* field_at(const platform::ProgramTypeRow& type, s64 offset,
-                                       u32 bytes) {
-  for (const platform::ContextField& field : type.context) {
-    if (offset >= field.offset && offset + bytes <= field.offset + field.size) return &field;
-  }
-  return nullptr;
-}
-
-Kind pointer_kind(platform::FieldKind kind) {
-  switch (kind) {
-    case platform::FieldKind::packet: return Kind::packet;
-    case platform::FieldKind::packet_meta: return Kind::packet_meta;
-    case platform::FieldKind::packet_end: return Kind::packet_end;
-    case platform::FieldKind::number: break;
-  }
-  return Kind::number;
-}
-
-Refusal bad_context(const Analysis& analysis, std::string what, s64 offset, u32 bytes) {
-  return {Property::context_access,
-          std::move(what),
-          format("{} at offset {} of {} for {} programs", counted(bytes, "byte"), offset,
-                 analysis.type().context_name, analysis.type().name),
-          {}};
-}
-
-bool may_be_in_part(const platform::ContextField& field, Touch touch) {
-  switch (field.parts) {
-    case platform::Parts::none: return false;
-    case platform::Parts::of_reads: return touch == Touch::read;
-    case platform::Parts::of_reads_and_writes: return true;
-  }
-  return false;
-}
-
-// The field that an access reaches, or a refusal.
-Check find_field(const Analysis& analysis, const Value& pointer, const Access& access,
-                 const platform::ContextField*& field) {
-  if (pointer.offset != 0) {
-    return bad_context(analysis, "the context is reached through a moved pointer",
-                       pointer.offset + access.offset, access.bytes);
-  }
-  field = field_at(analysis.type(), access.offset, access.bytes);
-  if (field == nullptr)
-    return bad_context(analysis, "no field of the context is there for this program type",
-                       access.offset, access.bytes);
-  if (access.offset % access.bytes != 0)
-    return bad_context(analysis, format("field {} is accessed across its alignment", field->name),
-                       access.offset, access.bytes);
-  if (access.touch == Touch::write && field->access != platform::Access::read_write) {
-    return bad_context(analysis, format("field {} is written, but may only be read", field->name),
-                       access.offset, access.bytes);
-  }
-  if (access.bytes != field->size && !may_be_in_part(*field, access.touch)) {
-    return bad_context(
-        analysis,
-        format("field {} is {} in part, but has to be as a whole of {}", field->name,
-               access.touch == Touch::read ? "read" : "written", counted(field->size, "byte")),
-        access.offset, access.bytes);
-  }
-  return {};
-}
-
 // ---- facts
 // -----------------------------------------------------------------------------------------------------------
 
@@ -246,11 +172,6 @@ Check note_region(Analysis& analysis, isa::InstructionIndex at, Kind kind) {
 // ---- contents
 // ----------------------------------------------------------------------------------------------------------
 
-Scalar loaded(const Instruction& i) {
-  return i.form == isa::Form::load_signed ? Scalar::sign_extended(i.width)
-                                          : Scalar::zero_extended(i.width);
-}
-
 // Constants in .rodata are known: it is frozen before the program runs.
 std::optional<u64> frozen_value(const Analysis& analysis, const Value& pointer, s64 offset,
                                 u32 bytes) {
@@ -264,6 +185,11 @@ std::optional<u64> frozen_value(const Analysis& analysis, const Value& pointer, 
   return value;
 }
 
+Scalar loaded(const Instruction& i) {
+  return i.form == isa::Form::load_signed ? Scalar::sign_extended(i.width)
+                                          : Scalar::zero_extended(i.width);
+}
+
 Value load_map_value(const Analysis& analysis, const Value& pointer, const Instruction& i) {
   const auto constant = frozen_value(analysis, pointer, i.offset, isa::bytes_of(i.width));
   if (!constant) return Value::of_number(loaded(i));
@@ -273,26 +199,6 @@ Value load_map_value(const Analysis& analysis, const Value& pointer, const Instr
                                                      : isa::Alu::movsx32;
   return Value::of_number(
       apply(extension, Width::w64, Scalar::unknown(), Scalar::constant(*constant)));
-}
-
-Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionIndex at, Value& out) {
-  const Instruction& i = analysis.program.code[at.value()];
-  const platform::ContextField* field = nullptr;
-  const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
-  if (auto refused = find_field(analysis, pointer, access, field)) return refused;
-  if (field->kind == platform::FieldKind::number) {
-    out = Value::of_number(loaded(i));
-    return {};
-  }
-  if (i.form == isa::Form::load_signed)
-    return bad_context(
-        analysis, format("field {} is a pointer and is loaded as a signed number", field->name),
-        i.offset, access.bytes);
-  out = Value::pointer(pointer_kind(field->kind));
-  Instruction& rewritten = analysis.code[at.value()];
-  rewritten.offset = static_cast<s16>(field->runtime_offset);
-  rewritten.width = field->runtime_size == 8 ? Width::w64 : Width::w32;
-  return {};
 }
 
 }  // namespace
@@ -332,11 +238,7 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
                            : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   const Access access{i.dst, i.offset, isa::bytes_of(i.width), Touch::write};
   if (pointer.kind == Kind::context) {
-    const platform::ContextField* field = nullptr;
-    if (auto refused = find_field(analysis, pointer, access, field)) return refused;
-    if (stored.is_pointer())
-      return bad_context(analysis, format("a pointer is stored into field {}", field->name),
-                         access.offset, access.bytes);
+    if (auto refused = store_context(analysis, pointer, access, stored)) return refused;
   } else {
     if (auto refused = check_region(analysis, state, pointer, access)) return refused;
     analysis.may_change_packet |= pointer.is_packet();

@@ -42,6 +42,7 @@ Report Explorer::report(isa::InstructionIndex at, const Refusal& refusal, s32 de
     out.source = trimmed(line->text);
   }
   out.property = row.name;
+  if (refusal.property == Property::kernel_only) out.fault = Fault::unsupported;
   out.rule = row.rule;
   out.message = refusal.message;
   out.reason = refusal.reason;

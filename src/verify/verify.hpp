@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "platform/program.hpp"
+#include "skep/result.hpp"
 
 namespace skep::verify {
 
@@ -60,6 +61,8 @@ class VerifiedProgram {
   const FrameUse& frame(std::size_t function) const { return frames_[function]; }
   // False: no path writes to the packet, moves it, or calls what could.
   bool may_change_packet() const { return may_change_packet_; }
+  // Of a program whose context is memory: how many bytes of it some path may touch, from its first.
+  u32 context_bytes() const { return context_bytes_; }
 
  private:
   friend class Explorer;
@@ -69,6 +72,7 @@ class VerifiedProgram {
   std::vector<Fact> facts_;
   std::vector<FrameUse> frames_;  // by number in Program::functions
   bool may_change_packet_ = true;
+  u32 context_bytes_ = 0;
 };
 
 // One step of the path that led to a rejection.
@@ -86,13 +90,14 @@ struct Report {
   std::string instruction;  // its text
   std::string file;         // empty without line information
   u32 line = 0;
-  std::string source;      // the source line
-  std::string property;    // which rule, a stable name: "packet-bounds"
-  std::string rule;        // what the rule says
-  std::string message;     // what was not proved, one sentence
-  std::string reason;      // why: the values involved, in words
-  std::string hint;        // what to do about it
-  std::vector<Step> path;  // the decisions that led here, oldest first
+  std::string source;             // the source line
+  std::string property;           // which rule, a stable name: "packet-bounds"
+  Fault fault = Fault::rejected;  // unsupported: not wrong, but for the kernel only
+  std::string rule;               // what the rule says
+  std::string message;            // what was not proved, one sentence
+  std::string reason;             // why: the values involved, in words
+  std::string hint;               // what to do about it
+  std::vector<Step> path;         // the decisions that led here, oldest first
 };
 
 struct Work {

@@ -112,9 +112,9 @@ TEST_F(ApiKernel, ProgramsOfTypeSyscallRunOnTheirContext) {
   const std::array<uint64_t, 3> sum{30, 5, 0};
   const skep::Run run = app.program("add").run(std::as_bytes(std::span(sum))).value();
   EXPECT_EQ(run.return_value, 3u);
-  ASSERT_EQ(run.packet.size(), sizeof(sum));
+  ASSERT_EQ(run.context.size(), sizeof(sum));
   uint64_t result = 0;
-  std::memcpy(&result, run.packet.data() + 16, sizeof(result));
+  std::memcpy(&result, run.context.data() + 16, sizeof(result));
   EXPECT_EQ(result, 42u);
   expect_refusal(app.program("add").feed(kCapture), Fault::unsupported, "takes no packets");
   expect_refusal(app.attach("add"), Fault::unsupported, "Program::run()");

@@ -293,13 +293,13 @@ TEST_F(KernelAttach, AFunctionOfAProgramIsReplaced) {
   auto host = load("host");
   if (!host.ok()) return cannot("replacement", host.error());
   const std::vector<std::byte> packet(64);
-  EXPECT_EQ(test_run(host->programs()[0], packet)->return_value, 1u);
+  EXPECT_EQ(test_run(host->programs()[0], {.packet = packet})->return_value, 1u);
   const u32 id = id_of(host->programs()[0].descriptor, Kind::program).value();
   auto app = load("replacement", {.replaces = id});
   if (!app.ok()) return cannot("replacement", app.error());
   auto link = attach(*app, app->programs()[0]);
   if (!link.ok()) return cannot("replacement", link.error());
-  EXPECT_EQ(test_run(host->programs()[0], packet)->return_value, 7u);
+  EXPECT_EQ(test_run(host->programs()[0], {.packet = packet})->return_value, 7u);
   std::printf("ran: replacement\n");
 }
 

@@ -70,6 +70,9 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
   load.log_buf = reinterpret_cast<u64>(log.data());
   load.log_size = static_cast<u32>(log.size());
   load.log_level = 1;
+  // "Syscall programs can only be sleepable" (kernel/bpf/verifier.c); libbpf sets it for
+  // SEC("syscall").
+  if (program.type == platform::ProgramType::syscall) load.prog_flags = BPF_F_SLEEPABLE;
   const s64 fd = bpf(BPF_PROG_LOAD, load);
   if (fd >= 0) ::close(static_cast<int>(fd));
   std::string text = log.data();

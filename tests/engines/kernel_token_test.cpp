@@ -47,7 +47,7 @@ std::string load_and_run(const std::string& folder) {
   auto app = App::load(*object, {.token = &*token});
   if (!app.ok()) return text_of(app.error());
   const std::vector<std::byte> packet(100);
-  const auto ran = test_run(*app->program("by_length"), packet);
+  const auto ran = test_run(*app->program("by_length"), {.packet = packet});
   if (!ran.ok()) return text_of(ran.error());
   const u64 counted = app->map("lengths")->map.count();
   return format("ran on {} bytes, counted {}, {}", ran->return_value, counted,
