@@ -1,212 +1,129 @@
-// One object, two engines: every packet program that comes with skep runs in user space and in the
-// kernel on the same packets, in the same order, and must come to the same.
+// One object, two engines: every program of the repository and of the kernel's own tests that both
+// can run is given the same inputs in the same order, and must come to the same.
 //
-// Compared are, packet by packet, the return value and the packet as the program left it, and at
-// the end the records of its rings and the contents of its maps, both as skep prints them. Times
-// are blanked out: the engines' clocks differ. Packets are all of the captures in tests/data, and
-// short ones that no capture has. How much was compared is printed at the end.
+// Compared are, run by run, the return value, the packet and the context as the program left them,
+// and at the end the records of its rings and the contents of its maps. Times are blanked out: the
+// engines' clocks differ. How much was compared is printed at the end, and what was not, with why.
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mount.h>
 
-#include <filesystem>
-#include <regex>
+#include <chrono>
+#include <map>
 
-#include "base/json.hpp"
+#include "agreement_objects.hpp"
+#include "agreement_sides.hpp"
 #include "base/text.hpp"
-#include "events/contents.hpp"
-#include "events/decode.hpp"
-#include "events/report.hpp"
-#include "events/show.hpp"
-#include "hooks/packets/capture.hpp"
-#include "kernel/bpf.hpp"
-#include "kernel/ring.hpp"
-#include "kernel/test_run.hpp"
-#include "runtime/engine.hpp"
-#include "verify/verify.hpp"
+#include "kernel/features.hpp"
+#include "kernel_bpf.hpp"
+#include "object/user_engine.hpp"
+#include "support/scratch.hpp"
 
-namespace skep {
+namespace skep::agreement {
 namespace {
 
-namespace fs = std::filesystem;
-using PacketBytes = std::vector<std::byte>;
+constexpr std::size_t kOfShipped = 2600;  // every packet of the captures
+constexpr std::size_t kOfOthers = 240;
+constexpr std::size_t kContexts = 120;
+constexpr std::chrono::milliseconds kTimeOfOne{1000};
+constexpr std::size_t kEthernetBytes = 14, kIpv6Bytes = 40;
 
-constexpr std::size_t kShortest = 15;  // an Ethernet header and something: what the kernel asks for
-constexpr std::size_t kLongest = 3500;  // the kernel's frame of an XDP test-run
-constexpr std::size_t kEthernetBytes = 14;
-// Maps that say how long something took: no two runs are the same.
-constexpr std::string_view kTimesAlone[] = {"latency"};
-
-struct Compared {
-  u64 objects = 0, programs = 0, inputs = 0, records = 0, maps = 0, refused = 0;
+struct Totals {
+  u64 objects = 0, programs = 0, inputs = 0, records = 0, maps = 0, refused_inputs = 0;
+  std::map<std::string, u64> not_compared;  // programs, by why
 };
-Compared total;
+Totals total;
 
-std::vector<PacketBytes> packets() {
-  std::vector<PacketBytes> out;
-  std::vector<fs::path> captures;
-  for (const auto& entry : fs::directory_iterator(SKEP_SOURCE_DIR "/tests/data")) {
-    if (entry.path().extension() == ".pcap") captures.push_back(entry.path());
-  }
-  std::ranges::sort(captures);
-  for (const fs::path& each : captures) {
-    auto capture = hooks::CaptureReader::open(each.string());
-    if (!capture.ok()) continue;  // of a link type that is refused
-    while (true) {
-      const auto packet = capture->next();
-      if (!packet.ok() || !*packet) break;
-      const auto bytes = (*packet)->bytes;
-      if (bytes.size() >= kShortest && bytes.size() <= kLongest)
-        out.emplace_back(bytes.begin(), bytes.end());
-    }
-  }
-  for (std::size_t bytes = kShortest; bytes < 64; ++bytes) out.emplace_back(bytes, std::byte{0x45});
-  return out;
-}
-
-std::string without_times(const std::string& json) {
-  static const std::regex times("(_ns|time)\":[0-9]+");
-  return std::regex_replace(json, times, "$1\":0");
-}
-
-class Results {
+// A folder of type bpf, for maps that are pinned by their name: another one for each load.
+class Pins {
  public:
-  explicit Results(const btf::Types& types) : types_(types) {}
-
-  auto taker(const platform::MapSpec& ring) {
-    return [this, &ring](std::span<const std::byte> bytes) {
-      JsonWriter json;
-      events::to_json(json,
-                      events::decode(types_, events::record_type(ring, types_), Bytes(bytes)));
-      records.push_back(without_times(ring.name + " " + json.take()));
-    };
+  Pins() {
+    if (::unshare(CLONE_NEWNS) != 0) return;
+    (void)::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    is_mounted_ = ::mount("bpf", scratch_.path("").c_str(), "bpf", 0, nullptr) == 0;
   }
-  void add(const maps::View& map) {
-    const auto contents = events::read_contents(map, types_);
-    if (contents) maps.push_back(without_times(events::contents_json(*contents, 0)));
+  Pins(const Pins&) = delete;
+  Pins& operator=(const Pins&) = delete;
+  ~Pins() {
+    if (is_mounted_) (void)::umount2(scratch_.path("").c_str(), MNT_DETACH);
   }
-
-  std::vector<std::string> records;
-  std::vector<std::string> maps;
-
- private:
-  const btf::Types& types_;
-};
-
-class UserSide {
- public:
-  UserSide(const object::Object& object, const object::ProgramEntry& entry)
-      : entry_(entry), environment_(runtime::real_environment()), results(object.types()) {
-    auto first = prove(object, entry.name);
-    app_.emplace(runtime::App::create(first.program().maps, *environment_).value());
-    program_ = app_->load(std::move(first), runtime::Tier::jit).value();
-    for (const platform::MapSpec& map : object.maps()) {
-      for (const auto& [index, name] : map.initial_programs) {
-        if (name != entry.name) (void)app_->load(prove(object, name), runtime::Tier::jit).value();
-      }
-    }
-  }
-
-  kernel::TestResult run(const PacketBytes& packet) {
-    reset(packet);
-    const u64 r0 = app_->run(*program_, arena_[0]).value();
-    for (maps::Map& map : app_->maps()) {
-      if (map.spec().kind == platform::MapKind::ringbuf) map.drain(results.taker(map.spec()));
-    }
-    const auto bytes = arena_[0].bytes();
-    PacketBytes output(has_header() ? 0 : kEthernetBytes);  // which the kernel clears
-    output.insert(output.end(), bytes.begin(), bytes.end());
-    return {.return_value = static_cast<u32>(r0), .output = std::move(output)};
-  }
-  void finish() {
-    for (const maps::Map& map : app_->maps()) results.add(map);
+  std::string next() {
+    const std::string folder = scratch_.path(format("{}", ++number_));
+    std::filesystem::create_directory(folder);
+    return folder;
   }
 
  private:
-  bool has_header() const { return entry_.type != platform::ProgramType::socket_filter; }
-
-  // The kernel's test-run gives socket filters what stands behind the Ethernet header.
-  void reset(const PacketBytes& packet) {
-    if (has_header()) return arena_[0].reset(entry_.type, packet, {});
-    const auto protocol =
-        static_cast<u16>(std::to_integer<u32>(packet[12]) << 8 | std::to_integer<u32>(packet[13]));
-    arena_[0].reset(entry_.type, std::span(packet).subspan(kEthernetBytes),
-                    {.protocol = protocol, .link = runtime::Link::none});
-  }
-
-  static verify::VerifiedProgram prove(const object::Object& object, const std::string& name) {
-    return std::get<verify::VerifiedProgram>(
-        std::move(verify::verify(object.program(name).value()).outcome));
-  }
-
-  const object::ProgramEntry& entry_;
-  std::unique_ptr<runtime::Environment> environment_;
-  std::optional<runtime::App> app_;
-  const runtime::LoadedProgram* program_ = nullptr;
-  runtime::PacketArena arena_ = runtime::PacketArena::create(1).value();
-
- public:
-  Results results;
+  test::Scratch scratch_;
+  bool is_mounted_ = false;
+  u32 number_ = 0;
 };
-
-class KernelSide {
- public:
-  KernelSide(const object::Object& object, const object::ProgramEntry& entry)
-      : results(object.types()),
-        app_(kernel::App::load(object, {}).value()),
-        program_(app_.program(entry.name)) {
-    for (const kernel::LoadedMap& each : app_.maps()) {
-      if (each.spec().kind == platform::MapKind::ringbuf)
-        rings_.emplace_back(&each, kernel::Ring::open(each.map).value());
-    }
-  }
-
-  Result<kernel::TestResult> run(const PacketBytes& packet) {
-    auto result = kernel::test_run(*program_, packet);
-    for (auto& [map, ring] : rings_) ring.drain(results.taker(map->spec()));
-    return result;
-  }
-  void finish() {
-    for (const kernel::LoadedMap& each : app_.maps()) results.add(each.map);
-  }
-
-  Results results;
-
- private:
-  kernel::App app_;
-  const kernel::LoadedProgram* program_;
-  std::vector<std::pair<const kernel::LoadedMap*, kernel::Ring>> rings_;
-};
-
-void compare(const object::Object& object, const object::ProgramEntry& entry) {
-  UserSide user(object, entry);
-  KernelSide kernel(object, entry);
-  std::size_t number = 0;
-  for (const PacketBytes& packet : packets()) {
-    const auto theirs = kernel.run(packet);
-    if (!theirs.ok()) {  // newer kernels refuse packets that end within their IP header
-      ASSERT_LT(packet.size(), kEthernetBytes + 40) << theirs.error().message;
-      ++total.refused;
-      continue;
-    }
-    const auto ours = user.run(packet);
-    ASSERT_EQ(ours.return_value, theirs->return_value) << entry.name << " on packet " << number;
-    ASSERT_EQ(ours.output, theirs->output) << entry.name << " on packet " << number;
-    ++number;
-  }
-  user.finish();
-  kernel.finish();
-  EXPECT_EQ(user.results.records, kernel.results.records) << entry.name;
-  const std::string stem = fs::path(object.name()).stem().stem().string();
-  if (std::ranges::find(kTimesAlone, stem) == std::end(kTimesAlone)) {
-    EXPECT_EQ(user.results.maps, kernel.results.maps) << entry.name;
-    total.maps += kernel.results.maps.size();
-  }
-  total.inputs += number;
-  total.records += kernel.results.records.size();
-  ++total.programs;
+Pins& pins() {
+  static Pins made;
+  return made;
 }
 
-class Agreement : public testing::TestWithParam<std::string> {
+const btf::Targets* kernel_types(const object::Object& object) {
+  static const auto types = [] {
+    btf::Targets out;
+    (void)out.open(btf::kKernelTypes);
+    return out;
+  }();
+  return object.needs_targets() && !types.empty() ? &types : nullptr;
+}
+
+// Newer kernels refuse packets that end within their IP header.
+bool may_be_refused(const Input& input) {
+  return !input.packet.empty() && input.packet.size() < kEthernetBytes + kIpv6Bytes;
+}
+
+enum class Maps : u8 { compared, left_out };
+
+class Comparison {
+ public:
+  Comparison(UserSide& user, KernelSide& kernel, Maps maps)
+      : user_(user), kernel_(kernel), maps_(maps) {}
+
+  void run(const std::vector<Input>& inputs) {
+    const auto end = std::chrono::steady_clock::now() + kTimeOfOne;
+    for (const Input& input : inputs) {
+      if (!run(input)) return;
+      if (std::chrono::steady_clock::now() > end) break;  // one of those that measure
+    }
+    user_.finish();
+    kernel_.finish();
+    EXPECT_EQ(difference(user_.results.records, kernel_.results.records), "") << "ring records";
+    total.records += kernel_.results.records.size();
+    if (maps_ == Maps::left_out) return;
+    EXPECT_EQ(difference(user_.results.maps, kernel_.results.maps), "") << "maps";
+    total.maps += kernel_.results.maps.size();
+  }
+
+ private:
+  // False when there is a difference: what follows would only repeat it.
+  bool run(const Input& input) {
+    const auto theirs = kernel_.run(input);
+    if (!theirs.ok()) {
+      EXPECT_TRUE(may_be_refused(input)) << theirs.error().message << " at input " << number_;
+      ++total.refused_inputs;
+      return true;
+    }
+    const Outcome ours = user_.run(input);
+    EXPECT_EQ(ours.return_value, theirs->return_value) << "at input " << number_;
+    EXPECT_EQ(ours.packet, theirs->packet) << "at input " << number_;
+    EXPECT_EQ(ours.context, theirs->context) << "at input " << number_;
+    ++number_;
+    ++total.inputs;
+    return !testing::Test::HasFailure();
+  }
+
+  UserSide& user_;
+  KernelSide& kernel_;
+  Maps maps_;
+  u64 number_ = 0;
+};
+
+class Agreement : public testing::TestWithParam<Source> {
  protected:
   static void SetUpTestSuite() {  // per-CPU maps: one CPU counts
     cpu_set_t first;
@@ -219,36 +136,67 @@ class Agreement : public testing::TestWithParam<std::string> {
                 counted(total.objects, "object").c_str(),
                 counted(total.programs, "program").c_str(), counted(total.inputs, "input").c_str(),
                 counted(total.records, "ring record").c_str(), counted(total.maps, "map").c_str(),
-                counted(total.refused, "input").c_str());
+                counted(total.refused_inputs, "input").c_str());
+    for (const auto& [why, programs] : total.not_compared)
+      std::printf("  not compared: %s, %s\n", counted(programs, "program").c_str(), why.c_str());
+    const bool is_whole = testing::UnitTest::GetInstance()->test_to_run_count() == objects().size();
+    if (is_whole && total.objects != 0) EXPECT_EQ(unused_rows(), std::vector<std::string>());
   }
+
+  // Whether there was something to compare.
+  bool compare(const Chosen& chosen);
 };
 
+bool Agreement::compare(const Chosen& chosen) {
+  auto user = UserSide::load(chosen);
+  if (const auto* refused = std::get_if<Refused>(&user)) {
+    ++total.not_compared["user space refuses them: " + refused->why];
+    return false;
+  }
+  auto kernel = KernelSide::load(chosen, pins().next());
+  if (const auto* refused = std::get_if<Refused>(&kernel)) {
+    ++total.not_compared["the kernel refuses them"];
+    return false;
+  }
+  UserSide& ours = *std::get<0>(user);
+  const auto type = chosen.entry.type;
+  const std::size_t packets = GetParam().is_shipped ? kOfShipped : kOfOthers;
+  const LeftOut* row = find_left_out(GetParam(), chosen.entry.name);
+  if (row != nullptr) {
+    EXPECT_TRUE(calls(ours.program(), row->depends)) << "it does not depend on what the table says";
+    ++total.not_compared[format("{} depends on {}: {}",
+                                row->part == Part::maps ? "what is in maps" : "the result",
+                                name_of(row->depends), row->why)];
+    if (row->part == Part::everything) return false;
+  }
+  Comparison(ours, *std::get<0>(kernel), row != nullptr ? Maps::left_out : Maps::compared)
+      .run(object::takes_packets(type) ? packet_inputs(type, packets)
+                                       : context_inputs(ours.context_bytes(), kContexts));
+  ++total.programs;
+  return true;
+}
+
 TEST_P(Agreement, OfBothEngines) {
-  const auto object = object::Object::open(GetParam()).value();
-  if (auto loaded = kernel::App::load(object, {});
-      !loaded.ok() && loaded.error().fault == Fault::denied) {
-    GTEST_SKIP() << loaded.error().message << "; " << loaded.error().hint;
+  if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
+  auto object = object::Object::open(GetParam().path);
+  if (!object.ok()) return;  // what is no object of programs is the business of other tests
+  (void)object->resolve({.release = kernel::kernel_release()});
+  bool has_compared = false;
+  for (const object::ProgramEntry& entry : object->programs()) {
+    if (!object::runs_in_user_engine(entry.type)) continue;
+    SCOPED_TRACE(entry.name);
+    has_compared |= compare({*object, entry, kernel_types(*object)});
   }
-  for (const object::ProgramEntry& entry : object.programs()) {
-    if (platform::row(entry.type).context_size != 0) compare(object, entry);
-  }
-  ++total.objects;
+  total.objects += has_compared ? 1 : 0;
 }
 
-std::vector<std::string> shipped() {
-  std::vector<std::string> out;
-  for (const auto& entry : fs::directory_iterator(SKEP_SOURCE_DIR "/bpf")) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".bpf.c"))
-      out.push_back(format("{}/build/bpf/{}.o", SKEP_SOURCE_DIR, name.substr(0, name.size() - 2)));
+INSTANTIATE_TEST_SUITE_P(Objects, Agreement, testing::ValuesIn(objects()), [](const auto& info) {
+  std::string name = info.param.name;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   }
-  std::ranges::sort(out);
-  return out;
-}
-
-INSTANTIATE_TEST_SUITE_P(Shipped, Agreement, testing::ValuesIn(shipped()), [](const auto& info) {
-  return fs::path(info.param).stem().stem().string();
+  return name;
 });
 
 }  // namespace
-}  // namespace skep
+}  // namespace skep::agreement
