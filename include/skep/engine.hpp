@@ -26,6 +26,10 @@ struct LoadOptions {
   // ---- of the kernel engine; with the user engine they are Fault::unsupported ----
   // The folder of maps that are pinned by their name (LIBBPF_PIN_BY_NAME); empty: /sys/fs/bpf.
   std::string pins{};
+  // Load with what the file system of type bpf that is mounted at this folder delegates to the
+  // user namespace of the process (a BPF token, Linux 6.9). Fault::unsupported, denied or usage say
+  // what it does not delegate.
+  std::string token{};
   // freplace: the id of the loaded program whose function is replaced.
   std::optional<std::uint32_t> replaces{};
 };

@@ -12,6 +12,7 @@
 #include "kernel/features.hpp"
 #include "kernel/symbols.hpp"
 #include "kernel/test_run.hpp"
+#include "kernel/token.hpp"
 #include "object/user_engine.hpp"
 
 namespace skep::detail {
@@ -22,8 +23,8 @@ bool takes_packets(const kernel::LoadedProgram& program) {
   return object::takes_packets(program.entry.type);
 }
 
-Result<Link> link_of(kernel::Link link) {
-  return Link(std::make_unique<Link::State>(std::move(link)));
+Result<Link> link_of(kernel::RecordedLink attached) {
+  return Link(std::make_unique<Link::State>(std::move(attached)));
 }
 
 // Packets of a capture, each a run of its own.
@@ -125,16 +126,19 @@ Result<Link> KernelApp::attach(std::string_view name, const Place& place) {
   const auto& operations = app_.operations();
   for (std::size_t number = 0; number < operations.size(); ++number) {
     if (map_at(operations[number].map).spec().name != name) continue;
-    return link_of(TRY(kernel::attach_operations(app_, number).within(object().name())));
+    return link_of(TRY(kernel::attach_operations_owned(app_, number).within(object().name())));
   }
   const kernel::LoadedProgram& program = *TRY(loaded(name));
-  return link_of(TRY(kernel::attach(app_, program, place).within(object().name())));
+  return link_of(TRY(kernel::attach_owned(app_, program, place).within(object().name())));
 }
 
 Result<std::vector<Link>> KernelApp::attach_all(const Place& place) {
-  auto attached = TRY(kernel::attach_all(app_, place).within(object().name()));
+  auto attached =
+      TRY(kernel::attach_all(app_,
+                             {.place = [&](const std::string&) -> Result<Place> { return place; }})
+              .within(object().name()));
   std::vector<Link> links;
-  for (kernel::Link& each : attached) links.push_back(TRY(link_of(std::move(each))));
+  for (kernel::RecordedLink& each : attached) links.push_back(TRY(link_of(std::move(each))));
   return links;
 }
 
@@ -197,6 +201,11 @@ Result<std::shared_ptr<EngineApp>> load_kernel(object::Object object, const Want
   kernel::LoadOptions options{.targets = wanted.types(), .replaces = wanted.options.replaces};
   for (const object::ProgramEntry& each : wanted.programs) options.programs.push_back(each.name);
   if (!wanted.options.pins.empty()) options.pins = wanted.options.pins;
+  std::optional<kernel::Token> token;
+  if (!wanted.options.token.empty()) {
+    token = TRY(kernel::Token::create(wanted.options.token));
+    options.token = &*token;
+  }
   auto app = TRY(kernel::App::load(object, options));
   const std::string name = object.name();
   return KernelApp::create(std::move(object), std::move(app)).within(name);

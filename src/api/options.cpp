@@ -24,6 +24,8 @@ constexpr OptionRow kOfOneEngine[] = {
      "the kernel writes what programs print to its trace, which `skep tracelog` shows"},
     {"pins", EngineKind::kernel, [](const LoadOptions& options) { return !options.pins.empty(); },
      "maps of the user engine are of this process and not pinned"},
+    {"token", EngineKind::kernel, [](const LoadOptions& options) { return !options.token.empty(); },
+     "the user engine loads without any privilege"},
     {"replaces", EngineKind::kernel,
      [](const LoadOptions& options) { return options.replaces.has_value(); },
      "programs of the user engine are not replaced"},

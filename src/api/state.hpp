@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "kernel/attach.hpp"
+#include "kernel/attach_all.hpp"
 #include "object/object.hpp"
 #include "skep/app.hpp"
 
@@ -25,7 +25,9 @@ struct GlobalVariable::Place {
 };
 
 struct Link::State {
-  kernel::Link link;
+  kernel::RecordedLink attached;
+
+  kernel::Link& link() { return attached.link; }
 };
 
 namespace detail {

@@ -8,28 +8,17 @@
 
 #include "base/text.hpp"
 #include "cli/placing.hpp"
-#include "object/tail_calls.hpp"
 
 namespace skep::cli {
 namespace {
 
-// Others run when they are called: by test-run, by a tail call, or by their structure of
-// operations.
-bool is_attached_by_itself(const object::Object& object, const object::ProgramEntry& program,
-                           const Arguments& arguments) {
-  if (!kernel::has_hook(program)) return false;
-  const auto targets = object::tail_call_targets(object);
-  return std::ranges::find(targets, program.name) == targets.end() ||
-         arguments.text(Flag::program) == program.name;
-}
-
 // What is made when everything is pinned.
 std::vector<std::string> planned_pins(const kernel::App& app,
-                                      const std::vector<kernel::Link>& links,
+                                      const std::vector<RecordedLink>& attached,
                                       const std::string& folder) {
   std::vector<std::string> paths;
-  for (const kernel::Link& each : links)
-    std::ranges::move(each.pin_paths(folder), std::back_inserter(paths));
+  for (const RecordedLink& each : attached)
+    std::ranges::move(each.link.pin_paths(folder), std::back_inserter(paths));
   for (const kernel::LoadedMap& each : app.maps()) {
     if (!each.spec().is_globals && !each.was_there)
       paths.push_back(format("{}/map_{}", folder, each.spec().name));
@@ -87,45 +76,30 @@ class Pins {
 
 }  // namespace
 
-Result<Attached> attach_all(const kernel::App& app, const Arguments& arguments,
-                            const kernel::Place& everywhere, Output& out) {
-  Attached attached{TRY(OwnedLinks::begin())};
-  const auto add = [&](kernel::Link link) -> Result<void> {
-    attached.links.push_back(std::move(link));
-    return attached.owned.record(attached.links.back());
+Result<std::vector<RecordedLink>> attach_all(const kernel::App& app, const Arguments& arguments,
+                                             const kernel::Place& everywhere, Output& out) {
+  const auto place = [&](const std::string& program) {
+    return place_for(arguments, everywhere, app.object(), program);
   };
-  for (const kernel::LoadedProgram& each : app.programs()) {
-    if (!is_attached_by_itself(app.object(), each.entry, arguments)) continue;
-    const kernel::Place place =
-        TRY(place_for(arguments, everywhere, app.object(), each.entry.name));
-    TRY(attached.owned.intend(each.entry.name, kernel::hook_of(each.entry)));
-    TRY(add(TRY(kernel::attach(app, each, place))));
+  auto attached = TRY(kernel::attach_all(
+      app, {.place = place, .also = arguments.text(Flag::program).value_or("")}));
+  for (const RecordedLink& each : attached) {
+    out.note(format("attached {} to {} {}", each.link.program(), kernel::row(each.link.hook()).name,
+                    each.link.where()));
   }
-  for (std::size_t number = 0; number < app.operations().size(); ++number) {
-    const kernel::LoadedMap& map = app.maps()[app.operations()[number].map];
-    TRY(attached.owned.intend(map.spec().name, kernel::Hook::operations));
-    TRY(add(TRY(kernel::attach_operations(app, number))));
-  }
-  for (const kernel::Link& each : attached.links) {
-    out.note(format("attached {} to {} {}", each.program(), kernel::row(each.hook()).name,
-                    each.where()));
-  }
-  if (!attached.links.empty()) return attached;
-  return Error(Fault::usage,
-               format("{} has no program that is attached to something", app.object().name()),
-               "skep test-run --engine kernel runs programs that are called");
+  return attached;
 }
 
-Result<void> pin_all(const kernel::App& app, Attached& attached, const std::string& folder,
-                     Output& out) {
-  Pins pins = TRY(Pins::begin(folder, planned_pins(app, attached.links, folder)));
-  TRY(attached.owned.intend_to_pin());
-  for (kernel::Link& each : attached.links) TRY(pins.link(each));
+Result<void> pin_all(const kernel::App& app, std::vector<RecordedLink>& attached,
+                     const std::string& folder, Output& out) {
+  Pins pins = TRY(Pins::begin(folder, planned_pins(app, attached, folder)));
+  for (RecordedLink& each : attached) TRY(each.owned.intend_to_pin());
+  for (RecordedLink& each : attached) TRY(pins.link(each.link));
   for (const kernel::LoadedMap& each : app.maps()) {
     if (!each.spec().is_globals && !each.was_there) TRY(pins.map(each));
   }
   for (const std::string& each : pins.finish()) out.note(format("pinned {}", each));
-  attached.owned.keep();
+  for (RecordedLink& each : attached) each.owned.keep();
   return {};
 }
 

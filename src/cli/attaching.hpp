@@ -9,21 +9,17 @@
 
 #include "cli/arguments.hpp"
 #include "cli/output.hpp"
-#include "cli/owned_links.hpp"
-#include "kernel/attach.hpp"
+#include "kernel/attach_all.hpp"
 
 namespace skep::cli {
 
-struct Attached {
-  OwnedLinks owned;
-  std::vector<kernel::Link> links{};
-};
+using kernel::RecordedLink;
 // Fault::usage when the object has nothing that is attached.
-Result<Attached> attach_all(const kernel::App& app, const Arguments& arguments,
-                            const kernel::Place& everywhere, Output& out);
+Result<std::vector<RecordedLink>> attach_all(const kernel::App& app, const Arguments& arguments,
+                                             const kernel::Place& everywhere, Output& out);
 
 // Links and maps, in `folder`, which is made where it is missing.
-Result<void> pin_all(const kernel::App& app, Attached& attached, const std::string& folder,
-                     Output& out);
+Result<void> pin_all(const kernel::App& app, std::vector<RecordedLink>& attached,
+                     const std::string& folder, Output& out);
 
 }  // namespace skep::cli

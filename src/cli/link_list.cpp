@@ -4,7 +4,7 @@
 #include "cli/link_fields.hpp"
 #include "cli/loaded.hpp"
 #include "cli/loaded_names.hpp"
-#include "cli/owned_links.hpp"
+#include "kernel/owned_links.hpp"
 #include "platform/link_types.hpp"
 
 namespace skep::cli {
@@ -82,12 +82,12 @@ std::string link_json(const LinkEntry& link, const Holders& holders) {
   return json.take() + "\n";
 }
 
-std::string owned_text(const OwnedLink& link) {
+std::string owned_text(const kernel::OwnedLink& link) {
   const std::string id = link.id == 0 ? std::string("-") : format("{}", link.id);
   return format("{}: {} at {} {}  pid {}\n", id, link.program, link.hook, link.where, link.pid);
 }
 
-std::string owned_json(const OwnedLink& link) {
+std::string owned_json(const kernel::OwnedLink& link) {
   JsonWriter json;
   json.begin_object().member("id", link.id).member("program", link.program);
   json.member("hook", link.hook).member("where", link.where).member("pid", link.pid).end_object();
@@ -96,12 +96,12 @@ std::string owned_json(const OwnedLink& link) {
 
 // Those that skep attached; what the kernel has no link for too, without an id.
 Result<int> list_owned(Output& out) {
-  const auto links = OwnedLinks::all();
+  const auto links = kernel::OwnedLinks::all();
   if (links.empty()) {
     out.note("skep has nothing attached");
     return kFoundNothing;
   }
-  for (const OwnedLink& each : links)
+  for (const kernel::OwnedLink& each : links)
     out.write(out.is_json() ? owned_json(each) : owned_text(each));
   return 0;
 }

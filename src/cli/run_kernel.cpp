@@ -73,21 +73,21 @@ Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Out
       TRY(load_into_kernel(object, arguments, types, arguments.text(Flag::program)));  // load
   TRY(set_map_entries(app.views(), object, arguments));
   KernelReaders readers = TRY(KernelReaders::open(app));
-  Attached attached = TRY(attach_all(app, arguments, place, out).within(object.name()));  // attach
+  auto attached = TRY(attach_all(app, arguments, place, out).within(object.name()));  // attach
   if (const auto folder = arguments.text(Flag::pin)) {
     TRY(pin_all(app, attached, *folder, out));
     if (duration == 0 && !child) return 0;
   }
   if (child) child->start();
-  for (const kernel::Link& each : attached.links) {
-    if (is_iterator(each)) TRY(read_iterator(each, out));
+  for (const RecordedLink& each : attached) {
+    if (is_iterator(each.link)) TRY(read_iterator(each.link, out));
   }
   Printer printer(object.types(), out, rows_max);
-  if (!std::ranges::all_of(attached.links, is_iterator)) {
+  if (!std::ranges::all_of(attached, is_iterator, &RecordedLink::link)) {
     read_until({duration, child ? &*child : nullptr}, readers, printer, out);  // read
   }
   const u64 skipped = runs_skipped(app);
-  attached.links.clear();
+  attached.clear();
   readers.drain(printer);
   for (const maps::View* each : app.views()) printer.map(*each);  // print
   printer.losses({.perf_events = readers.lost(), .skipped = skipped});

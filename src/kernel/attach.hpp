@@ -70,9 +70,6 @@ Result<Link> attach_operations(const App& app, std::size_t number);
 
 // Others run when somebody calls them: by test-run or by their structure of operations.
 bool has_hook(const object::ProgramEntry& program);
-// Every program that has a hook, but for targets of tail calls, and every structure of operations.
-// Fault::usage when there is nothing to attach; after an error nothing is attached.
-Result<std::vector<Link>> attach_all(const App& app, const Place& place);
 
 // Runs an iterator; what it wrote. Fault::usage of links to anything else.
 Result<std::string> read_iterator(const Link& link);

@@ -1,10 +1,11 @@
+#include "kernel/attach_all.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/text.hpp"
-#include "kernel/attach.hpp"
 #include "kernel/bpf.hpp"
 #include "object/tail_calls.hpp"
 
@@ -15,19 +16,39 @@ bool has_hook(const object::ProgramEntry& program) {
   return hook != Hook::none && hook != Hook::operations;
 }
 
-Result<std::vector<Link>> attach_all(const App& app, const Place& place) {
-  std::vector<Link> links;
+Result<RecordedLink> attach_owned(const App& app, const LoadedProgram& program,
+                                  const Place& place) {
+  OwnedLinks owned = TRY(OwnedLinks::begin());
+  TRY(owned.intend(program.entry.name, hook_of(program.entry)));
+  Link link = TRY(attach(app, program, place));
+  TRY(owned.record(link));
+  return RecordedLink{std::move(owned), std::move(link)};
+}
+
+Result<RecordedLink> attach_operations_owned(const App& app, std::size_t number) {
+  OwnedLinks owned = TRY(OwnedLinks::begin());
+  TRY(owned.intend(app.maps()[app.operations()[number].map].spec().name, Hook::operations));
+  Link link = TRY(attach_operations(app, number));
+  TRY(owned.record(link));
+  return RecordedLink{std::move(owned), std::move(link)};
+}
+
+Result<std::vector<RecordedLink>> attach_all(const App& app, const Selection& choice) {
+  std::vector<RecordedLink> out;
   const auto called = object::tail_call_targets(app.object());
   for (const LoadedProgram& each : app.programs()) {
-    const bool is_called = std::ranges::find(called, each.entry.name) != called.end();
-    if (has_hook(each.entry) && !is_called) links.push_back(TRY(attach(app, each, place)));
+    const std::string& name = each.entry.name;
+    const bool is_called = std::ranges::find(called, name) != called.end() && name != choice.also;
+    if (!has_hook(each.entry) || is_called) continue;
+    out.push_back(TRY(attach_owned(app, each, TRY(choice.place(name)))));
   }
   for (std::size_t number = 0; number < app.operations().size(); ++number) {
-    links.push_back(TRY(attach_operations(app, number)));
+    out.push_back(TRY(attach_operations_owned(app, number)));
   }
-  if (!links.empty()) return links;
+  if (!out.empty()) return out;
   return Error(Fault::usage, "it has no program that is attached to something",
-               "Program::run() runs programs that are called");
+               "programs that are called run by skep test-run --engine kernel (in C++: "
+               "Program::run())");
 }
 
 Result<std::string> read_iterator(const Link& link) {

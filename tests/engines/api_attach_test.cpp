@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engines/api_kernel.hpp"
+#include "kernel/owned_links.hpp"
 
 // Target of a probe: global, and not to be inlined.
 extern "C" [[gnu::noinline]] int skep_api_probed(int argument) {
@@ -154,6 +155,43 @@ TEST_F(ApiKernel, TargetsOfTailCallsAreNotAttached) {
   const auto links = app.attach_all({.interface = "lo", .xdp_mode = XdpMode::generic}).value();
   ASSERT_EQ(links.size(), 1u);
   EXPECT_EQ(links[0].where(), "lo (generic)");
+}
+
+// What the C++ interface attaches is on the list of `skep link list --mine` as long as it is.
+TEST_F(ApiKernel, WhatIsAttachedIsWrittenDown) {
+  const test::Scratch scratch;
+  ::setenv("XDG_RUNTIME_DIR", scratch.path("").c_str(), 1);
+  const App app = load_events("system_call").value();
+  const auto listed = [] { return kernel::OwnedLinks::all(); };
+  {
+    const Link link = app.attach("system_call").value();
+    ASSERT_EQ(listed().size(), 1u);
+    EXPECT_EQ(listed()[0].program, "system_call");
+    EXPECT_EQ(listed()[0].hook, "raw tracepoint");
+    EXPECT_EQ(listed()[0].where, "sys_enter");
+    EXPECT_EQ(listed()[0].pid, static_cast<uint32_t>(::getpid()));
+    EXPECT_EQ(listed()[0].id, link.ids()[0]);
+    Link other = app.attach("system_call").value();
+    EXPECT_EQ(listed().size(), 2u);
+    other = app.attach("system_call").value();  // the one before it is detached
+    EXPECT_EQ(listed().size(), 2u);
+  }
+  EXPECT_TRUE(listed().empty());
+  {
+    const PinFolder pins;
+    const auto links = app.attach_all().value();
+    EXPECT_EQ(listed().size(), links.size());
+    Link pinned = app.attach("system_call").value();
+    ASSERT_TRUE(pinned.pin(pins.path("a")).ok());
+    EXPECT_TRUE(pinned.pin(pins.path("b")).ok());
+    { const Link gone = std::move(pinned); }
+    EXPECT_EQ(listed().size(), links.size() + 1) << "what is pinned has no owner";
+  }
+  EXPECT_TRUE(listed().empty()) << "an owner stays written down";
+  // Nothing is attached without an owner.
+  ::setenv("XDG_RUNTIME_DIR", "/nowhere", 1);
+  expect_refusal(app.attach("system_call"), Fault::absent, "XDG_RUNTIME_DIR");
+  ::unsetenv("XDG_RUNTIME_DIR");
 }
 
 }  // namespace

@@ -139,7 +139,9 @@ class Agreement : public testing::TestWithParam<Source> {
                 counted(total.refused_inputs, "input").c_str());
     for (const auto& [why, programs] : total.not_compared)
       std::printf("  not compared: %s, %s\n", counted(programs, "program").c_str(), why.c_str());
-    const bool is_whole = testing::UnitTest::GetInstance()->test_to_run_count() == objects().size();
+    const bool is_whole =
+        static_cast<std::size_t>(testing::UnitTest::GetInstance()->test_to_run_count()) ==
+        objects().size();
     if (is_whole && total.objects != 0) EXPECT_EQ(unused_rows(), std::vector<std::string>());
   }
 
@@ -155,7 +157,7 @@ bool Agreement::compare(const Chosen& chosen) {
   }
   auto kernel = KernelSide::load(chosen, pins().next());
   if (const auto* refused = std::get_if<Refused>(&kernel)) {
-    ++total.not_compared["the kernel refuses them"];
+    ++total.not_compared[refused->message];
     return false;
   }
   UserSide& ours = *std::get<0>(user);

@@ -1,9 +1,9 @@
-// Who attached what: a file a process that says which links are skep's.
+// Who attached what: a file an attachment that says which links are skep's.
 //
-// The kernel knows a link by a number and not who made it. A process writes to RUNTIME/skep/PID
+// The kernel knows a link by a number and not who made it. A process writes to RUNTIME/skep/PID.N
 // (RUNTIME is $XDG_RUNTIME_DIR, else /run) what it is about to attach, then what it attached, and
-// takes the file away when it ends: at no moment is there something attached of which no file says
-// whose it is. What a killed process left is taken away by the next one that looks.
+// takes the file away when it has detached: at no moment is there something attached of which no
+// file says whose it is. What a killed process left is taken away by the next one that looks.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 #include "kernel/attach.hpp"
 
-namespace skep::cli {
+namespace skep::kernel {
 
 struct OwnedLink {
   u32 pid = 0;
@@ -21,19 +21,19 @@ struct OwnedLink {
 
 class OwnedLinks {
  public:
-  // Before anything is attached. Fault::denied or system when the file cannot be written: nothing
+  // Before a program is attached. Fault::denied or system when the file cannot be written: nothing
   // is attached without an owner.
   static Result<OwnedLinks> begin();
   // What will be attached next, and then that it was.
-  Result<void> intend(std::string_view program, kernel::Hook hook);
-  Result<void> record(const kernel::Link& link);
+  Result<void> intend(std::string_view program, Hook hook);
+  Result<void> record(const Link& link);
   OwnedLinks(OwnedLinks&& other) noexcept
       : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})) {}
-  OwnedLinks& operator=(OwnedLinks&&) = delete;
+  OwnedLinks& operator=(OwnedLinks&& other) noexcept;
   ~OwnedLinks();
 
-  // Before they are pinned: the list outlives the process if it is killed, as long as one of its
-  // links is there; and when they are: it outlives the process.
+  // Before it is pinned: the list outlives the process if it is killed, as long as one of its
+  // links is there; and when it is: it outlives the process.
   Result<void> intend_to_pin();
   void keep() { path_.clear(); }
 
@@ -48,4 +48,4 @@ class OwnedLinks {
   std::string path_;  // empty: not to be taken away
 };
 
-}  // namespace skep::cli
+}  // namespace skep::kernel

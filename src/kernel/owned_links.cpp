@@ -1,4 +1,4 @@
-#include "cli/owned_links.hpp"
+#include "kernel/owned_links.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -14,7 +15,7 @@
 #include "base/fd.hpp"
 #include "base/text.hpp"
 
-namespace skep::cli {
+namespace skep::kernel {
 namespace {
 
 constexpr std::string_view kPinned = "pinned.";
@@ -55,15 +56,29 @@ std::vector<OwnedLink> parse(std::string_view text, u32 pid) {
   return out;
 }
 
-bool exists(const OwnedLink& link) { return kernel::open_id(kernel::Kind::link, link.id).ok(); }
+// The name of the file at `path` once what it tells of is pinned.
+std::string pinned(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;
+  return format("{}{}{}", path.substr(0, name), kPinned, path.substr(name));
+}
+
+bool exists(const OwnedLink& link) { return open_id(Kind::link, link.id).ok(); }
 
 }  // namespace
 
 Result<OwnedLinks> OwnedLinks::begin() {
   const std::string in = folder();
-  if (::mkdir(in.c_str(), 0755) != 0 && errno != EEXIST) return system_error("make", in, errno);
-  std::string path = format("{}/{}", in, ::getpid());
-  ::unlink(path.c_str());  // of a process that had this number
+  if (::mkdir(in.c_str(), 0755) != 0 && errno != EEXIST) {
+    Error error = system_error("make", in, errno);
+    error.hint = "whose an attachment is stands there: XDG_RUNTIME_DIR names another folder";
+    return error;
+  }
+  static std::atomic<u32> number{0};
+  std::string path;
+  do {
+    path = format("{}/{}.{}", in, ::getpid(), ++number);
+  } while (::access(pinned(path).c_str(), F_OK) == 0);  // of a process that had this number
+  ::unlink(path.c_str());                               // of a process that had this number
   Fd file = TRY(Fd::open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644));
   return OwnedLinks(std::move(file), std::move(path));
 }
@@ -72,23 +87,23 @@ Result<void> OwnedLinks::write(std::string_view line) {
   return write_all(file_, path_, std::as_bytes(std::span(line.data(), line.size())));
 }
 
-Result<void> OwnedLinks::intend(std::string_view program, kernel::Hook hook) {
-  return write(format("{}\t{}\t{}\t\n", kIntended, program, kernel::row(hook).name));
+Result<void> OwnedLinks::intend(std::string_view program, Hook hook) {
+  return write(format("{}\t{}\t{}\t\n", kIntended, program, row(hook).name));
 }
 
-Result<void> OwnedLinks::record(const kernel::Link& link) {
+Result<void> OwnedLinks::record(const Link& link) {
   std::vector<u32> ids = link.ids();
   if (ids.empty()) ids.push_back(0);
   std::string lines;
   for (const u32 id : ids) {
-    lines +=
-        format("{}\t{}\t{}\t{}\n", id, link.program(), kernel::row(link.hook()).name, link.where());
+    lines += format("{}\t{}\t{}\t{}\n", id, link.program(), row(link.hook()).name, link.where());
   }
   return write(lines);
 }
 
 Result<void> OwnedLinks::intend_to_pin() {
-  const std::string kept = format("{}/{}{}", folder(), kPinned, ::getpid());
+  if (path_.empty()) return {};  // it outlives the process already
+  const std::string kept = pinned(path_);
   if (::rename(path_.c_str(), kept.c_str()) != 0) return system_error("keep", path_, errno);
   path_ = kept;
   return {};
@@ -96,6 +111,12 @@ Result<void> OwnedLinks::intend_to_pin() {
 
 OwnedLinks::~OwnedLinks() {
   if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+OwnedLinks& OwnedLinks::operator=(OwnedLinks&& other) noexcept {
+  std::swap(file_, other.file_);
+  std::swap(path_, other.path_);
+  return *this;
 }
 
 std::vector<OwnedLink> OwnedLinks::all() {
@@ -107,7 +128,7 @@ std::vector<OwnedLink> OwnedLinks::all() {
     std::string_view name = entry->d_name;
     const bool is_pinned = name.starts_with(kPinned);
     if (is_pinned) name.remove_prefix(kPinned.size());
-    const auto pid = parse_unsigned(name);
+    const auto pid = parse_unsigned(name.substr(0, name.find('.')));
     if (!pid) continue;
     const std::string path = format("{}/{}", in, entry->d_name);
     const auto text = read_text(path);
@@ -124,4 +145,4 @@ std::vector<OwnedLink> OwnedLinks::all() {
   return out;
 }
 
-}  // namespace skep::cli
+}  // namespace skep::kernel
