@@ -63,7 +63,35 @@ class KernelKill : public Look {
 
 // ---- what is there ----
 
-bool is_ours(const std::string& name) { return name.starts_with("kill_"); }
+// "kill" in the names of the programs, as other runs of this test do not have it: all see the same
+// programs of the kernel. Four letters and digits of this process's number, a letter first.
+std::string own_word() {
+  constexpr std::string_view kCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  u64 rest = static_cast<u64>(::getpid());
+  std::string word(1, kCharacters[rest % 52]);
+  for (rest /= 52; word.size() < 4; rest /= kCharacters.size())
+    word += kCharacters[rest % kCharacters.size()];
+  return word;
+}
+std::string own(std::string_view name) { return format("{}_{}", own_word(), name); }
+std::set<std::string> own(std::initializer_list<std::string_view> names) {
+  std::set<std::string> out;
+  for (const std::string_view each : names) out.insert(own(each));
+  return out;
+}
+
+// The object with that in place of "kill".
+std::string own_object(const test::Scratch& scratch, const std::string& path) {
+  std::string bytes = read_text(path).value();
+  for (std::size_t at = bytes.find("kill_"); at != bytes.npos; at = bytes.find("kill_", at))
+    bytes.replace(at, 4, own_word());
+  const std::string name = std::filesystem::path(path).filename().string();
+  scratch.write(name, bytes);
+  return scratch.path(name);
+}
+
+bool is_ours(const std::string& name) { return name.starts_with(own("")); }
 
 std::set<std::string> our_programs() {
   std::set<std::string> names;
@@ -140,14 +168,18 @@ std::vector<std::string> run_words(const std::string& object) {
           "--interface",
           "lo",
           "--attach",
-          "kill_uprobe=" + self + ":skep_kill_target",
+          own("uprobe") + "=" + self + ":skep_kill_target",
           "-p",
           format("{}", ::getpid())};
 }
 
 void expect_owner_of_all(const Case& one, pid_t pid) {
-  std::string owned = one.scratch.read(format("skep/{}", pid));
-  owned += one.scratch.read(format("skep/pinned.{}", pid));
+  std::string owned;
+  for (const std::string& each : names_in(one.scratch.path("skep"))) {
+    const bool is_of_it =
+        each.starts_with(format("{}.", pid)) || each.starts_with(format("pinned.{}.", pid));
+    if (is_of_it) owned += one.scratch.read("skep/" + each);
+  }
   for (const std::string& each : our_links())
     EXPECT_NE(owned.find("\t" + each + "\t"), owned.npos) << each << " has no owner";
 }
@@ -193,18 +225,21 @@ void kill_at_many_moments(const Case& one, u64 moments, u64 kills, const Check& 
 }
 
 TEST_F(KernelKill, NothingStaysAttached) {
-  Case one{scratch_, run_words(SKEP_KILL_OBJECTS "/kill_all.bpf.o")};
+  Case one{scratch_, run_words(own_object(scratch_, SKEP_KILL_OBJECTS "/kill_all.bpf.o"))};
   for (const char* word : {"--tc", "clsact", "--route", "10.9.0.0/16"}) one.words.push_back(word);
-  const u64 moments = count_moments(one, {"kill_egress", "kill_ingress", "kill_netfilter",
-                                          "kill_route", "kill_uprobe", "kill_xdp"});
+  const u64 moments =
+      count_moments(one, own({"egress", "ingress", "netfilter", "route", "uprobe", "xdp"}));
   expect_nothing_left(one);
   kill_at_many_moments(one, moments, 40, expect_nothing_left);
 }
 
 // ---- pinning ----
 
-const std::set<std::string> kPinned = {"kill_netfilter", "kill_uprobe", "kill_xdp",
-                                       "map_kill_runs"};
+std::set<std::string> pinned() {
+  std::set<std::string> names = own({"netfilter", "uprobe", "xdp"});
+  names.insert("map_" + own("runs"));
+  return names;
+}
 
 // What is there when a guard had time to work: a second in which nothing changes.
 std::set<std::string> pins_that_stay(const std::string& folder) {
@@ -223,7 +258,7 @@ void expect_nothing_or_all_pinned(const Case& one) {
   const std::string folder = one.scratch.path("bpf/kept");
   const auto there = pins_that_stay(folder);
   if (!there.empty()) {
-    EXPECT_EQ(there, kPinned);
+    EXPECT_EQ(there, pinned());
     EXPECT_EQ(exit_of(kSkep + " link list --mine"), 0) << "what is pinned has no owner";
   }
   for (const std::string& each : there) std::filesystem::remove(folder + "/" + each);
@@ -232,12 +267,12 @@ void expect_nothing_or_all_pinned(const Case& one) {
 }
 
 TEST_F(KernelKill, NothingOrAllStaysPinned) {
-  Case one{scratch_, run_words(SKEP_KILL_OBJECTS "/kill_links.bpf.o")};
+  Case one{scratch_, run_words(own_object(scratch_, SKEP_KILL_OBJECTS "/kill_links.bpf.o"))};
   for (const std::string& word :
        {std::string("--pin"), scratch_.path("bpf/kept"), std::string("-d"), std::string("60")})
     one.words.push_back(word);
-  const u64 moments = count_moments(one, {"kill_netfilter", "kill_uprobe", "kill_xdp"});
-  EXPECT_EQ(pins_that_stay(scratch_.path("bpf/kept")), kPinned);
+  const u64 moments = count_moments(one, own({"netfilter", "uprobe", "xdp"}));
+  EXPECT_EQ(pins_that_stay(scratch_.path("bpf/kept")), pinned());
   expect_nothing_or_all_pinned(one);
   kill_at_many_moments(one, moments, 40, expect_nothing_or_all_pinned);
 }
