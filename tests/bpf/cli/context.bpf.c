@@ -67,6 +67,9 @@ SEC("syscall") int greets(char *name) {
   return 0;
 }
 
+// Its name is longer than the 15 bytes that the kernel keeps of one.
+SEC("syscall") int returns_what_it_is_given(const __u32 *context) { return *context; }
+
 SEC("syscall") int reads_far(const __u8 *context) { return context[5000]; }
 
 SEC("syscall") int closes(const __u32 *descriptor) { return bpf_sys_close(*descriptor); }
