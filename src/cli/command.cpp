@@ -131,19 +131,12 @@ constexpr Flag kRun[] = {Flag::pcap,     Flag::program,  Flag::set,       Flag::
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
-<<<<<<< HEAD
-constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,   Flag::data_out,      Flag::repeat,
-                             Flag::set,     Flag::interpret, Flag::deterministic, Flag::engine,
-                             Flag::kconfig, Flag::btf,       Flag::token};
-constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
-                            Flag::jit,     Flag::kconfig, Flag::btf};
-=======
 constexpr Flag kTestRun[] = {Flag::program,       Flag::data_in, Flag::data_out, Flag::ctx_in,
                              Flag::ctx_out,       Flag::repeat,  Flag::set,      Flag::interpret,
                              Flag::deterministic, Flag::engine,  Flag::kconfig,  Flag::btf,
                              Flag::token};
-constexpr Flag kDisasm[] = {Flag::program, Flag::hex, Flag::source, Flag::kconfig, Flag::btf};
->>>>>>> 4e5a170 (SYSCALL programs run in user space; packets with a context in both engines)
+constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
+                            Flag::jit,     Flag::kconfig, Flag::btf};
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};

@@ -23,9 +23,9 @@ namespace skep::agreement {
 namespace {
 
 constexpr std::size_t kOfShipped = 2600;  // every packet of the captures
-constexpr std::size_t kOfOthers = 240;
-constexpr std::size_t kContexts = 120;
-constexpr std::chrono::milliseconds kTimeOfOne{1000};
+constexpr std::size_t kOfOthers = 120;
+constexpr std::size_t kContexts = 60;
+constexpr std::chrono::milliseconds kTimeOfOne{300};
 constexpr std::size_t kEthernetBytes = 14, kIpv6Bytes = 40;
 
 struct Totals {
