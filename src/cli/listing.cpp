@@ -8,7 +8,7 @@
 namespace skep::cli {
 namespace {
 
-constexpr std::size_t kBytesALine = 16;
+constexpr std::size_t kBytesARow = 16;
 
 // A part of the machine code.
 struct Range {
@@ -34,8 +34,8 @@ void each_line(const MachineListing& machine, Range range, Each each) {
       each(line.offset, std::string_view(line.text), line.bytes);
   }
   if (!machine.instructions.empty()) return;
-  for (u64 at = range.begin; at < range.end; at += kBytesALine) {
-    const u64 bytes = std::min<u64>(kBytesALine, range.end - at);
+  for (u64 at = range.begin; at < range.end; at += kBytesARow) {
+    const u64 bytes = std::min<u64>(kBytesARow, range.end - at);
     each(at, std::string_view(), static_cast<u32>(bytes));
   }
 }

@@ -12,8 +12,8 @@ namespace {
 using verify::Region;
 
 constexpr u32 kRowMax = 128;  // accesses that are looked at together
-constexpr u32 kWide = 16;     // bytes of one access by a vector register
-constexpr u32 kWord = 8;
+constexpr u8 kWide = 16;      // bytes of one access by a vector register
+constexpr u8 kWord = 8;
 
 struct Piece {
   s32 from = 0;  // offsets; of zeros only `to`

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kPinned = "pinned.";
 
-std::string folder() {
+std::string records_folder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   return format("{}/skep", runtime != nullptr && *runtime != 0 ? runtime : "/run");
 }
@@ -67,7 +67,7 @@ bool exists(const OwnedLink& link) { return open_id(Kind::link, link.id).ok(); }
 }  // namespace
 
 Result<OwnedLinks> OwnedLinks::begin() {
-  const std::string in = folder();
+  const std::string in = records_folder();
   if (::mkdir(in.c_str(), 0755) != 0 && errno != EEXIST) {
     Error error = system_error("make", in, errno);
     error.hint = "whose an attachment is stands there: XDG_RUNTIME_DIR names another folder";
@@ -121,7 +121,7 @@ OwnedLinks& OwnedLinks::operator=(OwnedLinks&& other) noexcept {
 
 std::vector<OwnedLink> OwnedLinks::all() {
   std::vector<OwnedLink> out;
-  const std::string in = folder();
+  const std::string in = records_folder();
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(in.c_str()), ::closedir);
   if (!open) return out;
   while (const dirent* entry = ::readdir(open.get())) {
