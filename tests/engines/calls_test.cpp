@@ -23,7 +23,12 @@ u64 note_arguments(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, void* execution) {
 
 u64 clobber(u64, u64, u64, u64, u64, void*) {
   // All that the calling convention lets a function destroy.
+#if defined(__aarch64__)
+  asm volatile("" ::: "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8",
+               "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
+#else
   asm volatile("" ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
+#endif
   return 42;
 }
 

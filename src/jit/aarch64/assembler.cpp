@@ -67,10 +67,10 @@ constexpr u32 kB = 0x14000000, kBl = 0x94000000, kBCond = 0x54000000, kCbz = 0x3
 constexpr u32 kCbnz = 0x35000000, kTbz = 0x36000000, kTbnz = 0x37000000;
 constexpr u32 kBr = 0xd61f0000, kBlr = 0xd63f0000, kRet = 0xd65f03c0, kUdf = 0;
 
-constexpr u32 number(Reg reg) { return std::min(static_cast<u32>(reg), u32{31}); }
-constexpr u32 rd(Reg reg) { return number(reg); }
-constexpr u32 rn(Reg reg) { return number(reg) << 5; }
-constexpr u32 rm(Reg reg) { return number(reg) << 16; }
+constexpr u32 field_of(Reg reg) { return std::min(static_cast<u32>(reg), u32{31}); }
+constexpr u32 rd(Reg reg) { return field_of(reg); }
+constexpr u32 rn(Reg reg) { return field_of(reg) << 5; }
+constexpr u32 rm(Reg reg) { return field_of(reg) << 16; }
 constexpr u32 of(const Three& r) { return rd(r.dst) | rn(r.left) | rm(r.right); }
 constexpr u32 sf(Width width) {
   EXPECT(width == Width::w32 || width == Width::w64);
@@ -177,11 +177,11 @@ void Assembler::swap_bytes(Width width, Reg dst, Reg src) {
 void Assembler::multiply(Width width, Three operands) { multiply_add(width, operands, Reg::zr); }
 
 void Assembler::multiply_add(Width width, Three operands, Reg addend) {
-  put(kMadd | sf(width) | of(operands) | number(addend) << 10);
+  put(kMadd | sf(width) | of(operands) | field_of(addend) << 10);
 }
 
 void Assembler::multiply_subtract(Width width, Three operands, Reg minuend) {
-  put(kMsub | sf(width) | of(operands) | number(minuend) << 10);
+  put(kMsub | sf(width) | of(operands) | field_of(minuend) << 10);
 }
 
 void Assembler::divide(Division op, Width width, Three operands) {
@@ -282,7 +282,7 @@ void Assembler::store(Width width, Memory to, Reg src) { access(kStore, width, s
 void Assembler::pair(u32 load_bit, Indexing indexing, Three registers, s32 offset) {
   EXPECT(offset % 8 == 0 && offset >= -512 && offset <= 504);
   put(kPair[indexing] | load_bit | (static_cast<u32>(offset / 8) & 0x7f) << 15 |
-      number(registers.left) << 10 | rn(registers.right) | rd(registers.dst));
+      field_of(registers.left) << 10 | rn(registers.right) | rd(registers.dst));
 }
 
 void Assembler::load_pair(Indexing indexing, Reg first, Reg second, Memory from) {
