@@ -24,8 +24,9 @@ u64 note_arguments(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, void* execution) {
 u64 clobber(u64, u64, u64, u64, u64, void*) {
   // All that the calling convention lets a function destroy.
 #if defined(__aarch64__)
-  asm volatile("" ::: "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8",
-               "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
+  asm volatile("" ::
+                   : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+                     "x12", "x13", "x14", "x15", "x16", "x17");
 #else
   asm volatile("" ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
 #endif
@@ -341,6 +342,36 @@ TEST(Calls, a_packet_load_that_fails_ends_only_its_function) {
   EXPECT_EQ(run_trusted(code, bindings, packet.data()), 5u);
   EXPECT_EQ(run_both(program({packet_load(Packet::absolute, Width::w8, 0, 0), leave()})).result,
             "slot 0: packet loads are not available here");
+}
+
+// ---- far jumps ----
+
+// Twice: unless r1 JUMP 4, a long way of additions; and back over all of it.
+Code around_a_long_way(Jump condition, u32 length) {
+  Code code = {mov(0, 0), mov(2, 2), jump(condition, 1, 4, length + 3)};
+  for (u32 at = 0; at < length; ++at) code.push_back(alu(Alu::add, 0, 3));
+  code.push_back(alu(Alu::add, 0, 1));
+  code.push_back(alu(Alu::xor_, 1, 4));
+  code.push_back(alu(Alu::sub, 2, 1));
+  code.push_back(jump(Jump::ne, 2, 0, 2));
+  code.push_back(leave());
+  assign_slots(code);
+  return code;
+}
+
+// Where conditional jumps of one bit reach 32 KiB and others 1 MiB (aarch64), these do not reach.
+TEST(Calls, jumps_reach_over_any_length) {
+  for (const auto& [condition, length] :
+       {std::pair(Jump::set, 10'000u), std::pair(Jump::sge, 10'000u),
+        std::pair(Jump::eq, 270'000u)}) {
+    const Code code = around_a_long_way(condition, length);
+    const auto compiled = compile(code);
+    const auto image = interpret::Binder::bind(code, {});
+    for (u64 r1 : {u64{0}, u64{4}, ~u64{0}}) {
+      void* const context = reinterpret_cast<void*>(r1);
+      EXPECT_EQ(compiled.run(context, nullptr), image.run(context, nullptr)) << r1;
+    }
+  }
 }
 
 // ---- bounded loops and look-ups ----
