@@ -30,7 +30,13 @@ extern "C" jit_descriptor __jit_debug_descriptor;
 namespace skep::jit {
 namespace {
 
-constexpr u8 kReturn42[] = {0xb8, 42, 0, 0, 0, 0xc3};
+#if defined(__aarch64__)
+constexpr u8 kReturn42[] = {0x40, 0x05, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6};  // mov w0, #42; ret
+constexpr std::string_view kMachineName = "AArch64";
+#else
+constexpr u8 kReturn42[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov eax, 42; ret
+constexpr std::string_view kMachineName = "X86-64";
+#endif
 
 std::string permissions_at(u64 address) {
   std::ifstream maps("/proc/self/maps");
@@ -120,8 +126,9 @@ TEST(Symbols, are_an_elf_file_that_readelf_takes) {
   ASSERT_GE(fd, 0);
   ASSERT_EQ(::write(fd, file.data(), file.size()), static_cast<ssize_t>(file.size()));
   ::close(fd);
-  const std::string text = output_of("llvm-readelf-19 -S -s " + path + " 2>&1");
+  const std::string text = output_of("llvm-readelf-19 -h -S -s " + path + " 2>&1");
   ::unlink(path.c_str());
+  EXPECT_NE(text.find(kMachineName), std::string::npos) << text;
   EXPECT_EQ(text.find("warning"), std::string::npos) << text;
   EXPECT_EQ(text.find("error"), std::string::npos) << text;
   EXPECT_NE(text.find("0000000000010000    64 FUNC    GLOBAL DEFAULT     1 bpf_prog_main"),

@@ -71,19 +71,21 @@ class Emitter {
   static const EnumArray<Kind, Emit> kEmit;
   static const EnumArray<isa::Alu, AluRule> kAlu;
 
-  // ---- frames and blocks: emitter.cpp ----
+  // ---- entries, functions and blocks: emitter.cpp ----
   bool confined() const { return unit_.trust == Trust::confined; }
   void confined_entry();
   void tail_counting_entry();
   void function(std::size_t number);
+  void block(u32 number);
+  void cold_code();
+
+  // ---- frames: emit_frame.cpp ----
   void lay_out_frame(const Function& function, bool is_main);
   void prologue(const Function& function, bool is_main);
   void zero_stack(const Function& function);
   void epilogue();
   void push(std::span<const Reg> saved);
   void pop(std::span<const Reg> saved);
-  void block(u32 number);
-  void cold_code();
 
   // ---- operands: emitter.cpp ----
   Reg home(Register r) const { return static_cast<Reg>(allocation_.home[r]); }
