@@ -11,7 +11,7 @@
 //   fold       what makes addresses into the accesses               jit/address.hpp
 //   widen      rows of stores to copies and fills                   jit/widen.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
-//   encode     operations to machine code                          jit/x86_64/
+//   encode     operations to machine code                          jit/x86_64/ or jit/aarch64/
 //   seal       code to executable pages                            jit/code_pages.hpp
 // compile_confined() is the one way to compile a program that was not verified: each access is
 // checked against the buffer it is given and its stack, and fuel bounds its run.

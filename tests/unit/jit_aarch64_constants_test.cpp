@@ -1,4 +1,5 @@
-// Constants of the aarch64 assembler: their value, and how few instructions they take, against clang.
+// Constants of the aarch64 assembler: their value, and how few instructions they take beside
+// clang.
 #include <map>
 #include <random>
 

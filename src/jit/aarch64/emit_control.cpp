@@ -23,6 +23,24 @@ constexpr EnumArray<Jump, Condition> kConditions({{Jump::eq, Condition::eq},
                                                   {Jump::slt, Condition::lt},
                                                   {Jump::sle, Condition::le}});
 
+// Comparisons with one number that are questions about zero, or about the sign's bit.
+using By = Decision::By;
+struct ByRegister {
+  s64 bound;
+  By by;
+};
+constexpr EnumArray<Jump, ByRegister> kByRegister({{Jump::eq, {0, By::zero}},
+                                                   {Jump::ne, {0, By::not_zero}},
+                                                   {Jump::gt, {0, By::not_zero}},
+                                                   {Jump::ge, {1, By::not_zero}},
+                                                   {Jump::lt, {1, By::zero}},
+                                                   {Jump::le, {0, By::zero}},
+                                                   {Jump::set, {0, By::bit_set}},  // any one bit
+                                                   {Jump::sgt, {-1, By::bit_clear}},
+                                                   {Jump::sge, {0, By::bit_clear}},
+                                                   {Jump::slt, {0, By::bit_set}},
+                                                   {Jump::sle, {-1, By::bit_set}}});
+
 }  // namespace
 
 void Emitter::branch(const Operation& op) {
@@ -36,50 +54,25 @@ void Emitter::branch(const Operation& op) {
   }
   const Reg reg = value(op.left, Reg::x16);
   switch (op.negated ? opposite(alone->by) : alone->by) {
-    case Decision::By::zero: return a_.jump_if_zero(op.width, reg, label);
-    case Decision::By::not_zero: return a_.jump_unless_zero(op.width, reg, label);
-    case Decision::By::bit_set: return a_.jump_if_bit(Bit::one, reg, alone->bit, label);
-    case Decision::By::bit_clear: return a_.jump_if_bit(Bit::zero, reg, alone->bit, label);
+    case By::zero: return a_.jump_if_zero(op.width, reg, label);
+    case By::not_zero: return a_.jump_unless_zero(op.width, reg, label);
+    case By::bit_set: return a_.jump_if_bit(Bit::one, reg, alone->bit, label);
+    case By::bit_clear: return a_.jump_if_bit(Bit::zero, reg, alone->bit, label);
   }
 }
 
-Emitter::Decision::By Emitter::opposite(Decision::By by) {
-  using By = Decision::By;
-  switch (by) {
-    case By::zero: return By::not_zero;
-    case By::not_zero: return By::zero;
-    case By::bit_set: return By::bit_clear;
-    case By::bit_clear: return By::bit_set;
-  }
-  return by;
-}
-
-// Comparisons with what makes them ask for zero, for the sign, or for one bit.
-std::optional<Emitter::Decision> Emitter::decide_by_register(const Operation& op) {
+std::optional<Decision> Emitter::decide_by_register(const Operation& op) {
   if (!op.has_immediate()) return std::nullopt;
-  using By = Decision::By;
   const u64 bound = immediate_of(op);
-  const auto sign = static_cast<u8>(isa::bits_of(op.width) - 1);
-  const auto when = [](bool holds, By by, u8 bit = 0) {
-    return holds ? std::optional(Decision{by, bit}) : std::nullopt;
-  };
-  switch (op.jump()) {
-    case Jump::eq: return when(bound == 0, By::zero);
-    case Jump::ne: return when(bound == 0, By::not_zero);
-    case Jump::gt: return when(bound == 0, By::not_zero);
-    case Jump::ge: return when(bound == 1, By::not_zero);
-    case Jump::lt: return when(bound == 1, By::zero);
-    case Jump::le: return when(bound == 0, By::zero);
-    case Jump::sge: return when(bound == 0, By::bit_clear, sign);
-    case Jump::slt: return when(bound == 0, By::bit_set, sign);
-    case Jump::sgt: return when(op.immediate == -1, By::bit_clear, sign);
-    case Jump::sle: return when(op.immediate == -1, By::bit_set, sign);
-    case Jump::set:
-      return when(std::has_single_bit(bound), By::bit_set,
-                  static_cast<u8>(std::countr_zero(bound) & sign));
-    case Jump::count_: break;
+  const u32 bits = isa::bits_of(op.width);
+  if (op.jump() == Jump::set) {
+    if (!std::has_single_bit(bound)) return std::nullopt;
+    return Decision{By::bit_set, static_cast<u8>(std::countr_zero(bound))};
   }
-  return std::nullopt;
+  const auto& [wanted, by] = kByRegister[op.jump()];
+  const s64 compared = bits == 64 ? op.immediate : static_cast<s32>(op.immediate);
+  if (compared != wanted) return std::nullopt;
+  return Decision{by, static_cast<u8>(bits - 1)};
 }
 
 void Emitter::compare(const Operation& op) {

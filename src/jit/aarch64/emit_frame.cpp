@@ -29,8 +29,10 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   frame_.loops = slot_for(Kind::may_goto);
   frame_.context = slot_for(Kind::tail_call);
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
-  const s32 stack =
-      has_stack ? static_cast<s32>((function.frame.bytes + kSlotBytes - 1) / kSlotBytes * kSlotBytes) : 0;
+  const auto slots_of = [](u32 bytes) {
+    return static_cast<s32>((bytes + kSlotBytes - 1) / kSlotBytes * kSlotBytes);
+  };
+  const s32 stack = has_stack ? slots_of(function.frame.bytes) : 0;
   frame_.frame_pointer = slots + stack;
   // sp is a multiple of 16 wherever memory is accessed through it (AAPCS64, 6.4.5.1).
   frame_.bytes = (slots + stack + kStackAlignment - 1) / kStackAlignment * kStackAlignment;

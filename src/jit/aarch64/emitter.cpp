@@ -107,7 +107,7 @@ void Emitter::tail_counting_entry() {
   constexpr std::array kSaved = {Reg::x29, Reg::x30, Reg::zr, Reg::zr};
   push(kSaved);
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::x29, Reg::sp, 0);
-  a_.arithmetic(Arithmetic::add, Width::w64, Reg::x8, Reg::sp, u64{2 * kSlot});
+  a_.arithmetic(Arithmetic::add, Width::w64, Reg::x8, Reg::sp, u64{2} * kSlot);
   a_.call(entries_[0]);
   a_.load_pair(Indexing::after, Reg::x29, Reg::x30, memory(Reg::sp, 4 * kSlot));
   a_.ret();

@@ -43,6 +43,16 @@ struct Target {
 
 inline constexpr Addressing kAddressing = {};
 
+// What one register alone decides.
+struct Decision {
+  enum class By : u8 { zero, not_zero, bit_set, bit_clear };
+  By by;
+  u8 bit = 0;
+};
+constexpr Decision::By opposite(Decision::By by) {
+  return static_cast<Decision::By>(static_cast<u8>(by) ^ 1);
+}
+
 class Emitter {
  public:
   Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
@@ -61,12 +71,6 @@ class Emitter {
     s32 frame_pointer = 0;          // of the program, from sp
     std::optional<s32> loops = {};  // slots, from sp
     std::optional<s32> context = {};
-  };
-  // What one register alone decides.
-  struct Decision {
-    enum class By : u8 { zero, not_zero, bit_set, bit_clear };
-    By by;
-    u8 bit = 0;
   };
   static const EnumArray<Kind, Emit> kEmit;
   static const EnumArray<isa::Alu, AluRule> kAlu;
@@ -140,7 +144,6 @@ class Emitter {
   void may_goto(const Operation& op);
   void exit(const Operation& op);
   static std::optional<Decision> decide_by_register(const Operation& op);
-  static Decision::By opposite(Decision::By by);
   void compare(const Operation& op);
   void pay(const Block& block);
   Label trap_at(u32 instruction, interpret::Trap trap);
