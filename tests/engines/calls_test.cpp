@@ -187,6 +187,47 @@ TEST(Calls, confined_functions_may_jump_into_each_other) {
   EXPECT_EQ(run_both(code).result, "0x7");
 }
 
+// main: r6 = 7; dirty(); r0 = sum() + r6.   dirty fills its frame; sum adds up part of its own,
+// which has the same place.
+Code sums_up_its_frame(s32 first, u32 slots) {
+  Code code = {mov(6, 7), call_local(5), call_local(0), alu_reg(Alu::add, 0, 6), leave()};
+  for (s32 at = -512; at < 0; at += 8) {
+    code.push_back(store(Width::w64, 10, static_cast<s16>(at), -1));
+  }
+  code.push_back(mov(0, 0));
+  code.push_back(leave());
+  code[2].target = InstructionIndex(code.size());
+  code.push_back(mov(0, 0));
+  code.push_back(mov(6, 1));
+  for (u32 slot = 0; slot < slots; ++slot) {
+    code.push_back(load(Width::w64, 1, 10, static_cast<s16>(first + static_cast<s32>(8 * slot))));
+    code.push_back(alu_reg(Alu::or_, 0, 1));
+  }
+  code.push_back(leave());
+  assign_slots(code);
+  return code;
+}
+
+TEST(Calls, what_a_function_may_read_unwritten_of_its_frame_is_zero) {
+  for (const auto& [first, slots] : {std::pair(-8, 1u), std::pair(-512, 64u), std::pair(-512, 1u),
+                                     std::pair(-72, 5u), std::pair(-24, 2u)}) {
+    const Code code = sums_up_its_frame(first, slots);
+    jit::Source source;
+    source.code = code;
+    source.functions = functions_of(code, kStackBytes);
+    const auto run = [&] {
+      return jit::Compiler::compile(source, {}, jit::this_machine().value())
+          .value()
+          .run(nullptr, nullptr);
+    };
+    EXPECT_NE(run(), 7u) << "the functions do not share a place, and this test sees nothing";
+    // The verifier counts bytes: the first and last of them stand inside of slots.
+    source.functions[2].frame.zeroed_first = first + 3;
+    source.functions[2].frame.zeroed_bytes = 8 * slots - 5;
+    EXPECT_EQ(run(), 7u) << first << " " << slots;
+  }
+}
+
 // ---- tail calls ----
 
 struct Chain {
