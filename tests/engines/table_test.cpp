@@ -293,6 +293,29 @@ TEST(Tables, comparisons) {
   }
 }
 
+// r0 = r2 unless r1 OP 5; r2 or a number, of which some are made without being loaded.
+TEST(Tables, conditional_moves) {
+  for (Jump op : every<Jump>()) {
+    for (Width width : {Width::w32, Width::w64}) {
+      for (s64 moved : {s64{0}, s64{1}, s64{-1}, s64{2}, s64{-2}, s64{INT32_MIN}}) {
+        for (bool from_register : {false, true}) {
+          const Code code = program(
+              {constant(0, 0x123456789abcdef0), constant(2, 0xfedcba9876543210), jump(op, 1, 5, 4),
+               from_register ? alu_reg(Alu::mov, 0, 2, width) : alu(Alu::mov, 0, moved, width),
+               leave()});
+          const auto compiled = compile(code);
+          const auto image = interpret::Binder::bind(code, {});
+          for (u64 r1 : {u64{4}, u64{5}, u64{6}, ~u64{0}}) {
+            void* const context = reinterpret_cast<void*>(r1);
+            EXPECT_EQ(compiled.run(context, nullptr), image.run(context, nullptr))
+                << kJump[op].name << " " << bits_of(width) << " " << moved << " of " << r1;
+          }
+        }
+      }
+    }
+  }
+}
+
 // What an atomic operation works on: the u64 that r6 points to, r0, and the register `reg`.
 struct Atoms {
   u64 memory;

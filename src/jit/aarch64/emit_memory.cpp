@@ -26,27 +26,6 @@ Memory Emitter::place(Width width, Register left, s32 distance, Reg scratch) {
   return memory(base, scratch);
 }
 
-// In words: `piece` says how wide an access may be, not how wide it must.
-void Emitter::fill(const Operation& op) {
-  Operation words = op;
-  words.piece = 8;
-  pieces(words, [&](u32 at, u32 bytes) {
-    const Width width = isa::width_of(bytes);
-    a_.store(width, place(width, op.left, op.offset + static_cast<s32>(at), Reg::x16), Reg::zr);
-  });
-}
-
-void Emitter::copy(const Operation& op) {
-  Operation words = op;
-  words.piece = 8;
-  pieces(words, [&](u32 at, u32 bytes) {
-    const Width width = isa::width_of(bytes);
-    const s32 distance = static_cast<s32>(at), to = static_cast<s32>(op.immediate) + distance;
-    a_.load(width, Reg::x9, place(width, op.left, op.offset + distance, Reg::x16));
-    a_.store(width, place(width, op.right, to, Reg::x17), Reg::x9);
-  });
-}
-
 // The machine has base + index, and base + offset.
 Memory Emitter::access_indexed(const Operation& op) {
   const Reg base = home(op.left), index = home(op.index);

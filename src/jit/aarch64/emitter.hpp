@@ -116,17 +116,21 @@ class Emitter {
   void swap(const Operation& op);
   void constant(const Operation& op);
 
+  // ---- rows of accesses: emit_rows.cpp ----
+  void fill(const Operation& op);
+  void copy(const Operation& op);
+  void copy_pair(const Operation& op, s32 from, s32 to);
+
   // ---- memory: emit_memory.cpp ----
+  // base + distance; a distance that does not fit is in scratch.
+  Memory place(Width width, Register base, s32 distance, Reg scratch);
   Memory access(const Operation& op);
   Memory access_indexed(const Operation& op);
   Reg pointer(const Operation& op);
   void check_access(const Operation& op);
   void nothing(const Operation&) {}
-  Memory place(Width width, Register left, s32 distance, Reg scratch);
   void load(const Operation& op);
   void store(const Operation& op);
-  void fill(const Operation& op);
-  void copy(const Operation& op);
   void atomic(const Operation& op);
   void atomic_at_once(const Operation& op, Reg address, Reg source);
   void atomic_in_a_loop(const Operation& op, Reg address, Reg source);
