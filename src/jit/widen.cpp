@@ -160,8 +160,8 @@ class Widener {
   bool begins_row(u32 at, u32 end) const {
     const Operation& op = unit_.operations[at];
     if (op.kind != Kind::load && op.kind != Kind::store) return false;
-    while (++at < end && unit_.operations[at].kind == Kind::nothing) {
-    }
+    ++at;
+    while (at < end && unit_.operations[at].kind == Kind::nothing) ++at;
     if (at == end) return false;
     const Operation& next = unit_.operations[at];
     if (op.kind == Kind::store) return next.kind == Kind::store && next.left == op.left;
