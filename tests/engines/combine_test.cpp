@@ -148,6 +148,16 @@ TEST(Select, a_branch_over_a_value_that_is_quickly_computed_is_a_conditional_mov
             "alu branch alu alu alu");
 }
 
+TEST(Select, what_an_arm_computes_of_its_own_value_is_not_the_old_one) {
+  // r0 = r1 > 2 ? 14 : 5, by the sum of a value with itself.
+  const Code code =
+      with_exit({mov(0, 5), jump(Jump::le, 1, 2, 4), mov(0, 7), alu_reg(Alu::add, 0, 0)});
+  ASSERT_EQ(combined(code), "alu alu alu select");
+  for (const u64 r1 : {u64{2}, u64{3}}) {
+    EXPECT_EQ(compile(code).run(reinterpret_cast<void*>(r1), nullptr), r1 > 2 ? 14u : 5u);
+  }
+}
+
 TEST(Select, a_branch_over_a_jump_is_the_opposite_branch) {
   const Code over = with_exit(
       {mov(0, 1), jump(Jump::set, 1, 4, 3), go(5), alu(Alu::mul, 0, 3), alu(Alu::mul, 0, 5)});
