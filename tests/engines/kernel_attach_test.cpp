@@ -26,6 +26,7 @@
 #include "base/text.hpp"
 #include "kernel/attach.hpp"
 #include "kernel/bpf.hpp"
+#include "kernel/inventory.hpp"
 #include "kernel/test_run.hpp"
 
 // Targets of probes: global, and not to be inlined.
@@ -244,6 +245,20 @@ TEST_F(KernelAttach, SamplesAndWatchpoints) {
   write_watched();
   EXPECT_EQ(global(app, "hits"), 2u);
   std::printf("ran: watchpoint\n");
+}
+
+TEST_F(KernelAttach, FunctionsThatALinkIsAttachedToHaveTheirNames) {
+  auto app = load("kprobe_multi");
+  if (!app.ok()) return cannot("kprobe_multi", app.error());
+  const auto link = attach(*app, app->programs()[0]);
+  if (!link.ok()) return cannot("kprobe_multi", link.error());
+  const LinkEntry shown = describe_link(link->links()[0]).value();
+  EXPECT_FALSE(shown.functions.empty());
+  EXPECT_EQ(shown.functions.size(), shown.places.size());
+  for (const LinkEntry::Function& each : shown.functions) {
+    EXPECT_TRUE(each.name.starts_with("do_nano")) << each.name;
+    EXPECT_EQ(each.module, "");
+  }
 }
 
 TEST_F(KernelAttach, IteratorsAreRead) {
