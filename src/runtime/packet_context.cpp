@@ -71,8 +71,7 @@ Result<Context> whole(ProgramType type, std::span<const std::byte> given) {
   return out;
 }
 
-// ---- struct xdp_md
-// ------------------------------------------------------------------------------------------------
+// ---- struct xdp_md ----
 
 Result<void> check_xdp(const Context& context, std::size_t bytes) {
   const u32 meta = number(context, kData), end = number(context, kDataEnd);
@@ -105,8 +104,7 @@ Result<void> set_up_xdp(Packet& packet, std::span<const std::byte> bytes, const 
   return {};
 }
 
-// ---- struct __sk_buff
-// ---------------------------------------------------------------------------------------------
+// ---- struct __sk_buff ----
 
 // The name of what stands at `offset`, for fields that are not taken.
 std::string name_at(ProgramType type, u32 offset) {

@@ -2,7 +2,8 @@
 //
 // A load whose value is read once, by the operation behind it, is that one's operand; a load, the
 // arithmetic on what it brought and the store of the result at the same place are one instruction.
-// Only verified code: confined code looks at each access.
+// A look-up whose result is asked for null goes the way of that answer itself. Only verified code:
+// confined code looks at each access.
 #include "jit/x86_64/emitter.hpp"
 
 namespace skep::jit::x86_64 {
