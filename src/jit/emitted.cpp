@@ -12,8 +12,6 @@ bool needs_execution(const Operation& op, const platform::Bindings& bindings) {
   return is_call(op.kind) && op.kind != Kind::call_local && op.kind != Kind::map_lookup;
 }
 
-}  // namespace
-
 std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark> marks,
                                      u32 instructions) {
   std::vector<u32> out(instructions, static_cast<u32>(linked.code.size()));
@@ -21,6 +19,20 @@ std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark>
     out[instruction] = std::min(out[instruction], linked.labels[label.number]);
   }
   for (u32 at = instructions; at-- > 1;) out[at - 1] = std::min(out[at - 1], out[at]);
+  return out;
+}
+
+}  // namespace
+
+Emitted emitted_of(const Unit& unit, Linked linked, const Places& places) {
+  const auto offset = [&](Label label) { return linked.labels[label.number]; };
+  Emitted out;
+  out.entry = offset(places.entry);
+  out.tail_entry = offset(places.entries[0]);
+  for (const Function& each : unit.functions)
+    out.functions.push_back(offset(places.entries[each.first_block]));
+  out.instructions = instruction_offsets(linked, places.marks, places.instructions);
+  out.linked = std::move(linked);
   return out;
 }
 

@@ -71,10 +71,15 @@ struct Mark {
   Label label;
 };
 
-// The offset of each of `instructions` BPF instructions. Those that became part of a later one, or
-// of nothing, stand where the next one does.
-std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark> marks,
-                                     u32 instructions);
+// Where a target has put what the others ask for.
+struct Places {
+  Label entry;
+  std::span<const Label> entries;  // by block; of those that begin functions
+  std::span<const Mark> marks;
+  u32 instructions = 0;  // of BPF
+};
+// BPF instructions that became part of a later one, or of nothing, stand where the next one does.
+Emitted emitted_of(const Unit& unit, Linked linked, const Places& places);
 
 // What the code of a Unit keeps in registers for all of its functions.
 struct Needs {

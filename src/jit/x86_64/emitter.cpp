@@ -69,15 +69,7 @@ Emitted Emitter::run(u32 instructions) {
   }
   for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
 
-  Emitted out;
-  out.linked = a_.link();
-  const auto offset = [&](Label label) { return out.linked.labels[label.number]; };
-  out.entry = offset(entry);
-  out.tail_entry = offset(entries_[0]);
-  for (const Function& f : unit_.functions)
-    out.functions.push_back(offset(entries_[f.first_block]));
-  out.instructions = instruction_offsets(out.linked, marks_, instructions);
-  return out;
+  return emitted_of(unit_, a_.link(), {entry, entries_, marks_, instructions});
 }
 
 // u64 entry(void* memory, State* state)
