@@ -34,8 +34,7 @@ Result<void> write_compiled(const object::Object& object, const object::ProgramE
   auto app = TRY(runtime::App::create(program->maps, *environment).within(object.name()));
   auto verified = TRY(prove(program, out));
   const auto* loaded = TRY(app.load(std::move(verified), runtime::Tier::jit));
-  MachineListing machine{
-      runtime::machine_code(*loaded), runtime::machine_code_offsets(*loaded), {}};
+  MachineListing machine{runtime::machine_code(*loaded), runtime::machine_code_places(*loaded), {}};
   auto instructions = text::machine_instructions(machine.code, 0);
   if (instructions.ok()) {
     machine.instructions = std::move(*instructions);

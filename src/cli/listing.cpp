@@ -1,5 +1,7 @@
 #include "cli/listing.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "events/decode.hpp"
@@ -10,16 +12,27 @@ namespace {
 
 constexpr std::size_t kBytesARow = 16;
 
-// A part of the machine code.
+// A part of the machine code, and the instruction that it was made from.
 struct Range {
   u64 begin = 0, end = 0;
+  std::size_t instruction = 0;
 };
+using Ranges = std::vector<Range>;  // in the order of the instructions
 
-// That of an instruction; it ends where that of the next one begins.
-Range range_of(const MachineListing& machine, std::size_t index) {
-  const std::size_t next = index + 1;
-  return {machine.offsets[index],
-          next < machine.offsets.size() ? machine.offsets[next] : machine.code.size()};
+Ranges ranges_of(const MachineListing& machine) {
+  Ranges out;
+  for (std::size_t at = 0; at < machine.places.size(); ++at) {
+    const u64 end =
+        at + 1 < machine.places.size() ? machine.places[at + 1].offset : machine.code.size();
+    out.push_back({machine.places[at].offset, end, machine.places[at].instruction});
+  }
+  std::ranges::stable_sort(out, {}, &Range::instruction);
+  return out;
+}
+
+// Those of one instruction.
+std::span<const Range> of_instruction(const Ranges& ranges, std::size_t instruction) {
+  return std::span(std::ranges::equal_range(ranges, instruction, {}, &Range::instruction));
 }
 
 std::string bytes_of(const MachineListing& machine, u64 begin, u64 bytes) {
@@ -29,10 +42,10 @@ std::string bytes_of(const MachineListing& machine, u64 begin, u64 bytes) {
 // Each machine instruction of the range, or where there is no disassembler a row of its bytes.
 template <class Each>
 void each_line(const MachineListing& machine, Range range, Each each) {
-  for (const text::MachineInstruction& line : machine.instructions) {
-    if (line.offset >= range.begin && line.offset < range.end)
-      each(line.offset, std::string_view(line.text), line.bytes);
-  }
+  auto line = std::ranges::lower_bound(machine.instructions, range.begin, {},
+                                       &text::MachineInstruction::offset);
+  for (; line != machine.instructions.end() && line->offset < range.end; ++line)
+    each(line->offset, std::string_view(line->text), line->bytes);
   if (!machine.instructions.empty()) return;
   for (u64 at = range.begin; at < range.end; at += kBytesARow) {
     const u64 bytes = std::min<u64>(kBytesARow, range.end - at);
@@ -51,18 +64,25 @@ std::string machine_text(const MachineListing& machine, Range range) {
   return out;
 }
 
-void machine_json(JsonWriter& json, const MachineListing& machine, Range range) {
+void machine_json(JsonWriter& json, const MachineListing& machine, std::span<const Range> ranges) {
   json.key("machine").begin_array();
-  each_line(machine, range, [&](u64 offset, std::string_view text, u32 bytes) {
-    json.begin_object().member("offset", offset);
-    if (!text.empty()) json.member("text", text);
-    json.member("bytes", bytes_of(machine, offset, bytes)).end_object();
-  });
+  for (const Range& range : ranges) {
+    each_line(machine, range, [&](u64 offset, std::string_view text, u32 bytes) {
+      json.begin_object().member("offset", offset);
+      if (!text.empty()) json.member("text", text);
+      json.member("bytes", bytes_of(machine, offset, bytes)).end_object();
+    });
+  }
   json.end_array();
 }
 
-std::string instruction_json(const Listing& listing, isa::InstructionIndex at,
-                             const std::string& text) {
+struct Shown {
+  isa::InstructionIndex at;
+  std::string text;
+};
+
+std::string instruction_json(const Listing& listing, const Ranges& ranges, const Shown& shown) {
+  const auto& [at, text] = shown;
   JsonWriter json;
   json.begin_object();
   if (listing.program != nullptr) json.member("program", listing.program->name);
@@ -76,7 +96,7 @@ std::string instruction_json(const Listing& listing, isa::InstructionIndex at,
     if (listing.lines == Lines::with) json.member("source", trimmed(line->text));
   }
   if (listing.machine != nullptr) {
-    machine_json(json, *listing.machine, range_of(*listing.machine, at.value()));
+    machine_json(json, *listing.machine, of_instruction(ranges, at.value()));
   }
   json.end_object();
   return json.take() + "\n";
@@ -102,15 +122,17 @@ std::string function_text(const Listing& listing, isa::InstructionIndex at) {
 void write_listing(const Listing& listing, Output& out) {
   const text::Names names =
       listing.program == nullptr ? text::Names{} : text::names_of(*listing.program);
+  Ranges ranges;
+  if (listing.machine != nullptr) ranges = ranges_of(*listing.machine);
   // How the program is entered stands in front of its first instruction.
   if (listing.machine != nullptr && !out.is_json()) {
-    out.write(machine_text(*listing.machine, {0, listing.machine->offsets[0]}));
+    out.write(machine_text(*listing.machine, {0, listing.machine->places[0].offset}));
   }
   for (std::size_t index = 0; index < listing.code.size(); ++index) {
     const isa::InstructionIndex at(index);
     const std::string text = text::disassemble(listing.code, at, text::kPeople, names);
     if (out.is_json()) {
-      out.write(instruction_json(listing, at, text));
+      out.write(instruction_json(listing, ranges, {at, text}));
       continue;
     }
     const isa::Instruction& i = listing.code[index];
@@ -120,8 +142,8 @@ void write_listing(const Listing& listing, Output& out) {
         i.form == isa::Form::unknown ? "  " + isa::bytes_of_unknown(i) : std::string();
     out.write(format("{}{}{}: {}{}\n", function_text(listing, at), source_text(listing, at), slot,
                      text, bytes));
-    if (listing.machine != nullptr) {
-      out.write(machine_text(*listing.machine, range_of(*listing.machine, index)));
+    for (const Range& range : of_instruction(ranges, index)) {
+      out.write(machine_text(*listing.machine, range));
     }
   }
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/output.hpp"
+#include "platform/machine.hpp"
 #include "platform/program.hpp"
 #include "text/machine_code.hpp"
 
@@ -13,7 +14,7 @@ namespace skep::cli {
 // What a compiler made of the instructions.
 struct MachineListing {
   std::span<const std::byte> code;
-  std::span<const u32> offsets;                        // of each instruction
+  std::span<const platform::CodePlace> places;
   std::vector<text::MachineInstruction> instructions;  // empty: only the bytes can be shown
 };
 

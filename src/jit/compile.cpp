@@ -6,6 +6,7 @@
 #include "jit/code_pages.hpp"
 #include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
+#include "jit/layout.hpp"
 #include "jit/lookups.hpp"
 #include "jit/select.hpp"
 #include "jit/symbols.hpp"
@@ -60,7 +61,7 @@ void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& ad
   select(unit);
   fold_addresses(unit, addressing);
   widen(unit);
-  drop_nothing(unit);
+  lay_out(unit);
 }
 
 Result<Compiled> Compiler::compile(const Source& source, const platform::Bindings& bindings,
@@ -68,8 +69,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
   reduce(unit, *kept_bindings, target::kAddressing);
-  Emitted emitted =
-      target::Emitter(unit, *kept_bindings, machine).run(static_cast<u32>(source.code.size()));
+  Emitted emitted = target::Emitter(unit, *kept_bindings, machine).run();
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));
   kept->bindings = kept_bindings;
   const u64 address = kept->pages.address();
@@ -81,7 +81,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   out.entry_ = reinterpret_cast<Entry>(address + emitted.entry);
   out.tail_entry_ = reinterpret_cast<const void*>(address + emitted.tail_entry);
   out.code_ = {reinterpret_cast<const std::byte*>(address), emitted.linked.code.size()};
-  out.offsets_ = std::move(emitted.instructions);
+  out.places_ = std::move(emitted.places);
   out.pages_ = std::move(kept);
   return out;
 }
@@ -124,8 +124,7 @@ Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindin
                           confinement.memory.size(),
                           reinterpret_cast<u64>(stack.data() + stack.size())};
   const target::Target machine = TRY(this_machine());
-  Emitted emitted =
-      target::Emitter(unit, bindings, machine, confines).run(static_cast<u32>(code.size()));
+  Emitted emitted = target::Emitter(unit, bindings, machine, confines).run();
   const CodePages pages = TRY(seal(emitted));
   State state{.fuel = confinement.fuel, .loops = interpret::kLoopsMax};
   const auto entry = reinterpret_cast<ConfinedEntry>(pages.address() + emitted.entry);

@@ -275,18 +275,20 @@ Registers writes(const Operation& op) {
   return optional_set(op.dst);
 }
 
-void drop_nothing(Unit& unit) {
-  u32 kept = 0;
-  for (Block& block : unit.blocks) {
-    const u32 begin = std::exchange(block.begin, kept);
-    for (u32 at = begin; at < block.end; ++at) {
-      if (unit.operations[at].kind == Kind::nothing) continue;
-      if (kept != at) unit.operations[kept] = unit.operations[at];
-      ++kept;
-    }
-    block.end = kept;
+std::vector<u8> entrances(const Unit& unit) {
+  std::vector<u8> out(unit.blocks.size());
+  const auto count = [&](u32 block) {
+    if (block != kNoBlock && out[block] < 2) ++out[block];
+  };
+  for (const Block& block : unit.blocks) {
+    count(block.branch_to);
+    count(block.next);
   }
-  unit.operations.resize(kept);
+  for (const Function& function : unit.functions) count(function.first_block);
+  for (const Operation& op : unit.operations) {
+    if (op.kind == Kind::call_local) count(op.target);
+  }
+  return out;
 }
 
 void simplify(Unit& unit) {

@@ -12,8 +12,8 @@ namespace skep::jit {
 
 void simplify(Unit& unit);
 
-// Takes out operations that became part of others.
-void drop_nothing(Unit& unit);
+// How many ways lead to each block, up to two; functions are entered from outside.
+std::vector<u8> entrances(const Unit& unit);
 
 // What an operation reads and writes, whole registers. A call writes r0 to r5.
 Registers reads(const Operation& operation, Trust trust);

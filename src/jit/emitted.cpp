@@ -12,16 +12,6 @@ bool needs_execution(const Operation& op, const platform::Bindings& bindings) {
   return is_call(op.kind) && op.kind != Kind::call_local && op.kind != Kind::map_lookup;
 }
 
-std::vector<u32> instruction_offsets(const Linked& linked, std::span<const Mark> marks,
-                                     u32 instructions) {
-  std::vector<u32> out(instructions, static_cast<u32>(linked.code.size()));
-  for (const auto& [instruction, label] : marks) {
-    out[instruction] = std::min(out[instruction], linked.labels[label.number]);
-  }
-  for (u32 at = instructions; at-- > 1;) out[at - 1] = std::min(out[at - 1], out[at]);
-  return out;
-}
-
 }  // namespace
 
 Emitted emitted_of(const Unit& unit, Linked linked, const Places& places) {
@@ -31,7 +21,9 @@ Emitted emitted_of(const Unit& unit, Linked linked, const Places& places) {
   out.tail_entry = offset(places.entries[0]);
   for (const Function& each : unit.functions)
     out.functions.push_back(offset(places.entries[each.first_block]));
-  out.instructions = instruction_offsets(linked, places.marks, places.instructions);
+  out.places.reserve(places.marks.size());
+  for (const auto& [instruction, label] : places.marks)
+    out.places.push_back({offset(label), instruction});
   out.linked = std::move(linked);
   return out;
 }

@@ -53,8 +53,8 @@ struct Emitted {
   Linked linked;
   u32 entry = 0;  // offsets into the code
   u32 tail_entry = 0;
-  std::vector<u32> functions;     // one each
-  std::vector<u32> instructions;  // one for each BPF instruction
+  std::vector<u32> functions;  // one each
+  std::vector<platform::CodePlace> places;
 };
 
 // What code pages and symbols ask of a target.
@@ -65,7 +65,7 @@ struct Machine {
   u8 filler = 0;              // a byte that stops whoever runs into a word of it
 };
 
-// Where the code of an instruction begins.
+// Where code of an instruction begins.
 struct Mark {
   u32 instruction;
   Label label;
@@ -76,9 +76,7 @@ struct Places {
   Label entry;
   std::span<const Label> entries;  // by block; of those that begin functions
   std::span<const Mark> marks;
-  u32 instructions = 0;  // of BPF
 };
-// BPF instructions that became part of a later one, or of nothing, stand where the next one does.
 Emitted emitted_of(const Unit& unit, Linked linked, const Places& places);
 
 // What the code of a Unit keeps in registers for all of its functions.

@@ -37,8 +37,9 @@ class Compiled {
   // Where a tail call enters, for Bindings::tail_call.
   const void* tail_entry() const { return tail_entry_; }
   std::span<const std::byte> code() const { return code_; }
-  // For each BPF instruction, the offset into code() where its machine code begins.
-  std::span<const u32> offsets() const { return offsets_; }
+  // In the order of the code, which need not be that of the instructions; in front of the first
+  // stands how the program is entered. What became part of another instruction has none.
+  std::span<const platform::CodePlace> places() const { return places_; }
 
  private:
   friend class Compiler;
@@ -46,7 +47,7 @@ class Compiled {
   Entry entry_ = nullptr;
   const void* tail_entry_ = nullptr;
   std::span<const std::byte> code_;
-  std::vector<u32> offsets_;
+  std::vector<platform::CodePlace> places_;
   std::shared_ptr<const void> pages_;
 };
 

@@ -12,23 +12,6 @@ namespace {
 
 constexpr u32 kQuickOperations = 2;
 
-// How many ways lead to each block, up to two; functions are entered from outside.
-std::vector<u8> entrances(const Unit& unit) {
-  std::vector<u8> out(unit.blocks.size());
-  const auto count = [&](u32 block) {
-    if (block != kNoBlock && out[block] < 2) ++out[block];
-  };
-  for (const Block& block : unit.blocks) {
-    count(block.branch_to);
-    count(block.next);
-  }
-  for (const Function& function : unit.functions) count(function.first_block);
-  for (const Operation& op : unit.operations) {
-    if (op.kind == Kind::call_local) count(op.target);
-  }
-  return out;
-}
-
 // Arithmetic that is as quick as a branch, and does not fail.
 bool is_quick(const Operation& op) {
   if (op.kind != Kind::alu || op.left == isa::kFramePointer || op.right == isa::kFramePointer)

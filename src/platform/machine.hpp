@@ -59,6 +59,12 @@ struct Bindings {
   PacketLoad packet_load = nullptr;
 };
 
+// From `offset` to that of the next one, machine code was made from `instruction`.
+struct CodePlace {
+  u32 offset;
+  u32 instruction;  // of BPF
+};
+
 // What r1 of a packet program points to. `fields` has the numbers of struct xdp_md or struct
 // __sk_buff at their own offsets; the pointers, which are four bytes there, stand behind it in full
 // (ContextField::runtime_offset).

@@ -200,8 +200,8 @@ std::span<const std::byte> machine_code(const LoadedProgram& program) {
   return {};
 }
 
-std::span<const u32> machine_code_offsets(const LoadedProgram& program) {
-  if (program.compiled) return program.compiled->offsets();
+std::span<const platform::CodePlace> machine_code_places(const LoadedProgram& program) {
+  if (program.compiled) return program.compiled->places();
   return {};
 }
 

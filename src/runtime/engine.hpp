@@ -75,8 +75,8 @@ bool may_change_packet(const LoadedProgram& program);
 
 // What it was compiled to; empty in other tiers.
 std::span<const std::byte> machine_code(const LoadedProgram& program);
-// For each of its instructions, the offset of their machine code.
-std::span<const u32> machine_code_offsets(const LoadedProgram& program);
+// Which of it was made from which instruction; see jit::Compiled::places.
+std::span<const platform::CodePlace> machine_code_places(const LoadedProgram& program);
 
 // The target that a prog_array's entry needs to jump to `program` (maps::Map::set_program).
 const void* tail_target(const LoadedProgram& program);

@@ -1,55 +1,10 @@
 // What compilers write for a rotate, for a conditional move, for numbers in network order, for the
 // address of an element and for memcpy becomes one operation, and what only looks like it stays.
 // That the meaning is the same is what the random programs of random_test.cpp are for.
-#include "engines.hpp"
+#include "reduced.hpp"
 
 namespace skep::engines {
 namespace {
-
-constexpr jit::Addressing kEverything = {
-    .index_and_offset = true, .scaled = true, .absolute = true};
-
-// The kinds of operations that are left, with the widths of loads, the bytes of fills and copies,
-// the scale of an index, "a" where there is no base, and "!" for branches the other way round:
-// "rotate", "load4s", "load8*4", "branch!".
-std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
-                     const jit::Addressing& addressing = kEverything,
-                     const platform::Bindings& bindings = {}) {
-  constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing", "load",
-                                 "store",      "fill",        "copy",     "atomic",  "array_lookup",
-                                 "map_lookup", "packet_load", "branch",   "select",  "jump"};
-  jit::Source source;
-  source.code = code;
-  source.functions = functions_of(code, kStackBytes);
-  source.facts = facts;
-  jit::Unit unit = jit::lower(source, bindings);
-  jit::reduce(unit, bindings, addressing);
-  std::string out;
-  for (const jit::Block& block : unit.blocks) {
-    for (u32 at = block.begin; at < block.end; ++at) {
-      const jit::Operation& op = unit.operations[at];
-      if (op.kind == jit::Kind::exit || op.kind == jit::Kind::nothing) continue;
-      if (!out.empty()) out += " ";
-      const auto number = static_cast<std::size_t>(op.kind);
-      out += number < kNames.size() ? kNames[number] : "other";
-      if (op.kind == jit::Kind::load)
-        out += std::to_string(bytes_of(op.width)) + (op.swapped ? "s" : "");
-      if (op.kind == jit::Kind::fill || op.kind == jit::Kind::copy)
-        out += std::to_string(op.target);
-      if (op.scale != 0) out += "*" + std::to_string(1 << op.scale);
-      if (op.kind <= jit::Kind::store && op.kind >= jit::Kind::load && op.left == jit::kNoRegister)
-        out += "a";
-      if (op.negated) out += "!";
-    }
-  }
-  return out;
-}
-
-Code with_exit(std::vector<Instruction> list) {
-  list.push_back(leave());
-  assign_slots(list);
-  return list;
-}
 
 // r0 = the bytes of r1 + at, each shifted by its place.
 std::vector<Instruction> bytes_of_number(const std::vector<u32>& places, Width w) {

@@ -206,6 +206,20 @@ TEST_F(AssemblerForms, arithmetic) {
   }
 }
 
+TEST_F(AssemblerForms, narrow_comparisons) {
+  for (Width w : {Width::w8, Width::w16}) {
+    each_memory([&](const Operand& place) {
+      const std::string text = name(place, kPointers[w]);
+      for (Reg a : every_register()) {
+        sheet.expect([&](Assembler& out) { out.compare_narrow(w, place, a); },
+                     format("cmp {}, {}", text, name(w, a)));
+      }
+      sheet.expect([&](Assembler& out) { out.compare_narrow(w, place, 127); },
+                   format("cmp {}, 127", text));
+    });
+  }
+}
+
 TEST_F(AssemblerForms, tests) {
   for (Width w : kWide) {
     each_pair([&](Reg a, Reg b) {

@@ -131,7 +131,7 @@ void Emitter::tail_call(const Operation& op) {
   a_.move(Width::w64, Reg::x8, Reg::x26);
   epilogue();
   a_.jump(Reg::x17);
-  cold_.push_back([this, failed, done] {
+  aside([this, failed, done] {
     a_.bind(failed);
     a_.move_immediate(home(isa::kR0), interpret::kTailCallFailed);
     a_.jump(done);

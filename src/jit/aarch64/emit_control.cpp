@@ -148,7 +148,7 @@ void Emitter::pay(const Block& block) {
 // which no verifier accepts yet.
 Label Emitter::trap_at(u32 instruction, Trap trap) {
   const Label label = a_.make_label();
-  cold_.push_back([this, label, instruction, trap] {
+  aside([this, label, instruction, trap] {
     a_.bind(label);
     if (!confined()) return a_.trap();
     a_.store(Width::w64, state(offsetof(State, address)), Reg::x16);

@@ -209,7 +209,7 @@ void Emitter::array_lookup(const Operation& op) {
     a_.jump_if(Condition::hs, null);
     a_.move_immediate(Reg::x16, array.values);
     add_scaled({element, Reg::x16, index}, array.stride);
-    cold_.push_back([this, null, done, element] {
+    aside([this, null, done, element] {
       a_.bind(null);
       a_.move_immediate(element, 0);
       a_.jump(done);

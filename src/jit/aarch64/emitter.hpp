@@ -57,10 +57,14 @@ class Emitter {
  public:
   Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
           const Confines& confines = {});
-  Emitted run(u32 instructions);
+  Emitted run();
 
  private:
   using Emit = void (Emitter::*)(const Operation&);
+  struct Cold {
+    u32 from;  // the BPF instruction
+    std::function<void()> emit;
+  };
   struct AluRule {
     Emit emit;
     u8 detail = 0;  // an Arithmetic, Logical, Shift, Division or Width, by emit
@@ -81,6 +85,8 @@ class Emitter {
   void tail_counting_entry();
   void function(std::size_t number);
   void block(u32 number);
+  void mark(u32 instruction);
+  void aside(std::function<void()> emit);
   void cold_code();
 
   // ---- frames: emit_frame.cpp ----
@@ -177,8 +183,8 @@ class Emitter {
   std::vector<Label> blocks_;
   std::vector<Label> entries_;  // by block; only those of functions are bound
   std::vector<Mark> marks_;
-  std::vector<std::function<void()>> cold_;  // behind the function: what rarely runs
-  Label leave_{};                            // of confined code: back to C
+  std::vector<Cold> cold_;  // behind the function
+  Label leave_{};           // of confined code: back to C
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

@@ -116,6 +116,17 @@ void Assembler::arithmetic(Lock lock, Arithmetic op, Width width, Operand memory
   arithmetic(op, width, memory, src);
 }
 
+void Assembler::compare_narrow(Width width, Operand memory, Reg reg) {
+  if (width == Width::w8) return form(width, {0, 0x38}, code(reg), memory, ByteRegister::reg);
+  form(width, {0, 0x39}, code(reg), memory);
+}
+
+void Assembler::compare_narrow(Width width, Operand memory, u8 immediate) {
+  form(width, {0, static_cast<u8>(width == Width::w8 ? 0x80 : 0x83)}, kArithmetic[Arithmetic::cmp],
+       memory);
+  put(immediate);
+}
+
 void Assembler::test(Width width, Reg a, Reg b) { form(width, {0, 0x85}, code(b), direct(a)); }
 
 void Assembler::test(Width width, Reg a, s32 immediate) {

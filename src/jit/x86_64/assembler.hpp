@@ -73,6 +73,8 @@ class Assembler {
   void arithmetic(Arithmetic op, Width width, Reg dst, Operand src);
   void arithmetic(Arithmetic op, Width width, Operand dst, s32 immediate);
   void arithmetic(Lock lock, Arithmetic op, Width width, Operand memory, Reg src);
+  void compare_narrow(Width width, Operand memory, Reg reg);       // 8 or 16 bits
+  void compare_narrow(Width width, Operand memory, u8 immediate);  // of 16 bits: below 128
   void test(Width width, Reg a, Reg b);
   void test(Width width, Reg a,
             s32 immediate);  // 8 bits: only of rax to rbx and r8 to r15, or any by REX

@@ -115,6 +115,7 @@ void Emitter::multiply(const Operation& op) {
     return a_.multiply(op.width, dst, direct(value(op.right, Reg::r11)));
   }
   const u64 factor = immediate_of(op);
+  if (multiply_by_sum(op, factor)) return;
   if (!std::has_single_bit(factor)) {
     return a_.multiply(op.width, dst, direct(value(op.left, Reg::r11)), immediate_32(op));
   }
@@ -122,6 +123,26 @@ void Emitter::multiply(const Operation& op) {
   shifted.row = static_cast<u8>(Alu::lsh);
   shifted.immediate = std::countr_zero(factor);
   shift(shifted);
+}
+
+// By 3, 5 and 9, or one more or less than a power of two: one or two cycles instead of three.
+bool Emitter::multiply_by_sum(const Operation& op, u64 factor) {
+  const Reg dst = home(op.dst), left = value(op.left, Reg::r11);
+  if (factor == 3 || factor == 5 || factor == 9) {
+    Operand sum = memory(left, left, 0);
+    sum.scale = static_cast<u8>(std::countr_zero(factor - 1));
+    a_.load_address(op.width, dst, sum);
+    return true;
+  }
+  const bool less = std::has_single_bit(factor + 1);
+  if (factor < 7 || !(less || std::has_single_bit(factor - 1)) || factor > INT32_MAX) return false;
+  if (left == Reg::r11) return false;
+  const Reg once = dst == left ? Reg::r11 : left;
+  a_.move(Width::w64, dst == left ? once : dst, left);
+  a_.shift(Shift::shl, op.width, dst,
+           static_cast<u8>(std::countr_zero(less ? factor + 1 : factor - 1)));
+  a_.arithmetic(less ? Arithmetic::sub : Arithmetic::add, op.width, direct(dst), once);
+  return true;
 }
 
 void Emitter::shift(const Operation& op) {
@@ -195,10 +216,10 @@ void Emitter::divide(const Operation& op) {
   if (op.has_immediate() && divide_by_constant(op)) return;
   const bool remainder = wants_remainder(op.alu());
   const Label done = a_.make_label();
-  const auto aside = [&](Condition condition, auto emit) {
+  const auto leave = [&](Condition condition, auto emit) {
     const Label label = a_.make_label();
     a_.jump_if(condition, label);
-    cold_.push_back([this, label, done, emit] {
+    aside([this, label, done, emit] {
       a_.bind(label);
       emit();
       a_.jump(done);
@@ -210,13 +231,13 @@ void Emitter::divide(const Operation& op) {
   } else {
     into(op.width, Reg::r11, op.right);
     a_.test(op.width, Reg::r11, Reg::r11);
-    aside(Condition::e, [this, op, dst, remainder] {
+    leave(Condition::e, [this, op, dst, remainder] {
       if (!remainder) return a_.move_immediate(dst, 0);
       a_.move(op.width, dst, value(op.left, Reg::r11));
     });
     if (is_signed_division(op.alu())) {
       a_.arithmetic(Arithmetic::cmp, op.width, direct(Reg::r11), -1);
-      aside(Condition::e, [this, op, dst, remainder] {
+      leave(Condition::e, [this, op, dst, remainder] {
         if (remainder) return a_.move_immediate(dst, 0);
         negate(op);
       });

@@ -188,7 +188,7 @@ void Emitter::tail_call(const Operation& op) {
   a_.move(Width::w64, Reg::rax, Reg::rbp);
   epilogue();
   a_.jump(direct(Reg::r11));
-  cold_.push_back([this, failed, done] {
+  aside([this, failed, done] {
     a_.bind(failed);
     a_.move_immediate(Reg::rax, interpret::kTailCallFailed);
     a_.jump(done);
@@ -234,7 +234,7 @@ void Emitter::pay(const Block& block) {
 // which no verifier accepts yet.
 Label Emitter::trap_at(u32 instruction, Trap trap) {
   const Label label = a_.make_label();
-  cold_.push_back([this, label, instruction, trap] {
+  aside([this, label, instruction, trap] {
     a_.bind(label);
     if (!confined()) return a_.trap();
     a_.store(Width::w64, state(offsetof(State, address)), Reg::r11);

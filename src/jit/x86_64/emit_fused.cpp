@@ -4,6 +4,7 @@
 // arithmetic on what it brought and the store of the result at the same place are one instruction.
 // A look-up whose result is asked for null goes the way of that answer itself. Only verified code:
 // confined code looks at each access.
+#include "jit/dataflow.hpp"
 #include "jit/x86_64/emitter.hpp"
 
 namespace skep::jit::x86_64 {
@@ -29,6 +30,18 @@ bool is_same_place(const Operation& a, const Operation& b) {
 // Whether memory has all that `width` wants of what was loaded.
 bool has(const Operation& load, Width width) { return load.width >= width && width >= Width::w32; }
 
+bool is_unsigned(isa::Jump jump) {
+  switch (jump) {
+    case isa::Jump::eq:
+    case isa::Jump::ne:
+    case isa::Jump::gt:
+    case isa::Jump::ge:
+    case isa::Jump::lt:
+    case isa::Jump::le: return true;
+    default: return false;
+  }
+}
+
 std::optional<Arithmetic> arithmetic_of(const Operation& op) {
   if (op.kind != Kind::alu) return std::nullopt;
   switch (op.alu()) {
@@ -48,8 +61,10 @@ u32 Emitter::fused(u32 at, u32 end) {
   const Operation& first = unit_.operations[at];
   if (confined()) return 0;
   if (first.kind == Kind::array_lookup && at + 1 < end) return look_up_or_leave(first, at + 1);
-  if (!is_whole(first) || at + 1 >= end) return 0;
+  if (first.kind != Kind::load || at + 1 >= end) return 0;
   const Operation& second = unit_.operations[at + 1];
+  if (second.kind == Kind::branch && compare_narrow(first, at + 1)) return 2;
+  if (!is_whole(first)) return 0;
   if (at + 2 < end && change_in_memory(first, second, unit_.operations[at + 2])) return 3;
   if (second.kind == Kind::branch) return compare_with_memory(first, second) ? 2 : 0;
   return operand_in_memory(first, second) ? 2 : 0;
@@ -111,6 +126,37 @@ bool Emitter::compare_with_memory(const Operation& load, const Operation& op) {
   return true;
 }
 
+// The same of 8 or 16 bits, which both sides have been extended from with zeros.
+bool Emitter::compare_narrow(const Operation& load, u32 at) {
+  const Operation& op = unit_.operations[at];
+  const Register t = load.dst;
+  const bool is_narrow = load.width == Width::w8 || load.width == Width::w16;
+  if (!is_narrow || load.extend != Extend::zero || load.swapped || !is_unsigned(op.jump()))
+    return false;
+  if (op.left != t || (op.live_after & set_of(t)) != 0 || falls_into(unit_, block_, op.target))
+    return false;
+  if (op.has_immediate()) {
+    const s64 most = load.width == Width::w8 ? 0xff : 0x7f;
+    if (op.immediate < 0 || op.immediate > most) return false;
+    a_.compare_narrow(load.width, access(load, load.left), static_cast<u8>(op.immediate));
+  } else {
+    if (op.right == t || !was_loaded(op.right, load.width, at - 1)) return false;
+    a_.compare_narrow(load.width, access(load, load.left), home(op.right));
+  }
+  jump_if(op);
+  return true;
+}
+
+// Whether a register holds what a load of that width in front of `at` gave it.
+bool Emitter::was_loaded(Register r, Width width, u32 at) const {
+  while (at-- > unit_.blocks[block_].begin) {
+    const Operation& op = unit_.operations[at];
+    if ((writes(op) & set_of(r)) == 0) continue;
+    return op.kind == Kind::load && op.width == width && op.extend == Extend::zero && !op.swapped;
+  }
+  return false;
+}
+
 // r0 = the element; if r0 == 0 goto target: the way of an index that is too large is known.
 u32 Emitter::look_up_or_leave(const Operation& lookup, u32 at) {
   const Operation& op = unit_.operations[at];
@@ -127,7 +173,8 @@ u32 Emitter::look_up_or_leave(const Operation& lookup, u32 at) {
     a_.jump(blocks_[none]);
   });
   if (!falls_into(unit_, block_, some)) a_.jump(blocks_[some]);
-  return 2;
+  // The jump to `some` or `none` that lay_out() may have added is made, or never reached.
+  return at + 1 < block.end ? 3 : 2;
 }
 
 }  // namespace skep::jit::x86_64

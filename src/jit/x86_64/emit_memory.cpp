@@ -199,7 +199,7 @@ void Emitter::element_of(const Operation& op, std::function<void()> otherwise) {
   scale(Reg::rax, array.stride);
   add_address(Reg::rax, array.values);
   add_cpu(array);
-  cold_.push_back([this, none, otherwise = std::move(otherwise)] {
+  aside([this, none, otherwise = std::move(otherwise)] {
     a_.bind(none);
     otherwise();
   });

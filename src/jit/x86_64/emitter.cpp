@@ -59,7 +59,7 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
   }
 }
 
-Emitted Emitter::run(u32 instructions) {
+Emitted Emitter::run() {
   const Label entry = a_.make_label();
   a_.bind(entry);
   if (confined()) {
@@ -69,7 +69,7 @@ Emitted Emitter::run(u32 instructions) {
   }
   for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
 
-  return emitted_of(unit_, a_.link(), {entry, entries_, marks_, instructions});
+  return emitted_of(unit_, a_.link(), {entry, entries_, marks_});
 }
 
 // u64 entry(void* memory, State* state)
@@ -109,6 +109,7 @@ void Emitter::function(std::size_t at) {
     if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
     a_.bind(entries_[function.first_block]);
+    if (at != 0) mark(unit_.blocks[function.first_block].from);
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
   }
@@ -169,11 +170,13 @@ void Emitter::block(u32 number) {
   block_ = number;
   const Block& block = unit_.blocks[number];
   a_.bind(blocks_[number]);
-  if (confined()) pay(block);
+  if (confined()) {
+    mark(block.from);
+    pay(block);
+  }
   for (u32 at = block.begin; at < block.end;) {
     const Operation& op = unit_.operations[at];
-    marks_.push_back({op.from, a_.make_label()});
-    a_.bind(marks_.back().label);
+    mark(op.from);
     if (const u32 count = fused(at, block.end); count != 0) {
       at += count;
     } else {
@@ -183,8 +186,23 @@ void Emitter::block(u32 number) {
   }
 }
 
+// What follows is code of that instruction.
+void Emitter::mark(u32 instruction) {
+  if (!marks_.empty() && marks_.back().instruction == instruction) return;
+  marks_.push_back({instruction, a_.make_label()});
+  a_.bind(marks_.back().label);
+}
+
+// Behind the function: what rarely runs.
+void Emitter::aside(std::function<void()> emit) {
+  cold_.push_back({marks_.back().instruction, std::move(emit)});
+}
+
 void Emitter::cold_code() {
-  for (const auto& emit : cold_) emit();
+  for (const Cold& cold : cold_) {
+    mark(cold.from);
+    cold.emit();
+  }
   cold_.clear();
 }
 

@@ -47,10 +47,14 @@ class Emitter {
  public:
   Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
           const Confines& confines = {});
-  Emitted run(u32 instructions);
+  Emitted run();
 
  private:
   using Emit = void (Emitter::*)(const Operation&);
+  struct Cold {
+    u32 from;  // the BPF instruction
+    std::function<void()> emit;
+  };
   struct AluRule {
     Emit emit;
     u8 detail = 0;  // an Arithmetic, Shift or Width, by emit
@@ -74,6 +78,8 @@ class Emitter {
   void prologue(const Function& function, bool is_main);
   void epilogue();
   void block(u32 number);
+  void mark(u32 instruction);
+  void aside(std::function<void()> emit);
   void cold_code();
 
   // ---- operands: emitter.cpp ----
@@ -90,6 +96,7 @@ class Emitter {
   void arithmetic(const Operation& op);
   void mask(const Operation& op);
   void multiply(const Operation& op);
+  bool multiply_by_sum(const Operation& op, u64 factor);
   void shift(const Operation& op);
   void shift_by_register(const Operation& op);
   void rotate(const Operation& op);
@@ -130,6 +137,8 @@ class Emitter {
   u32 fused(u32 at, u32 end);
   bool change_in_memory(const Operation& load, const Operation& op, const Operation& store);
   bool operand_in_memory(const Operation& load, const Operation& op);
+  bool compare_narrow(const Operation& load, u32 at);
+  bool was_loaded(Register r, isa::Width width, u32 at) const;
   bool compare_with_memory(const Operation& load, const Operation& op);
   u32 look_up_or_leave(const Operation& lookup, u32 at);
 
@@ -165,8 +174,8 @@ class Emitter {
   std::vector<Label> blocks_;
   std::vector<Label> entries_;  // by block; only those of functions are bound
   std::vector<Mark> marks_;
-  std::vector<std::function<void()>> cold_;  // behind the function: what rarely runs
-  Label leave_{};                            // of confined code: back to C
+  std::vector<Cold> cold_;  // behind the function
+  Label leave_{};           // of confined code: back to C
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;
