@@ -12,14 +12,17 @@
 #include "base/text.hpp"
 #include "runtime/helpers/bodies.hpp"
 #include "runtime/live_memory.hpp"
+#include "threaded/threaded.hpp"
 
 namespace skep::runtime {
 
-// A program in one of its forms: `compiled` in the JIT's tier, `image` in the others.
+// A program in the form of its tier: `threaded` where it is interpreted, `image` where every access
+// is checked.
 struct LoadedProgram {
   verify::VerifiedProgram verified;
   Tier tier;
   std::optional<interpret::Image> image;
+  std::optional<threaded::Image> threaded;
   std::optional<jit::Compiled> compiled;
 };
 
@@ -89,7 +92,7 @@ Result<u64> run_one(const LoadedProgram& program, Execution& execution,
   void* context = execution.packet != nullptr ? &execution.packet->context()
                                               : static_cast<void*>(memory.data());
   if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
-  if (program.tier == Tier::interpreter) return program.image->run(context, &execution);
+  if (program.tier == Tier::interpreter) return program.threaded->run(context, &execution);
   LiveMemory live(execution.packet, memory, maps);
   return interpret::run_checked(*program.image, context, &execution, live, kCheckedFuel);
 }
@@ -207,6 +210,7 @@ std::span<const platform::CodePlace> machine_code_places(const LoadedProgram& pr
 
 const void* tail_target(const LoadedProgram& program) {
   if (program.compiled) return program.compiled->tail_entry();
+  if (program.threaded) return &*program.threaded;
   return &*program.image;
 }
 
@@ -236,10 +240,12 @@ Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tie
   }
   EXPECT(program.program().maps->size() == state.maps.size());
   TRY(state.claim_prog_arrays(program.program()));
-  LoadedProgram loaded{std::move(program), tier, std::nullopt, std::nullopt};
+  LoadedProgram loaded{std::move(program), tier, {}, {}, {}};
   const platform::Bindings bindings = state.bindings();
   if (tier == Tier::jit) {
     loaded.compiled = TRY(jit::compile(loaded.verified, bindings));
+  } else if (tier == Tier::interpreter) {
+    loaded.threaded = threaded::Image::bind(loaded.verified, bindings);
   } else {
     loaded.image = interpret::Image::bind(loaded.verified, bindings);
   }
