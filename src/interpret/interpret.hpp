@@ -1,9 +1,9 @@
 // The interpreter: the reference semantics of every instruction, straight from the instruction
 // tables.
 //
-// In: a VerifiedProgram and its Bindings. Out: r0. The plain mode trusts the proof. The checked
-// mode asks a Memory about every access and reports one that is outside as an error with its
-// instruction: fuzzing uses it to look for holes in the verifier, the debugger to stop there.
+// In: a VerifiedProgram and its Bindings. Out: r0. A run asks a Memory about every access and reports
+// one that is outside as an error with its instruction: fuzzing uses it to look for holes in the
+// verifier, the debugger to stop there. The engine that trusts the proof is src/threaded.
 // run_confined() is the one way to interpret a program that was not verified: it sees only the
 // buffer it is given and its stack, and stops when its fuel is used up.
 #pragma once
@@ -23,8 +23,6 @@ namespace skep::interpret {
 class Image {
  public:
   static Image bind(const verify::VerifiedProgram& program, const platform::Bindings& bindings);
-
-  u64 run(void* context, void* execution) const;
 
   const isa::Code& code() const { return code_; }
   // One for each instruction of code(), ready to run.
@@ -51,7 +49,7 @@ class Memory {
   virtual bool allows(u64 address, u32 bytes, Touch touch) = 0;
 };
 
-// The same run with every access checked. Fault::rejected names the instruction, the address and
+// A run with every access checked. Fault::rejected names the instruction, the address and
 // the size; a run of more than `fuel` instructions is Fault::exhausted (counted by blocks, see
 // interpret/fuel.hpp). The stack starts zeroed, and calls leave zeros in r1 to r5.
 Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory,

@@ -3,8 +3,8 @@
 // Every code of step.hpp has a handler of its own, an instance of step<code>() in which form,
 // operation, width and source are constants: the row of the instruction table is bound there and
 // compiles to the operation itself. run() goes from handler to handler by computed goto, which g++
-// turns into one indirect jump an instruction. A Guard says what is checked: Trusting nothing,
-// Checking every access, the frames and the fuel.
+// turns into one indirect jump an instruction. Every access, the frames and the fuel are checked:
+// this is the reference, and threaded code (src/threaded) the engine that trusts a proof.
 #pragma once
 
 #include <array>
@@ -16,14 +16,8 @@
 
 namespace skep::interpret {
 
-struct Trusting {
-  static constexpr bool kChecks = false;
-  u32 tail_calls = 0;  // of the whole run
-  static constexpr bool stopped() { return false; }
-};
-
+// What bounds a run, and what stopped it.
 struct Checking {
-  static constexpr bool kChecks = true;
   Memory& memory;
   u64 fuel;
   u32 tail_calls = 0;
@@ -58,19 +52,18 @@ struct Start {
 
 #define SKEP_INLINE [[gnu::always_inline]] inline
 
-template <class Guard>
 class Machine {
  public:
-  // Runs to the exit, or to where the Guard stopped it. The value is r0.
-  static u64 run(const Start& start, Guard& guard);
+  // Runs to the exit, or to where it was stopped. The value is r0.
+  static u64 run(const Start& start, Checking& checking);
 
  private:
-  SKEP_INLINE Machine(const Start& start, Guard& guard)
+  SKEP_INLINE Machine(const Start& start, Checking& checking)
       : image_(&start.image),
         execution_(start.execution),
         stack_end_(start.stack_end),
-        guard_(guard) {
-    if constexpr (Guard::kChecks) r_.fill(0);
+        checking_(checking) {
+    r_.fill(0);
     r_[1] = start.r1;
     r_[2] = start.r2;
     r_[isa::kFramePointer] = start.stack_end;
@@ -172,13 +165,11 @@ class Machine {
       std::tuple_element_t<static_cast<std::size_t>(width), std::tuple<u8, u16, u32, u64>>;
 
   SKEP_INLINE bool allowed(const Step* at, u64 address, u32 bytes, Touch touch) {
-    if constexpr (Guard::kChecks) {
-      const u64 frame_begin = r_[isa::kFramePointer] - isa::kStackBytes;
-      if (address >= frame_begin && address <= stack_end_ - bytes) return true;
-      if (guard_.memory.allows(address, bytes, touch)) return true;
-      trap(at, Trap::outside, address);
-      return false;
-    }
+    const u64 frame_begin = r_[isa::kFramePointer] - isa::kStackBytes;
+    if (address >= frame_begin && address <= stack_end_ - bytes) return true;
+    if (checking_.memory.allows(address, bytes, touch)) return true;
+    trap(at, Trap::outside, address);
+    return false;
     return true;
   }
 
@@ -228,9 +219,7 @@ class Machine {
     const u64 base = loads ? r_[at->src] : r_[at->dst];
     const u64 address = base + static_cast<u64>(static_cast<s64>(at->offset));
     if (!allowed(at, address, sizeof(T), loads ? Touch::read : Touch::write)) return Next::stop;
-    if constexpr (Guard::kChecks) {
-      if (address % sizeof(T) != 0) return trap(at, Trap::misaligned, address);
-    }
+    if (address % sizeof(T) != 0) return trap(at, Trap::misaligned, address);
     exchange<operation>(at, *reinterpret_cast<T*>(address));
     ++at;
     return Next::go;
@@ -263,9 +252,7 @@ class Machine {
   SKEP_INLINE Next packet_load(const Step*& at) {
     constexpr bool indirect = shape.operation == static_cast<u8>(isa::Packet::indirect);
     const auto load = image_->bindings().packet_load;
-    if constexpr (Guard::kChecks) {
-      if (load == nullptr) return trap(at, Trap::packet, 0);
-    }
+    if (load == nullptr) return trap(at, Trap::packet, 0);
     u64 offset = at->immediate;
     if constexpr (indirect) offset += r_[at->src];
     const s64 value = load(r_[6], static_cast<s32>(static_cast<u32>(offset)),
@@ -280,7 +267,7 @@ class Machine {
   // ---- calls ----
 
   SKEP_INLINE void forget_arguments() {
-    if constexpr (Guard::kChecks) std::fill_n(r_.begin() + 1, 5, u64{0});
+    std::fill_n(r_.begin() + 1, 5, u64{0});
   }
 
   SKEP_INLINE void call_body(platform::HelperBody body) {
@@ -290,9 +277,7 @@ class Machine {
 
   SKEP_INLINE Next call(const Step*& at) {
     const auto body = reinterpret_cast<platform::HelperBody>(at->immediate);
-    if constexpr (Guard::kChecks) {
-      if (body == nullptr) return trap(at, Trap::helper, 0);
-    }
+    if (body == nullptr) return trap(at, Trap::helper, 0);
     call_body(body);
     ++at;
     return Next::go;
@@ -300,18 +285,14 @@ class Machine {
 
   SKEP_INLINE Next call_indirect(const Step*& at) {
     const u64 id = r_[at->dst];
-    if constexpr (Guard::kChecks) {
-      if (!is_bound(image_->bindings(), id)) return trap(at, Trap::helper, id);
-    }
+    if (!is_bound(image_->bindings(), id)) return trap(at, Trap::helper, id);
     call_body(image_->bindings().helpers[id]);
     ++at;
     return Next::go;
   }
 
   SKEP_INLINE Next call_local(const Step*& at) {
-    if constexpr (Guard::kChecks) {
-      if (depth_ + 1 == isa::kFramesMax) return trap(at, Trap::frames, 0);
-    }
+    if (depth_ + 1 == isa::kFramesMax) return trap(at, Trap::frames, 0);
     Frame& frame = frames_[depth_++];
     frame = {at + 1, {r_[6], r_[7], r_[8], r_[9]}, loops_};
     r_[isa::kFramePointer] -= isa::kStackBytes;
@@ -339,11 +320,9 @@ class Machine {
   // it sees no frame of this one.
   SKEP_INLINE Next tail_call(const Step*& at) {
     const auto target_of = image_->bindings().tail_call;
-    if constexpr (Guard::kChecks) {
-      if (target_of == nullptr) return trap(at, Trap::helper, 0);
-    }
+    if (target_of == nullptr) return trap(at, Trap::helper, 0);
     const void* target = nullptr;
-    if (guard_.tail_calls < isa::kTailCallsMax) {
+    if (checking_.tail_calls < isa::kTailCallsMax) {
       target = target_of(r_[2], static_cast<u32>(r_[3]), execution_);
     }
     const u64 context = r_[1];
@@ -353,11 +332,11 @@ class Machine {
       ++at;
       return Next::go;
     }
-    ++guard_.tail_calls;
+    ++checking_.tail_calls;
     const Image& image = *static_cast<const Image*>(target);
     if (depth_ != 0) {
-      r_[0] = run_nested(image, context, execution_, guard_);
-      if (guard_.stopped()) return Next::stop;
+      r_[0] = run_nested(image, context, execution_, checking_);
+      if (checking_.stopped()) return Next::stop;
       return leave(at);
     }
     image_ = &image;
@@ -369,27 +348,23 @@ class Machine {
   }
 
   [[gnu::noinline]] static u64 run_nested(const Image& image, u64 context, void* execution,
-                                          Guard& guard) {
+                                          Checking& checking) {
     Stack stack;
-    if constexpr (Guard::kChecks) stack = {};
-    return run({image, context, 0, execution, stack.end()}, guard);
+    stack = {};
+    return run({image, context, 0, execution, stack.end()}, checking);
   }
 
-  // ---- what the Guard bounds ----
+  // ---- what stops a run ----
 
   SKEP_INLINE Next trap(const Step* at, Trap why, u64 address) {
-    if constexpr (Guard::kChecks) {
-      guard_.trapped = {why, static_cast<u32>(at - image_->steps()), address};
-      guard_.image = image_;
-    }
+    checking_.trapped = {why, static_cast<u32>(at - image_->steps()), address};
+    checking_.image = image_;
     return Next::stop;
   }
 
   SKEP_INLINE Next pay(const Step* at) {
-    if constexpr (Guard::kChecks) {
-      if (guard_.fuel < at->charge) return trap(at, Trap::fuel, 0);
-      guard_.fuel -= at->charge;
-    }
+    if (checking_.fuel < at->charge) return trap(at, Trap::fuel, 0);
+    checking_.fuel -= at->charge;
     return Next::go;
   }
 
@@ -399,7 +374,7 @@ class Machine {
   u64 stack_end_;
   u64 loops_ = kLoopsMax;
   u32 depth_ = 0;
-  Guard& guard_;
+  Checking& checking_;
   std::array<Frame, isa::kFramesMax> frames_;
 };
 
@@ -424,16 +399,15 @@ class Machine {
   if (machine.pay(at) == Next::stop) return machine.r_[0]; \
   goto* kLabels[at->code]
 #define SKEP_STEP(code)                                                                \
-  at_##code : if (machine.template step<code>(at) == Next::stop) return machine.r_[0]; \
+  at_##code : if (machine.step<code>(at) == Next::stop) return machine.r_[0]; \
   SKEP_NEXT();
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"  // computed goto
 
-template <class Guard>
-u64 Machine<Guard>::run(const Start& start, Guard& guard) {
+inline u64 Machine::run(const Start& start, Checking& checking) {
   static constexpr const void* kLabels[] = {SKEP_EACH_CODE(SKEP_LABEL)};
-  Machine machine(start, guard);
+  Machine machine(start, checking);
   const Step* at = start.image.steps();
   SKEP_NEXT();
   SKEP_EACH_CODE(SKEP_STEP)

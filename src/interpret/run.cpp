@@ -1,4 +1,4 @@
-// The ways to run an Image: trusting its proof, checked, and confined without a proof.
+// The ways to run an Image: checked, and confined without a proof.
 #include <algorithm>
 
 #include "interpret/binder.hpp"
@@ -28,19 +28,12 @@ u64 end_of(std::span<std::byte> stack) {
 
 Result<u64> run_checking(const Start& start, Memory& memory, u64 fuel) {
   Checking checking{memory, fuel};
-  const u64 r0 = Machine<Checking>::run(start, checking);
+  const u64 r0 = Machine::run(start, checking);
   if (checking.trapped.trap == Trap::none) return r0;
   return to_error(checking.image->code(), checking.trapped, fuel);
 }
 
 }  // namespace
-
-u64 Image::run(void* context, void* execution) const {
-  Stack stack;  // not cleared: a proved program does not read what it did not write
-  Trusting trusting;
-  return Machine<Trusting>::run({*this, reinterpret_cast<u64>(context), 0, execution, stack.end()},
-                                trusting);
-}
 
 Result<u64> run_checked(const Image& image, void* context, void* execution, Memory& memory,
                         u64 fuel) {

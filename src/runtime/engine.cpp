@@ -231,12 +231,10 @@ Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> sp
 
 Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tier) {
   State& state = *state_;
-  const auto is_compiled = [](Tier one) { return one == Tier::jit; };
-  if (!state.programs.empty() && is_compiled(state.programs.front().tier) != is_compiled(tier)) {
-    return Error(
-        Fault::usage,
-        format("program {}: compiled and interpreted programs in one App", program.program().name),
-        "load all programs of an App in one tier");
+  if (!state.programs.empty() && state.programs.front().tier != tier) {
+    return Error(Fault::usage,
+                 format("program {}: programs of two tiers in one App", program.program().name),
+                 "load all programs of an App in one tier");
   }
   EXPECT(program.program().maps->size() == state.maps.size());
   TRY(state.claim_prog_arrays(program.program()));

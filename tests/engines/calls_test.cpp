@@ -45,10 +45,11 @@ Bindings with_helpers() {
   return bindings;
 }
 
-// r0 on both engines, as if the program were proved.
+// r0 on all engines, as if the program were proved.
 u64 run_trusted(const Code& code, const Bindings& bindings, void* context = nullptr,
                 void* execution = nullptr) {
-  const u64 want = interpret::Binder::bind(code, bindings).run(context, execution);
+  const u64 want = Reference(code, bindings).run(context, execution);
+  EXPECT_EQ(thread(code, bindings).run(context, execution), want);
   EXPECT_EQ(compile(code, bindings).run(context, execution), want);
   return want;
 }
@@ -57,9 +58,8 @@ TEST(Calls, a_helper_gets_five_arguments_and_the_execution) {
   const Code code = program(
       {mov(1, 1), mov(2, 20), mov(3, 300), mov(4, 4000), mov(5, 50000), call_helper(5), leave()});
   for (const auto& run :
-       {+[](const Code&c, Log&log) {
-          return interpret::Binder::bind(c, with_helpers()).run(nullptr, &log);
-        },
+       {+[](const Code&c, Log&log) { return Reference(c, with_helpers()).run(nullptr, &log); },
+        +[](const Code&c, Log&log) { return thread(c, with_helpers()).run(nullptr, &log); },
         +[](const Code&c, Log&log) { return compile(c, with_helpers()).run(nullptr, &log); }}) {
     Log log;
     EXPECT_EQ(run(code, log), 1u + 40 + 900 + 16000 + 250000);
@@ -268,9 +268,15 @@ TEST(Calls, a_tail_call_replaces_the_program) {
   const Code last = program({load(Width::w64, 0, 1, 0), alu(Alu::mul, 0, 100), leave()});
   u64 context = 5;
   Chain chain;
-  const auto image = interpret::Binder::bind(last, with_tail_calls());
-  chain.target = &image;
-  EXPECT_EQ(interpret::Binder::bind(counting(0), with_tail_calls()).run(&context, &chain), 600u);
+  const Reference reference(last, with_tail_calls());
+  chain.target = reference.image();
+  EXPECT_EQ(Reference(counting(0), with_tail_calls()).run(&context, &chain), 600u);
+  EXPECT_EQ(chain.map, 0x1234u);
+  EXPECT_EQ(chain.index, 3u);
+  context = 5;
+  const auto image = thread(last, with_tail_calls());
+  chain = {.target = &image};
+  EXPECT_EQ(thread(counting(0), with_tail_calls()).run(&context, &chain), 600u);
   EXPECT_EQ(chain.map, 0x1234u);
   EXPECT_EQ(chain.index, 3u);
   context = 5;
@@ -284,7 +290,9 @@ TEST(Calls, a_tail_call_replaces_the_program) {
 TEST(Calls, a_failed_tail_call_goes_on_with_minus_one) {
   u64 context = 5;
   Chain chain;
-  EXPECT_EQ(interpret::Binder::bind(counting(0), with_tail_calls()).run(&context, &chain), 0x1006u);
+  EXPECT_EQ(Reference(counting(0), with_tail_calls()).run(&context, &chain), 0x1006u);
+  context = 5;
+  EXPECT_EQ(thread(counting(0), with_tail_calls()).run(&context, &chain), 0x1006u);
   context = 5;
   EXPECT_EQ(compile(counting(1), with_tail_calls()).run(&context, &chain), 0x1006u);
 }
@@ -292,8 +300,13 @@ TEST(Calls, a_failed_tail_call_goes_on_with_minus_one) {
 TEST(Calls, the_34th_tail_call_of_a_run_fails) {
   Chain chain;
   u64 context = 0;
-  const auto image = interpret::Binder::bind(counting(0), with_tail_calls());
-  chain.target = &image;
+  const Reference reference(counting(0), with_tail_calls());
+  chain.target = reference.image();
+  EXPECT_EQ(reference.run(&context, &chain), 0x1000u + 34);
+  EXPECT_EQ(chain.asked, 33u);
+  context = 0;
+  const auto image = thread(counting(0), with_tail_calls());
+  chain = {.target = &image};
   EXPECT_EQ(image.run(&context, &chain), 0x1000u + 34);
   EXPECT_EQ(chain.asked, 33u);
   for (u32 extra = 0; extra < 3; ++extra) {
@@ -314,11 +327,15 @@ TEST(Calls, a_tail_call_in_a_function_returns_to_the_functions_caller) {
                                load(Width::w64, 0, 10, -8), leave()});
   u64 context = 1000;
   Chain chain;
-  EXPECT_EQ(interpret::Binder::bind(caller, with_tail_calls()).run(&context, &chain), 8u);
+  EXPECT_EQ(Reference(caller, with_tail_calls()).run(&context, &chain), 8u);
+  EXPECT_EQ(thread(caller, with_tail_calls()).run(&context, &chain), 8u);
   EXPECT_EQ(compile(caller, with_tail_calls()).run(&context, &chain), 8u);
-  const auto image = interpret::Binder::bind(target, {});
+  const Reference reference(target);
+  chain.target = reference.image();
+  EXPECT_EQ(Reference(caller, with_tail_calls()).run(&context, &chain), 1007u);
+  const auto image = thread(target);
   chain.target = &image;
-  EXPECT_EQ(interpret::Binder::bind(caller, with_tail_calls()).run(&context, &chain), 1007u);
+  EXPECT_EQ(thread(caller, with_tail_calls()).run(&context, &chain), 1007u);
   const auto compiled = compile(target);
   chain.target = compiled.tail_entry();
   EXPECT_EQ(compile(caller, with_tail_calls()).run(&context, &chain), 1007u);
@@ -339,7 +356,12 @@ TEST(Calls, tail_calls_of_functions_count_for_the_whole_run) {
   compiled.run(&context, &chain);
   const u64 by_jit = context;
   context = 0;
-  const auto image = interpret::Binder::bind(code, bindings);
+  const Reference reference(code, bindings);
+  chain = {.target = reference.image()};
+  reference.run(&context, &chain);
+  EXPECT_EQ(context, by_jit);
+  context = 0;
+  const auto image = thread(code, bindings);
   chain = {.target = &image};
   image.run(&context, &chain);
   EXPECT_EQ(context, by_jit);
@@ -407,10 +429,13 @@ TEST(Calls, jumps_reach_over_any_length) {
         std::pair(Jump::eq, 270'000u)}) {
     const Code code = around_a_long_way(condition, length);
     const auto compiled = compile(code);
-    const auto image = interpret::Binder::bind(code, {});
+    const auto image = thread(code);
+    const Reference reference(code);
     for (u64 r1 : {u64{0}, u64{4}, ~u64{0}}) {
       void* const context = reinterpret_cast<void*>(r1);
-      EXPECT_EQ(compiled.run(context, nullptr), image.run(context, nullptr)) << r1;
+      const u64 want = reference.run(context, nullptr);
+      EXPECT_EQ(compiled.run(context, nullptr), want) << r1;
+      EXPECT_EQ(image.run(context, nullptr), want) << r1;
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "builder.hpp"
 #include "interpret/binder.hpp"
 #include "jit/compile.hpp"
+#include "threaded/threaded.hpp"
 
 namespace skep::engines {
 
@@ -77,21 +78,50 @@ inline std::vector<verify::Fact> facts_of(const Code& code, u8 base, verify::Reg
   return out;
 }
 
-// Code for what this processor has, or for what all have.
-enum class Features : u8 { present, baseline };
-
-// Compiles as if the program were proved. The test vouches for it.
-inline jit::Compiled compile(const Code& code, const platform::Bindings& bindings = {},
-                             Features features = Features::present,
-                             std::span<const verify::Fact> facts = {}) {
+// A program as if it were proved. The test vouches for it.
+inline jit::Source vouched(const Code& code, std::span<const verify::Fact> facts = {}) {
   jit::Source source;
   source.name = "test";
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
   source.facts = facts;
+  return source;
+}
+
+// Code for what this processor has, or for what all have.
+enum class Features : u8 { present, baseline };
+
+inline jit::Compiled compile(const Code& code, const platform::Bindings& bindings = {},
+                             Features features = Features::present,
+                             std::span<const verify::Fact> facts = {}) {
   auto machine = jit::this_machine().value();
   if (features == Features::baseline) machine = machine.baseline();
-  return jit::Compiler::compile(source, bindings, machine).value();
+  return jit::Compiler::compile(vouched(code, facts), bindings, machine).value();
 }
+
+inline threaded::Image thread(const Code& code, const platform::Bindings& bindings = {},
+                              std::span<const verify::Fact> facts = {}) {
+  return threaded::Image::bind(vouched(code, facts), bindings);
+}
+
+// The reference, straight from the tables, of a program that needs no bounds.
+class Reference {
+ public:
+  explicit Reference(const Code& code, const platform::Bindings& bindings = {})
+      : image_(interpret::Binder::bind(code, bindings)) {}
+
+  u64 run(void* context, void* execution) const {
+    AllMemory memory;
+    return interpret::run_checked(image_, context, execution, memory, 1'000'000'000).value();
+  }
+  const interpret::Image* image() const { return &image_; }
+
+ private:
+  class AllMemory final : public interpret::Memory {
+   public:
+    bool allows(u64, u32, interpret::Touch) override { return true; }
+  };
+  interpret::Image image_;
+};
 
 }  // namespace skep::engines

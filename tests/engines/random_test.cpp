@@ -356,8 +356,8 @@ void check(u64 seed) {
   for (u32 at = 0; at < kMemoryBytes; ++at) memory[at] = static_cast<u8>(at * 37 + seed);
   const Outcome want = run_both(code, memory);
   ASSERT_TRUE(want.result.starts_with("0x")) << want.result;
-  EXPECT_EQ(run_trusted(interpret::Binder::bind(code, {}), memory), want) << "interpreter, trusted";
   const auto facts = facts_of(code, kBase, verify::Region::map_value);
+  EXPECT_EQ(run_trusted(thread(code, {}, facts), memory), want) << "threaded code";
   EXPECT_EQ(run_trusted(compile(code, {}, Features::present, facts), memory), want)
       << "JIT, trusted";
   EXPECT_EQ(run_trusted(compile(code, {}, Features::baseline), memory), want) << "JIT, baseline";

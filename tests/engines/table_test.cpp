@@ -112,7 +112,8 @@ u64 expected_alu(const Instruction& i, u64 dst, u64 source) {
 
 struct Engines {
   explicit Engines(const Code& code)
-      : image(interpret::Binder::bind(code, {})),
+      : reference(code),
+        image(thread(code)),
         compiled(compile(code)),
         baseline(compile(code, {}, Features::baseline)),
         is_one_code(std::ranges::equal(compiled.code(), baseline.code())) {}
@@ -126,12 +127,14 @@ struct Engines {
                                   << testing::PrintToString(values) << " instead of "
                                   << testing::PrintToString(want);
     };
-    one(image, "interpreter");
+    one(reference, "reference");
+    one(image, "threaded code");
     one(compiled, "JIT");
     if (!is_one_code) one(baseline, "JIT, baseline");
   }
 
-  interpret::Image image;
+  Reference reference;
+  threaded::Image image;
   jit::Compiled compiled;
   jit::Compiled baseline;
   bool is_one_code;
@@ -259,7 +262,8 @@ Code comparing(const Instruction& tested) {
 
 void check_jump(const Instruction& i) {
   const Code code = comparing(i);
-  const interpret::Image image = interpret::Binder::bind(code, {});
+  const Reference reference(code);
+  const threaded::Image image = thread(code);
   const jit::Compiled compiled = compile(code);
   const JumpRow& row = kJump[i.jump()];
   for (u64 dst : kEdges) {
@@ -272,7 +276,8 @@ void check_jump(const Instruction& i) {
       const auto what = [&] {
         return format("{} {} 0x{:x} 0x{:x}", row.name, bits_of(i.width), dst, source);
       };
-      ASSERT_EQ(image.run(operands.data(), nullptr), want) << "interpreter: " << what();
+      ASSERT_EQ(reference.run(operands.data(), nullptr), want) << "reference: " << what();
+      ASSERT_EQ(image.run(operands.data(), nullptr), want) << "threaded code: " << what();
       ASSERT_EQ(compiled.run(operands.data(), nullptr), want) << "JIT: " << what();
       if (!i.has_register_source()) break;
     }
@@ -304,10 +309,14 @@ TEST(Tables, conditional_moves) {
                from_register ? alu_reg(Alu::mov, 0, 2, width) : alu(Alu::mov, 0, moved, width),
                leave()});
           const auto compiled = compile(code);
-          const auto image = interpret::Binder::bind(code, {});
+          const auto image = thread(code);
+          const Reference reference(code);
           for (u64 r1 : {u64{4}, u64{5}, u64{6}, ~u64{0}}) {
             void* const context = reinterpret_cast<void*>(r1);
-            EXPECT_EQ(compiled.run(context, nullptr), image.run(context, nullptr))
+            const u64 want = reference.run(context, nullptr);
+            EXPECT_EQ(compiled.run(context, nullptr), want)
+                << kJump[op].name << " " << bits_of(width) << " " << moved << " of " << r1;
+            EXPECT_EQ(image.run(context, nullptr), want)
                 << kJump[op].name << " " << bits_of(width) << " " << moved << " of " << r1;
           }
         }
@@ -343,7 +352,11 @@ void check_atomic(Atomic op, Width width, u8 reg) {
   const Code code =
       program({mov_reg(6, 1), load(Width::w64, 0, 6, 8), load(Width::w64, reg, 6, 16), tested,
                store_reg(Width::w64, 6, 8, 0), store_reg(Width::w64, 6, 16, reg), leave()});
-  const interpret::Image image = interpret::Binder::bind(code, {});
+  const Reference reference(code);
+  const threaded::Image image = thread(code);
+  Bindings alone;
+  alone.sharing = platform::Sharing::nobody;
+  const threaded::Image image_alone = thread(code, alone);
   const jit::Compiled compiled = compile(code);
   const jit::Compiled baseline = compile(code, {}, Features::baseline);
   for (u64 memory : {u64{0x8877665544332211}, u64{0}, ~u64{0}}) {
@@ -357,7 +370,9 @@ void check_atomic(Atomic op, Width width, u8 reg) {
         EXPECT_EQ(atoms.source, want.source) << name;
         EXPECT_EQ(reg == 0 ? want.r0 : atoms.r0, want.r0) << name;
       };
-      one(image, "interpreter");
+      one(reference, "reference");
+      one(image, "threaded code");
+      one(image_alone, "threaded code, alone");
       one(compiled, "JIT");
       one(baseline, "JIT, baseline");
     }
@@ -388,13 +403,15 @@ TEST(Tables, loads_and_stores) {
                    store_reg(Width::w64, 6, 24, reg), leave()});
       std::array<u64, 4> want = {0x1111111111111111, 0xf0debc9a78563412, 0x2222222222222222, 0};
       std::array<u64, 4> values = want;
-      std::array<u64, 4> also = want;
+      std::array<u64, 4> also = want, threaded = want;
       want[0] = (want[0] & ~mask) | (want[1] & mask);
       want[2] = (want[2] & ~mask) | (~u64{1} & mask);
       want[3] = want[1] & mask;
-      interpret::Binder::bind(code, {}).run(values.data(), nullptr);
+      Reference(code).run(values.data(), nullptr);
+      thread(code).run(threaded.data(), nullptr);
       compile(code).run(also.data(), nullptr);
-      EXPECT_EQ(values, want) << bits_of(width) << " interpreter, r" << int{reg};
+      EXPECT_EQ(values, want) << bits_of(width) << " reference, r" << int{reg};
+      EXPECT_EQ(threaded, want) << bits_of(width) << " threaded code, r" << int{reg};
       EXPECT_EQ(also, want) << bits_of(width) << " JIT, r" << int{reg};
     }
   }
@@ -405,11 +422,14 @@ TEST(Tables, signed_loads) {
     for (u8 reg : std::array<u8, 3>{0, 2, 7}) {
       const Code code =
           program({load_signed(width, reg, 1, 0), store_reg(Width::w64, 1, 0, reg), leave()});
-      u64 by_interpreter = memory;
+      u64 by_reference = memory;
+      u64 by_threaded = memory;
       u64 by_jit = memory;
-      interpret::Binder::bind(code, {}).run(&by_interpreter, nullptr);
+      Reference(code).run(&by_reference, nullptr);
+      thread(code).run(&by_threaded, nullptr);
       compile(code).run(&by_jit, nullptr);
-      EXPECT_EQ(by_interpreter, want);
+      EXPECT_EQ(by_reference, want);
+      EXPECT_EQ(by_threaded, want);
       EXPECT_EQ(by_jit, want);
     }
   };

@@ -262,10 +262,12 @@ TEST_P(Engine, AProgramThatIsEnteredTwiceOnAThreadIsSkippedAndCounted) {
 
 TEST_P(Engine, TiersDoNotMix) {
   load("count", kCount);
-  const Tier other = GetParam() == Tier::jit ? Tier::interpreter : Tier::jit;
-  const auto refused = app_->load(verified("more", "r0 = 0\nexit\n", ProgramType::xdp), other);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().fault, Fault::usage);
+  for (const Tier other : {Tier::interpreter, Tier::jit, Tier::checked}) {
+    if (other == GetParam()) continue;
+    const auto refused = app_->load(verified("more", "r0 = 0\nexit\n", ProgramType::xdp), other);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().fault, Fault::usage);
+  }
 }
 
 TEST_P(Engine, ThreadsCountInSlotsOfTheirOwn) {
