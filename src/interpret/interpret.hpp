@@ -1,9 +1,9 @@
 // The interpreter: the reference semantics of every instruction, straight from the instruction
 // tables.
 //
-// In: a VerifiedProgram and its Bindings. Out: r0. A run asks a Memory about every access and reports
-// one that is outside as an error with its instruction: fuzzing uses it to look for holes in the
-// verifier, the debugger to stop there. The engine that trusts the proof is src/threaded.
+// In: a VerifiedProgram and its Bindings. Out: r0. A run asks a Memory about every access and
+// reports one that is outside as an error with its instruction: fuzzing uses it to look for holes
+// in the verifier, the debugger to stop there. The engine that trusts the proof is src/threaded.
 // run_confined() is the one way to interpret a program that was not verified: it sees only the
 // buffer it is given and its stack, and stops when its fuel is used up.
 #pragma once

@@ -266,9 +266,7 @@ class Machine {
 
   // ---- calls ----
 
-  SKEP_INLINE void forget_arguments() {
-    std::fill_n(r_.begin() + 1, 5, u64{0});
-  }
+  SKEP_INLINE void forget_arguments() { std::fill_n(r_.begin() + 1, 5, u64{0}); }
 
   SKEP_INLINE void call_body(platform::HelperBody body) {
     r_[0] = body(r_[1], r_[2], r_[3], r_[4], r_[5], execution_);
@@ -398,7 +396,7 @@ class Machine {
 #define SKEP_NEXT()                                        \
   if (machine.pay(at) == Next::stop) return machine.r_[0]; \
   goto* kLabels[at->code]
-#define SKEP_STEP(code)                                                                \
+#define SKEP_STEP(code)                                                       \
   at_##code : if (machine.step<code>(at) == Next::stop) return machine.r_[0]; \
   SKEP_NEXT();
 

@@ -21,8 +21,8 @@
 
 namespace skep::runtime {
 
-// interpreter: as threaded code. checked: one instruction at a time, every access compared with live
-// memory.
+// interpreter: as threaded code. checked: one instruction at a time, every access compared with
+// live memory.
 enum class Tier : u8 { interpreter, jit, checked };
 
 struct LoadedProgram;

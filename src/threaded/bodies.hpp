@@ -121,8 +121,7 @@ template <Shape shape>
 SKEP_INLINE const Step* load(const Step* at, State& state, u64& last) {
   constexpr auto row = static_cast<Load>(shape.row);
   using T = Unsigned<shape.width>;
-  const u64 address =
-      address_of<static_cast<Place>(shape.operands)>(at, state, last, at->right);
+  const u64 address = address_of<static_cast<Place>(shape.operands)>(at, state, last, at->right);
   T value;
   std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
   if constexpr (row == Load::sign) {
@@ -194,8 +193,7 @@ SKEP_INLINE const Step* atomic(const Step* at, State& state, u64& last) {
     shared.compare_exchange_strong(expected, static_cast<T>(at_register(state, at->right)));
     last = expected;
   } else {
-    const T before =
-        change<T, shape.variant != 0>(memory, at_register(state, at->right), eval);
+    const T before = change<T, shape.variant != 0>(memory, at_register(state, at->right), eval);
     if constexpr (row.fetch != isa::Fetch::nothing) last = before;
   }
   if constexpr (row.fetch != isa::Fetch::nothing) at_register(state, at->dst) = last;
@@ -206,16 +204,14 @@ SKEP_INLINE const Step* atomic(const Step* at, State& state, u64& last) {
 
 template <Shape shape>
 SKEP_INLINE bool holds(const Step* at, State& state, u64 last) {
-  constexpr auto jump =
-      shape.row == kUnset ? isa::Jump::set : static_cast<isa::Jump>(shape.row);
+  constexpr auto jump = shape.row == kUnset ? isa::Jump::set : static_cast<isa::Jump>(shape.row);
   constexpr auto eval64 = isa::kJump[jump].eval64;
   constexpr auto eval32 = isa::kJump[jump].eval32;
   constexpr auto operands = static_cast<Operands>(shape.operands);
   const u64 left = left_of<operands>(at, state, last);
   const u64 right = right_of<operands>(at, state, last, static_cast<u64>(s64{at->offset}));
-  const bool out = shape.width != 0
-                       ? eval64(left, right)
-                       : eval32(static_cast<u32>(left), static_cast<u32>(right));
+  const bool out = shape.width != 0 ? eval64(left, right)
+                                    : eval32(static_cast<u32>(left), static_cast<u32>(right));
   return out != (shape.row == kUnset);
 }
 

@@ -23,8 +23,7 @@ SKEP_INLINE const Step* call_helper(const Step* at, State& state, u64& last) {
 }
 
 SKEP_INLINE const Step* call_indirect(const Step* at, State& state, u64& last) {
-  return call_body(at, state, last,
-                   state.image->bindings().helpers[at_register(state, at->left)]);
+  return call_body(at, state, last, state.image->bindings().helpers[at_register(state, at->left)]);
 }
 
 SKEP_INLINE const Step* call_local(const Step* at, State& state) {
@@ -51,9 +50,9 @@ template <Shape shape>
 SKEP_INLINE const Step* packet_load(const Step* at, State& state, u64& last) {
   u64 offset = at->wide;
   if (at->right != 0xff) offset += at_register(state, at->right);
-  const s64 value = state.image->bindings().packet_load(
-      at_register(state, at->left), static_cast<s32>(static_cast<u32>(offset)), 1u << shape.width,
-      state.execution);
+  const s64 value = state.image->bindings().packet_load(at_register(state, at->left),
+                                                        static_cast<s32>(static_cast<u32>(offset)),
+                                                        1u << shape.width, state.execution);
   last = value < 0 ? 0 : static_cast<u64>(value);
   state.registers[0] = last;
   return value < 0 ? leave(state) : at + 1;
@@ -73,8 +72,7 @@ SKEP_INLINE const Step* array_lookup(const Step* at, State& state, u64& last) {
   if constexpr (shape.variant != 0) {
     u32 cpu = 0;
     std::memcpy(&cpu,
-                static_cast<const std::byte*>(state.execution) +
-                    state.image->bindings().cpu_offset,
+                static_cast<const std::byte*>(state.execution) + state.image->bindings().cpu_offset,
                 sizeof cpu);
     out += cpu * array.cpu_stride;
   }

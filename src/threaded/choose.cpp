@@ -213,8 +213,7 @@ class Chooser {
     if (is_last(right) && !is_last(left)) {
       std::swap(left, right);
       if (shape().row != kUnset) {
-        shape().row =
-            static_cast<u8>(isa::kJump[static_cast<isa::Jump>(shape().row)].mirrored);
+        shape().row = static_cast<u8>(isa::kJump[static_cast<isa::Jump>(shape().row)].mirrored);
       }
     }
     operands(left, right);

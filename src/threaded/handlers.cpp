@@ -1,8 +1,11 @@
 #include "threaded/handlers.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "threaded/calls.hpp"
+#include "threaded/pairs.hpp"
 
 namespace skep::threaded {
 namespace {
@@ -35,46 +38,82 @@ constexpr bool may_end(Family family) {
   return family == Family::exit || family == Family::packet_load || family == Family::tail_call;
 }
 
+// A handler does what stands before the last shape, and then that.
 #if SKEP_TAIL_CALLS
-template <Code code>
+template <Shape shape, Shape... before>
 SKEP_HANDLER u64 handle(const Step* at, State* state, u64 last) {
-  constexpr Shape shape = shape_of(code);
+  ((at = body<before>(at, *state, last)), ...);
   if constexpr (shape.family == Family::branch) {
+    // A jump for each way: the processor predicts them apart.
     if (holds<shape>(at, *state, last)) {
       at = target_of(at);
       [[clang::musttail]] return at->run(at, state, last);
     }
     ++at;
-    [[clang::musttail]] return at->run(at, state, last);
   } else {
     at = body<shape>(at, *state, last);
     if constexpr (may_end(shape.family)) {
       if (at == nullptr) return state->registers[0];
     }
-    [[clang::musttail]] return at->run(at, state, last);
   }
+  [[clang::musttail]] return at->run(at, state, last);
 }
 #else
-template <Code code>
+template <Shape shape, Shape... before>
 const Step* handle(const Step* at, State* state) {
-  return body<shape_of(code)>(at, *state, state->last);
+  ((at = body<before>(at, *state, state->last)), ...);
+  return body<shape>(at, *state, state->last);
 }
 #endif
 
 template <std::size_t... codes>
 constexpr std::array<Run, kShapes> handlers(std::index_sequence<codes...>) {
   return {[]() -> Run {
-    if constexpr (exists(shape_of(codes))) return &handle<static_cast<Code>(codes)>;
+    if constexpr (exists(shape_of(codes))) return &handle<shape_of(codes)>;
     return nullptr;
   }()...};
 }
 constexpr std::array<Run, kShapes> kHandlers = handlers(std::make_index_sequence<kShapes>());
+
+struct Fused {
+  u32 codes;
+  Run run;
+};
+constexpr u32 both(Code first, Code second) { return u32{first} << 16 | second; }
+
+template <std::size_t... rows>
+constexpr auto fused(std::index_sequence<rows...>) {
+  std::array<Fused, sizeof...(rows)> out = {
+      Fused{both(code_of(kPairs[rows].first), code_of(kPairs[rows].second)),
+            &handle<kPairs[rows].second, kPairs[rows].first>}...};
+  std::ranges::sort(out, {}, &Fused::codes);
+  return out;
+}
+constexpr auto kFused = fused(std::make_index_sequence<std::size(kPairs)>());
 
 }  // namespace
 
 Run handler_of(Code code) {
   EXPECT(kHandlers[code] != nullptr);
   return kHandlers[code];
+}
+
+Run handler_of(Code first, Code second) {
+  const u32 codes = both(first, second);
+  const auto found = std::ranges::lower_bound(kFused, codes, {}, &Fused::codes);
+  return found != kFused.end() && found->codes == codes ? found->run : nullptr;
+}
+
+// Not inlined: where a function with a frame that is not of one size, as the sanitizer makes it,
+// calls one that preserves nothing, clang 19 forgets to save the register that it finds the frame
+// by.
+[[gnu::noinline]] u64 run(State& state, const Step* at) {
+#if SKEP_TAIL_CALLS
+  return at->run(at, &state, 0);
+#else
+  while (at != nullptr) at = at->run(at, &state);
+  return state.registers[0];
+#endif
 }
 
 }  // namespace skep::threaded

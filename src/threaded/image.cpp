@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 
 #include "jit/compile.hpp"
@@ -61,6 +62,7 @@ class Maker {
 
   void block(const jit::Block& block) {
     Register last = kNoRegister;
+    first_of_pair_.reset();
     for (u32 at = block.begin; at < block.end; ++at) {
       const Operation& op = unit_.operations[at];
       if (op.kind == Kind::nothing) continue;
@@ -106,8 +108,8 @@ class Maker {
       case Kind::jump:
       case Kind::may_goto:
       case Kind::call_local:
-        jumps_.push_back({static_cast<u32>(image_.steps_.size()), op.target,
-                          op.kind == Kind::call_local});
+        jumps_.push_back(
+            {static_cast<u32>(image_.steps_.size()), op.target, op.kind == Kind::call_local});
         break;
       case Kind::call_helper:
         choice.step.wide = reinterpret_cast<u64>(bindings.helpers[number]);
@@ -127,9 +129,13 @@ class Maker {
   }
 
   void put(const Choice& choice) {
+    const Code code = code_of(choice.shape);
     Step step = choice.step;
-    step.run = handler_of(code_of(choice.shape));
+    step.run = handler_of(code);
+    const Run fused = first_of_pair_ ? handler_of(*first_of_pair_, code) : nullptr;
+    if (fused != nullptr) image_.steps_.back().run = fused;
     image_.steps_.push_back(step);
+    first_of_pair_ = fused != nullptr ? std::nullopt : std::optional(code);
   }
 
   void resolve() {
@@ -152,8 +158,9 @@ class Maker {
   const jit::Unit& unit_;
   Image image_;
   u32 block_ = 0;
-  std::vector<u32> first_;                      // the first Step of each block
-  std::vector<std::pair<u32, u32>> entries_;    // first blocks of functions, and their first Steps
+  std::optional<Code> first_of_pair_;  // the Step before, when it is of this block and of no pair
+  std::vector<u32> first_;             // the first Step of each block
+  std::vector<std::pair<u32, u32>> entries_;  // first blocks of functions, and their first Steps
   std::vector<Jump> jumps_;
 };
 
@@ -169,18 +176,6 @@ Image Image::bind(const verify::VerifiedProgram& program, const platform::Bindin
 
 namespace {
 
-// Not inlined: where a function with a frame that is not of one size, as the sanitizer makes it,
-// calls one that preserves nothing, clang 19 forgets to save the register that it finds the frame
-// by.
-[[gnu::noinline]] u64 run_state(State& state, const Step* at) {
-#if SKEP_TAIL_CALLS
-  return at->run(at, &state, 0);
-#else
-  while (at != nullptr) at = at->run(at, &state);
-  return state.registers[0];
-#endif
-}
-
 u64 run_at(const Image& image, u64 context, void* execution, u32& tail_calls) {
   // Not cleared: a proved program does not read what it did not write.
   alignas(16) std::byte stack[interpret::kConfinedStackBytes];
@@ -191,7 +186,7 @@ u64 run_at(const Image& image, u64 context, void* execution, u32& tail_calls) {
   state.image = &image;
   state.loops = interpret::kLoopsMax;
   state.tail_calls = &tail_calls;
-  return run_state(state, image.entry());
+  return run(state, image.entry());
 }
 
 }  // namespace

@@ -12,16 +12,16 @@
 namespace skep::threaded {
 
 enum class Family : u8 {
-  binary,         // dst = left ALU right; rotate is one of them
-  unary,          // dst = ALU left
-  constant,       // dst = wide
-  load,           // row: a Load
-  store,          // row: a Place
-  branch,         // to the Step in `wide`
-  select,         // variant: a Moved
-  atomic,         // variant: whether other threads see it
+  binary,    // dst = left ALU right; rotate is one of them
+  unary,     // dst = ALU left
+  constant,  // dst = wide
+  load,      // row: a Load
+  store,     // row: a Place
+  branch,    // to the Step in `wide`
+  select,    // variant: a Moved
+  atomic,    // variant: whether other threads see it
   packet_load,
-  array_lookup,   // row: a Key; variant: whether it is per CPU
+  array_lookup,  // row: a Key; variant: whether it is per CPU
   map_lookup,
   fill,
   copy,

@@ -52,7 +52,7 @@ struct State {
 static_assert(offsetof(State, registers) == 0);
 
 #if SKEP_TAIL_CALLS
-using Run = u64 (SKEP_HANDLER *)(const Step* at, State* state, u64 last);
+using Run = u64(SKEP_HANDLER*)(const Step* at, State* state, u64 last);
 #else
 using Run = const Step* (*)(const Step* at, State* state);
 #endif
@@ -60,12 +60,12 @@ using Run = const Step* (*)(const Step* at, State* state);
 // Registers are their offsets in the State, in bytes.
 struct Step {
   Run run = nullptr;
-  u8 dst = 0;        // of stores: the scale of the index
-  u8 left = 0;       // of accesses: the base
-  u8 right = 0;      // of loads: the scale of the index
-  u8 index = 0;      // of selects: the register that is moved
-  s32 offset = 0;    // of branches and selects: the number that is compared with
-  u64 wide = 0;      // the immediate, or an address: of a Step, a helper, the shape of an array
+  u8 dst = 0;      // of stores: the scale of the index
+  u8 left = 0;     // of accesses: the base
+  u8 right = 0;    // of loads: the scale of the index
+  u8 index = 0;    // of selects: the register that is moved
+  s32 offset = 0;  // of branches and selects: the number that is compared with
+  u64 wide = 0;    // the immediate, or an address: of a Step, a helper, the shape of an array
 };
 static_assert(sizeof(Step) == 24);
 
