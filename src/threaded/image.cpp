@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "jit/compile.hpp"
+#include "jit/dataflow.hpp"
 #include "jit/emitted.hpp"
 #include "threaded/calls.hpp"
 #include "threaded/choose.hpp"
