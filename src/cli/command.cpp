@@ -145,6 +145,7 @@ constexpr Flag kFromDwarf[] = {Flag::output_file, Flag::functions, Flag::c_names
 constexpr Flag kSkeleton[] = {Flag::name, Flag::light};
 constexpr Flag kAsm[] = {Flag::output_file};
 constexpr Flag kLink[] = {Flag::output_file};
+constexpr Flag kOptimize[] = {Flag::output_file};
 constexpr Flag kBench[] = {Flag::filter};
 constexpr Flag kPlugin[] = {Flag::jit, Flag::interpret};
 
@@ -337,6 +338,17 @@ constexpr auto kCommands = std::to_array<Command>({
        {"skep link a.bpf.o b.bpf.o -o app.bpf.o -j | jq .undefined", "what is still missing"},
        {"skep link a.bpf.o b.bpf.o -o ab.bpf.o && skep verify ab.bpf.o", "and prove it safe"}}},
      link},
+    {"optimize",
+     "rewrite an object's instructions so that the kernel's JIT makes quicker code of them",
+     "OBJECT -o OBJECT",
+     Operands::one,
+     "OBJECT",
+     kOptimize,
+     {{{"skep optimize app.bpf.o -o fast.bpf.o", "to load in place of app.bpf.o"},
+       {"skep optimize app.bpf.o -o fast.bpf.o -v", "and say what was done to which function"},
+       {"skep optimize app.bpf.o -o fast.bpf.o -j | jq .after", "instructions of each function"},
+       {"skep disasm --source fast.bpf.o", "what came out, under the lines of its source"}}},
+     optimize_},
     {"link list",
      "the links by which programs are attached, as `bpftool link list`, and who holds them",
      "[id N|pinned PATH] [options]",

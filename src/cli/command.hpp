@@ -152,6 +152,7 @@ Result<int> gen_skeleton(const Arguments& arguments, Output& out);
 Result<int> disassemble(const Arguments& arguments, Output& out);
 Result<int> assemble(const Arguments& arguments, Output& out);
 Result<int> link(const Arguments& arguments, Output& out);
+Result<int> optimize_(const Arguments& arguments, Output& out);
 Result<int> prog_list(const Arguments& arguments, Output& out);
 Result<int> prog_pin(const Arguments& arguments, Output& out);
 Result<int> prog_dump(const Arguments& arguments, Output& out);
