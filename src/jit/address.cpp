@@ -26,7 +26,9 @@ class Fold {
   bool is_candidate() const {
     if (part_.dst == kNoRegister || part_.dst == kTemporary) return false;
     if (part_.kind == Kind::constant) return may_.absolute;
-    if (is_alu(part_, Alu::add)) return part_.has_immediate() || !reads_frame_pointer();
+    if (is_alu(part_, Alu::add)) {
+      return part_.has_immediate() || (may_.indexed && !reads_frame_pointer());
+    }
     if (is_alu(part_, Alu::mov)) return !part_.has_immediate();
     return may_.scaled && is_alu(part_, Alu::lsh) && part_.has_immediate() &&
            part_.immediate >= 1 && part_.immediate <= 3 && part_.left != isa::kFramePointer;

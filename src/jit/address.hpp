@@ -11,6 +11,7 @@ namespace skep::jit {
 
 // The addresses that a target's loads and stores can have besides base + index and base + offset.
 struct Addressing {
+  bool indexed = true;            // base + index
   bool index_and_offset = false;  // both at once
   bool scaled = false;            // an index times 2, 4 or 8, whatever the width
   bool absolute = false;          // no base

@@ -143,6 +143,12 @@ void straighten(Unit& unit, u32 block, const std::vector<u8>& entrances) {
   second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
 }
 
+void straighten(Unit& unit, const Function& function, const std::vector<u8>& entrances) {
+  for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
+    straighten(unit, block, entrances);
+  }
+}
+
 // A block that runs into one that nothing else leads to is one with it.
 void merge(Unit& unit, u32 block, const std::vector<u8>& entrances) {
   Block& first = unit.blocks[block];
@@ -159,6 +165,11 @@ void merge(Unit& unit, u32 block, const std::vector<u8>& entrances) {
 
 }  // namespace
 
+void straighten(Unit& unit) {
+  const std::vector<u8> ways = entrances(unit);
+  for (const Function& function : unit.functions) straighten(unit, function, ways);
+}
+
 void select(Unit& unit) {
   if (unit.trust != Trust::verified) return;
   const std::vector<u8> ways = entrances(unit);
@@ -166,9 +177,7 @@ void select(Unit& unit) {
     for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
       if (decides_a_value(unit, block, ways)) make_select(unit, block);
     }
-    for (u32 block = function.first_block; block + 2 < function.end_block; ++block) {
-      straighten(unit, block, ways);
-    }
+    straighten(unit, function, ways);
   }
   const std::vector<u8> left = entrances(unit);
   for (const Function& function : unit.functions) {

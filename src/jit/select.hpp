@@ -14,4 +14,7 @@ namespace skep::jit {
 
 void select(Unit& unit);
 
+// Only the branches over a jump, for what has no conditional moves.
+void straighten(Unit& unit);
+
 }  // namespace skep::jit

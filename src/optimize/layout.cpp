@@ -15,6 +15,19 @@ namespace {
 
 using isa::Slot;
 
+// Elsewhere that field says what the instruction is.
+bool has_register_source(isa::Form form) {
+  switch (form) {
+    case isa::Form::alu:
+    case isa::Form::load:
+    case isa::Form::load_signed:
+    case isa::Form::store:
+    case isa::Form::atomic:
+    case isa::Form::jump: return true;
+    default: return false;
+  }
+}
+
 class FunctionWriter {
  public:
   FunctionWriter(const object::Image& image, const Knowledge& knowledge,
@@ -46,6 +59,9 @@ class FunctionWriter {
     Slot* written = &out_.slots[slot];
     const Slot encoded = written[0];
     std::memcpy(written, section.bytes.data() + step.origin.offset(), count * sizeof(Slot));
+    written->registers = has_register_source(step.instruction.form)
+                             ? encoded.registers
+                             : static_cast<u8>(encoded.dst() | written->src() << 4);
     if (isa::has_jump_target(step.instruction)) {
       written->offset = encoded.offset;
       if (step.instruction.form == isa::Form::jump_always) written->immediate = encoded.immediate;
