@@ -42,11 +42,24 @@ void KernelEngine::Close::operator()(ring_buffer* rings) const { ::ring_buffer__
 
 Result<KernelEngine> KernelEngine::load(const std::string& path) {
   KernelEngine engine(TRY(open_object(path)));
-  if (const int error = ::bpf_object__load(engine.object_.get()); error != 0) {
-    return system_error("load into the kernel", path, -error);
-  }
-  TRY(engine.open_rings());
+  TRY(engine.load_object(path));
   return engine;
+}
+
+Result<KernelEngine> KernelEngine::read(std::span<const std::byte> file, const std::string& name) {
+  ::libbpf_set_print(be_silent);
+  bpf_object* object = ::bpf_object__open_mem(file.data(), file.size(), nullptr);
+  if (object == nullptr) return system_error("open", name, errno);
+  KernelEngine engine(object);
+  TRY(engine.load_object(name));
+  return engine;
+}
+
+Result<void> KernelEngine::load_object(const std::string& name) {
+  if (const int error = ::bpf_object__load(object_.get()); error != 0) {
+    return system_error("load into the kernel", name, -error);
+  }
+  return open_rings();
 }
 
 Result<void> KernelEngine::open_rings() {

@@ -21,6 +21,8 @@ namespace skep::bench {
 class KernelEngine {
  public:
   static Result<KernelEngine> load(const std::string& path);
+  // Of an object's bytes; `name` is for messages.
+  static Result<KernelEngine> read(std::span<const std::byte> file, const std::string& name);
 
   // Mean duration of `repeat` runs of `program` on the packet, and the last verdict.
   struct Runs {
@@ -43,6 +45,7 @@ class KernelEngine {
   };
   explicit KernelEngine(bpf_object* object) : object_(object) {}
   Result<int> descriptor_of(const std::string& program) const;
+  Result<void> load_object(const std::string& name);
   Result<void> open_rings();
   std::unique_ptr<bpf_object, Close> object_;
   std::unique_ptr<ring_buffer, Close> rings_;

@@ -3,12 +3,11 @@
 //
 // All run on the same frame and return the same digest, which is compared before anything is
 // measured. What is printed last are geometric means over all programs, and the worst of them.
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <functional>
 
 #include "base/text.hpp"
+#include "benchmark_set.hpp"
 #include "figures.hpp"
 #include "kernel_engine.hpp"
 #include "user_engine.hpp"
@@ -28,7 +27,6 @@ namespace {
 
 constexpr u32 kAlternations = 31;
 constexpr double kSampleNs = 200'000;  // about that long is a sample
-constexpr std::size_t kFrameBytes = 256;
 
 using Native = int (*)(frame*);
 struct Named {
@@ -40,33 +38,6 @@ constexpr Named kPrograms[] = {
 #include "programs.inc"
 #undef SKEP_PROGRAM
 };
-
-// Ethernet, IPv4 and TCP with four options, then bytes that look like nothing.
-std::array<std::byte, kFrameBytes> frame_bytes() {
-  constexpr auto kHeaders = std::to_array<u8>(
-      {0x02, 0,    0,    0,    0,    1,    0x02, 0,  0,  0, 0, 2, 0x08, 0x00,  // Ethernet
-       0x45, 0,    0x00, 0xf2, 0x12, 0x34, 0x40, 0,  64, 6, 0, 0, 10,   0,
-       0,    1,    10,   0,    0,    2,  // IPv4
-       0xc3, 0x50, 0x01, 0xbb, 1,    2,    3,    4,  5,  6, 7, 8, 0xa0, 0x02,
-       0xfa, 0xf0, 0,    0,    0,    0,  // TCP
-       2,    4,    5,    0xb4, 4,    2,    8,    10, 1,  2, 3, 4, 5,    6,
-       7,    8,    1,    3,    3,    7,    1,    1,  1,  0});
-  std::array<std::byte, kFrameBytes> out{};
-  u32 seed = 12345;
-  for (std::byte& each : out)
-    each = static_cast<std::byte>((seed = seed * 1664525u + 1013904223u) >> 24);
-  for (std::size_t at = 0; at < kHeaders.size(); ++at)
-    out[at] = static_cast<std::byte>(kHeaders[at]);
-  for (const auto& [at, text] :
-       {std::pair{80, "GET /index.php?"}, {96, "GET /images/b.p"}, {112, "POST /form.html"}}) {
-    std::memcpy(&out[static_cast<std::size_t>(at)], text, std::strlen(text));
-  }
-  return out;
-}
-
-std::string path_of(const char* name) {
-  return format("{}/bench/programs/{}.bpf.o", SKEP_BINARY_DIR, name);
-}
 
 // Who runs a program: a digest of what it finds, and the mean time of a run in ns.
 struct Runs {
@@ -131,10 +102,10 @@ struct Measured {
 };
 
 Result<Measured> measure(const Named& program, std::span<const std::byte> bytes) {
-  const auto object = TRY(object::Object::open(path_of(program.name)));
+  const auto object = TRY(object::Object::open(benchmark_path(program.name)));
   auto jit = TRY(UserEngine::load(object, program.name, runtime::Tier::jit));
   auto interpreter = TRY(UserEngine::load(object, program.name, runtime::Tier::interpreter));
-  auto kernel = KernelEngine::load(path_of(program.name));
+  auto kernel = KernelEngine::load(benchmark_path(program.name));
   std::vector<Runner> runners = {natively(program, bytes), in(jit, "the JIT", bytes),
                                  in(interpreter, "the interpreter", bytes)};
   if (kernel.ok()) runners.push_back(in(*kernel, program, bytes));
@@ -196,7 +167,7 @@ void print(Report& report, const Means& means) {
 
 Result<void> programs(Report& report) {
   report.title("programs: the benchmark set, a run of each");
-  const auto bytes = frame_bytes();
+  const auto bytes = benchmark_frame();
   Means means;
   for (const Named& each : kPrograms) {
     add(report, means, each.name, TRY(measure(each, bytes).within(each.name)));

@@ -40,8 +40,9 @@ class BodyReader {
     const u32 first = static_cast<u32>(symbol_.offset / sizeof(Slot));
     for (const isa::Instruction& each : code) {
       const u32 slot = each.slot.value();
-      out.steps.push_back(
-          {.instruction = each, .origin = {symbol_.section, first + slot}, .callee = callees_[slot]});
+      out.steps.push_back({.instruction = each,
+                           .origin = {symbol_.section, first + slot},
+                           .callee = callees_[slot]});
     }
     if (isa::falls_through(code.back())) {
       return Error(Fault::malformed, "the function runs off its end");
@@ -55,8 +56,8 @@ class BodyReader {
     const auto all = image_.elf.relocations(symbol_.section);
     const auto ahead = std::ranges::lower_bound(all, offset, {}, &object::Relocation::offset);
     const bool relocated = ahead != all.end() && ahead->offset == offset;
-    const object::Reference reference = TRY(
-        object::reference_of(image_, symbol_.section, offset, slots_[at], {ahead, all.end()}));
+    const object::Reference reference =
+        TRY(object::reference_of(image_, symbol_.section, offset, slots_[at], {ahead, all.end()}));
     const auto* function = std::get_if<object::FunctionReference>(&reference);
     if (function != nullptr) callees_[at] = function->function;
     if (!relocated && function == nullptr) return {};
@@ -82,9 +83,8 @@ Result<void> check_covered(const object::Image& image) {
   for (u32 section = 0; section < covered.size(); ++section) {
     const object::Section& code = image.elf.sections()[section];
     if (!code.is_code() || code.size == covered[section]) continue;
-    return Error(Fault::unsupported,
-                 format("section {} has {} of code in no function", code.name,
-                        counted(code.size - covered[section], "byte")));
+    return Error(Fault::unsupported, format("section {} has {} of code in no function", code.name,
+                                            counted(code.size - covered[section], "byte")));
   }
   return {};
 }
@@ -95,15 +95,17 @@ Result<void> check_labels(const object::Image& image) {
     const auto& sections = image.elf.sections();
     const bool in_code = each.section < sections.size() && sections[each.section].is_code();
     if (!in_code || each.value == 0 || image.functions.at(each.section, each.value)) continue;
-    return Error(Fault::unsupported, format("symbol {} names {}, inside of a function", each.name,
-                                            object::place(sections[each.section].name, each.value)));
+    return Error(Fault::unsupported,
+                 format("symbol {} names {}, inside of a function", each.name,
+                        object::place(sections[each.section].name, each.value)));
   }
   return {};
 }
 
 // Regions of one program's accesses, by where they stood; those of functions that several programs
 // call are what all of them say.
-void add_regions(const object::Object& object, u32 position, std::map<Origin, verify::Region>& out) {
+void add_regions(const object::Object& object, u32 position,
+                 std::map<Origin, verify::Region>& out) {
   const object::Image& image = object.image();
   const object::ProgramEntry& entry = object.programs()[position];
   const auto linked = object.program(entry.name, {.core = object::Core::leave});

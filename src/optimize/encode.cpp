@@ -14,8 +14,8 @@ using isa::Instruction;
 using isa::Source;
 using isa::Width;
 using jit::Block;
-using jit::kNoBlock;
 using jit::Kind;
+using jit::kNoBlock;
 using jit::kNoRegister;
 using jit::Operation;
 using jit::Register;
@@ -67,8 +67,8 @@ std::optional<Instructions> expand_store(const Operation& op) {
 
 // A register that nobody reads behind the operation, and that it does not read.
 std::optional<Register> free_register(const Operation& op) {
-  const jit::Registers taken = op.live_after | jit::set_of(op.left) |
-                               (op.right == kNoRegister ? 0 : jit::set_of(op.right));
+  const jit::Registers taken =
+      op.live_after | jit::set_of(op.left) | (op.right == kNoRegister ? 0 : jit::set_of(op.right));
   for (Register r = 0; r < isa::kFramePointer; ++r) {
     if ((taken & jit::set_of(r)) == 0) return r;
   }
@@ -95,9 +95,7 @@ std::optional<Instructions> expand_row(const Operation& op) {
   if (op.kind == Kind::copy && !fits(op.immediate + op.target)) return std::nullopt;
   Instructions out;
   if (op.kind == Kind::fill) {
-    out.push_back({.form = Form::alu,
-                   .operation = static_cast<u8>(Alu::mov),
-                   .dst = *through});
+    out.push_back({.form = Form::alu, .operation = static_cast<u8>(Alu::mov), .dst = *through});
   }
   for (u32 done = 0; done < op.target;) {
     const u32 bytes = piece_of(op, done);
@@ -241,14 +239,12 @@ class Encoder {
   }
 
   Error refuse(const Operation& op) const {
-    return {Fault::unsupported,
-            format("no instruction says what became of number {}", op.from)};
+    return {Fault::unsupported, format("no instruction says what became of number {}", op.from)};
   }
 
   void add(const Instruction& instruction, const Operation& op) {
-    out_.push_back({.instruction = instruction,
-                    .origin = body_.steps[op.from].origin,
-                    .is_original = false});
+    out_.push_back(
+        {.instruction = instruction, .origin = body_.steps[op.from].origin, .is_original = false});
   }
 
   // The opposite of what stood there.
@@ -273,8 +269,8 @@ class Encoder {
   const Lowered& lowered_;
   const jit::Unit& unit_;
   std::vector<bool> reached_;
-  std::vector<u32> first_;                  // by block: its first step
-  std::vector<std::pair<u32, u32>> aims_;   // steps, and the blocks that they jump to
+  std::vector<u32> first_;                 // by block: its first step
+  std::vector<std::pair<u32, u32>> aims_;  // steps, and the blocks that they jump to
   std::vector<Step> out_;
 };
 

@@ -131,8 +131,8 @@ class Writer {
     for (const PlacedStep& each : section.steps) {
       if (!each.step->is_original) continue;
       const u64 before = each.step->origin.offset();
-      for (const object::CoreRecord& record : image_.ext.core(
-               name_of(each.step->origin.section), before, before + sizeof(isa::Slot))) {
+      for (const object::CoreRecord& record : image_.ext.core(name_of(each.step->origin.section),
+                                                              before, before + sizeof(isa::Slot))) {
         core_.add({offset_of(each.slot), record.type, record.access_offset, record.kind});
       }
     }

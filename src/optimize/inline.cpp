@@ -21,7 +21,7 @@ using jit::set_of;
 constexpr u32 kCalleeMax = 64;    // slots
 constexpr u32 kCallerMax = 4096;  // that a caller may grow to
 constexpr u32 kRoundsMax = isa::kFramesMax;
-constexpr Registers kSaved = 0x3c0;                          // r6 to r9
+constexpr Registers kSaved = 0x3c0;  // r6 to r9
 constexpr Registers kClobbered = jit::kArguments | set_of(isa::kR0);
 
 bool is_call_of_function(const Step& step) {
@@ -94,8 +94,7 @@ class Inliner {
 
   bool into(Body& caller, const std::vector<Body>& callees, const std::vector<bool>& inlinable) {
     const auto is_wanted = [&](const Step& step) {
-      return is_call_of_function(step) && inlinable[step.callee] &&
-             step.callee != caller.function;
+      return is_call_of_function(step) && inlinable[step.callee] && step.callee != caller.function;
     };
     if (std::ranges::none_of(caller.steps, is_wanted)) return false;
     const std::vector<Registers> live = live_after(caller);

@@ -48,8 +48,7 @@ class FunctionWriter {
       for (u32 each = 0; each < count; ++each) out_.slots.push_back(encoded_[slot + each]);
       if (body.steps[at].is_original) restore(body.steps[at], first_ + slot, count);
     }
-    out_.functions.push_back(
-        {body.function, first_, static_cast<u32>(out_.slots.size()) - first_});
+    out_.functions.push_back({body.function, first_, static_cast<u32>(out_.slots.size()) - first_});
     return {};
   }
 
@@ -87,8 +86,8 @@ class FunctionWriter {
     const object::Symbol& symbol = image_.elf.symbols()[relocation->symbol];
     const auto base = symbol.value == 0 ? s32{0} : moved(symbol);
     const s32 distance = to - base;
-    written.immediate = object::is_wide(written) ? distance * static_cast<s32>(sizeof(Slot))
-                                                 : distance - 1;
+    written.immediate =
+        object::is_wide(written) ? distance * static_cast<s32>(sizeof(Slot)) : distance - 1;
   }
 
   s32 moved(const object::Symbol& symbol) const {

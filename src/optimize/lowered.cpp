@@ -94,8 +94,7 @@ std::optional<Lowered> lower(const Body& body, const Knowledge& knowledge) {
   std::vector<verify::Fact> facts;
   for (const Step& each : body.steps) {
     code.push_back(shown(each, knowledge));
-    const auto region =
-        each.is_original ? knowledge.region(each.origin) : verify::Region::none;
+    const auto region = each.is_original ? knowledge.region(each.origin) : verify::Region::none;
     facts.push_back({.reached = true, .region = region});
   }
   const jit::Source source{.name = {},

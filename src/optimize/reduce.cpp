@@ -73,7 +73,8 @@ bool takes_any_address(Region region) {
 }
 
 bool is_aligned_in_frame(const Operation& op) {
-  return op.left == isa::kFramePointer && op.offset % static_cast<s32>(isa::bytes_of(op.width)) == 0;
+  return op.left == isa::kFramePointer &&
+         op.offset % static_cast<s32>(isa::bytes_of(op.width)) == 0;
 }
 
 // Keeps the wide loads that the verifier takes, and nothing else of what combine() did.
@@ -86,9 +87,9 @@ void keep_loads(jit::Unit& unit, const std::vector<Operation>& before, Changes& 
         const auto region = RegionSearch(before, block.begin).run(at);
         op.region = region.value_or(Region::none);
       }
-      const bool kept = op.kind == Kind::load && (takes_any_address(op.region) ||
-                                                  (op.region == Region::stack &&
-                                                   is_aligned_in_frame(op)));
+      const bool kept =
+          op.kind == Kind::load &&
+          (takes_any_address(op.region) || (op.region == Region::stack && is_aligned_in_frame(op)));
       if (!kept) op = before[at];
       if (kept) ++count(changes, Change::joined);
     }

@@ -134,10 +134,9 @@ class ObjectWriter {
     const bool by_section =
         symbol.kind == SymbolKind::section && layout_.find(symbol.section) != nullptr;
     if (!by_section || data.type == SHT_NOBITS) return;
-    const std::size_t size = relocation.kind == object::kRelocate64 ||
-                                     relocation.kind == object::kRelocateAddress64
-                                 ? 8
-                                 : 4;
+    const std::size_t size =
+        relocation.kind == object::kRelocate64 || relocation.kind == object::kRelocateAddress64 ? 8
+                                                                                                : 4;
     u64 addend = 0;
     std::memcpy(&addend, data.bytes.data() + relocation.offset, size);
     addend = layout_.moved(object_, symbol.section, addend);
@@ -150,10 +149,8 @@ class ObjectWriter {
     add_table(std::string(name), {section->bytes.span().begin(), section->bytes.span().end()});
   }
   void add_table(std::string name, std::vector<std::byte> bytes) {
-    file_.sections.push_back({.name = std::move(name),
-                              .type = SHT_PROGBITS,
-                              .alignment = 4,
-                              .bytes = std::move(bytes)});
+    file_.sections.push_back(
+        {.name = std::move(name), .type = SHT_PROGBITS, .alignment = 4, .bytes = std::move(bytes)});
   }
 
   const object::Object& object_;
