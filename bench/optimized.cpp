@@ -69,8 +69,8 @@ Result<Compared> compare(const std::string& name, std::span<const std::byte> fra
   }
   Side after = TRY(Side::make(name, made, frame));
   if (before.verdict() != after.verdict()) {
-    return Error(Fault::malformed, format("optimised it returns {}, before {}", after.verdict(),
-                                          before.verdict()));
+    return Error(Fault::malformed,
+                 format("optimised it returns {}, before {}", after.verdict(), before.verdict()));
   }
   auto samples = TRY(interleave({before.contender(), after.contender()}, kAlternations));
   return Compared{std::move(samples[0]), std::move(samples[1])};
@@ -101,8 +101,7 @@ Result<void> optimized(Report& report) {
     if (ratio.value < least) least = ratio.value, least_name = name;
     pairs.emplace_back(std::move(compared.before), std::move(compared.after));
   }
-  report.ratio("as compiled over optimised, geometric mean", geometric_mean(pairs),
-               at_least(1.10));
+  report.ratio("as compiled over optimised, geometric mean", geometric_mean(pairs), at_least(1.10));
   report.number("as compiled over optimised, least: " + least_name, least, "x", at_least(0.98));
   return {};
 }

@@ -22,6 +22,7 @@ using jit::Register;
 using verify::Region;
 
 constexpr u32 kDepthMax = 32;
+constexpr std::size_t kStraightenedMax = 4096;  // instructions
 
 u32& count(Changes& changes, Change change) { return changes[static_cast<std::size_t>(change)]; }
 
@@ -163,7 +164,9 @@ void reduce(Lowered& body, Changes& changes) {
   const std::size_t before = unit.operations.size();
   jit::simplify(unit);
   count(changes, Change::removed) += static_cast<u32>(before - unit.operations.size());
-  jit::straighten(unit);
+  // The verifier walks the ways of a branch in another order then. Long programs, which it may be
+  // just short of giving up on, keep theirs.
+  if (body.first.size() <= kStraightenedMax) jit::straighten(unit);
   count(changes, Change::straightened) += negated(unit);
   jit::fold_addresses(unit, {.indexed = false});
   const std::vector<Operation> folded = unit.operations;

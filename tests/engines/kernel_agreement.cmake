@@ -13,3 +13,10 @@ skep_test(kernel_agreement SOURCES engines/kernel_agreement_test.cpp engines/agr
           engines/agreement_objects.cpp engines/agreement_sides.cpp LINKS kernel hooks events)
 target_compile_definitions(test_kernel_agreement PRIVATE SKEP_AGREEMENT_BENCH="${bench_objects}")
 add_dependencies(test_kernel_agreement agreement_objects bpf_objects test_objects test_kernel_programs example_calls)
+
+# The same objects, optimised.
+skep_test(optimize_kernel SOURCES engines/optimize_kernel_test.cpp engines/agreement_inputs.cpp
+          engines/agreement_objects.cpp engines/agreement_sides.cpp LINKS kernel hooks events optimize)
+target_link_libraries(test_optimize_kernel PRIVATE oracle::libbpf)
+target_compile_definitions(test_optimize_kernel PRIVATE SKEP_AGREEMENT_BENCH="${bench_objects}")
+add_dependencies(test_optimize_kernel agreement_objects bpf_objects test_objects test_kernel_programs example_calls)
