@@ -291,6 +291,20 @@ std::vector<u8> entrances(const Unit& unit) {
   return out;
 }
 
+void drop_nothing(Unit& unit) {
+  u32 kept = 0;
+  for (Block& block : unit.blocks) {
+    const u32 begin = std::exchange(block.begin, kept);
+    for (u32 at = begin; at < block.end; ++at) {
+      if (unit.operations[at].kind == Kind::nothing) continue;
+      if (kept != at) unit.operations[kept] = unit.operations[at];
+      ++kept;
+    }
+    block.end = kept;
+  }
+  unit.operations.resize(kept);
+}
+
 void simplify(Unit& unit) {
   UpperZeros(unit).run();
   Liveness(unit).run();

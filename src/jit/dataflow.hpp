@@ -12,6 +12,9 @@ namespace skep::jit {
 
 void simplify(Unit& unit);
 
+// Takes out operations that became part of others, and leaves blocks where they are.
+void drop_nothing(Unit& unit);
+
 // How many ways lead to each block, up to two; functions are entered from outside.
 std::vector<u8> entrances(const Unit& unit);
 
