@@ -14,17 +14,28 @@ bool is_tail_call(const isa::Instruction& i) {
          i.immediate == kTailCallHelper;
 }
 
+// The doors let no other function of the kernel through.
+bool is_throw(const isa::Instruction& i) {
+  return i.form == isa::Form::call && i.call() == isa::Call::kfunc;
+}
+
+s32 distance(const isa::Instruction& i, u32 from) {
+  return static_cast<s32>(i.target.value()) - static_cast<s32>(from);
+}
+
 Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindings) {
   Shape shape = shape_of(i);
   EXPECT(kCodes[i.form].operations != 0);
   Step step{.dst = i.dst, .src = i.src, .offset = i.offset};
   step.immediate = static_cast<u64>(i.immediate);
   if (isa::is_local_call(i)) step.immediate = 0;  // nothing of the frame is zeroed, unless proved
-  if (isa::has_jump_target(i) || isa::is_local_call(i)) {
-    step.offset = static_cast<s32>(i.target.value()) - static_cast<s32>(at);
-  }
+  if (isa::has_jump_target(i) || isa::is_local_call(i)) step.offset = distance(i, at);
   if (i.form == isa::Form::constant) step.immediate = resolve_constant(i, bindings).value_or(0);
-  if (is_tail_call(i)) {
+  if (is_throw(i)) {
+    shape.operation = kThrow;
+    step.immediate = 0;
+    if (i.target.value() != 0) step.offset = distance(i, at);
+  } else if (is_tail_call(i)) {
     shape.operation = kTailCall;
   } else if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
     const auto id = static_cast<u64>(i.immediate);
@@ -61,9 +72,10 @@ Image Image::bind(const verify::VerifiedProgram& program, const platform::Bindin
   const auto& functions = program.program().functions;
   image.zeroed_ = Binder::zeroed(program.frame(0));
   for (u32 at = 0; at < image.code_.size(); ++at) {
-    if (!isa::is_local_call(image.code_[at])) continue;
-    const auto callee =
-        std::ranges::find(functions, image.code_[at].target, &platform::Function::begin);
+    const isa::Instruction& i = image.code_[at];
+    const bool enters = isa::is_local_call(i) || (is_throw(i) && i.target.value() != 0);
+    if (!enters) continue;
+    const auto callee = std::ranges::find(functions, i.target, &platform::Function::begin);
     const auto number = static_cast<std::size_t>(callee - functions.begin());
     image.steps_[at].immediate = Binder::zeroed(program.frame(number));
   }

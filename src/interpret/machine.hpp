@@ -95,6 +95,7 @@ class Machine {
     if constexpr (shape.form == isa::Form::exit) return leave(at);
     if constexpr (shape.form == isa::Form::call) {
       if constexpr (shape.operation == kTailCall) return tail_call(at);
+      if constexpr (shape.operation == kThrow) return throw_exception(at);
       if constexpr (shape.operation == static_cast<u8>(isa::Call::helper)) return call(at);
       if constexpr (shape.operation == static_cast<u8>(isa::Call::local)) return call_local(at);
       return call_indirect(at);
@@ -342,6 +343,22 @@ class Machine {
     zero(image.zeroed());
     loops_ = kLoopsMax;
     at = image.steps();
+    return Next::go;
+  }
+
+  // bpf_throw(cookie): ends every function of the program. Its result is the cookie, or what the
+  // exception callback makes of it, which takes the place of the program's own function.
+  SKEP_INLINE Next throw_exception(const Step*& at) {
+    const u64 cookie = r_[1];
+    r_[isa::kFramePointer] += u64{depth_} * isa::kStackBytes;
+    depth_ = 0;
+    loops_ = kLoopsMax;
+    forget_arguments();
+    r_[0] = cookie;
+    if (at->offset == 0) return Next::stop;
+    r_[1] = cookie;
+    zero(at->immediate);
+    at += at->offset;
     return Next::go;
   }
 

@@ -47,7 +47,8 @@ struct Codes {
 };
 
 inline constexpr u8 kWidths = kCount<isa::Width>;
-inline constexpr u8 kTailCall = kCount<isa::Call>;  // helper 12 is a control transfer, not a call
+// Control transfers that are written as calls: helper 12, and bpf_throw().
+inline constexpr u8 kTailCall = kCount<isa::Call>, kThrow = kTailCall + 1;
 
 inline constexpr EnumArray<isa::Form, Codes> kCodes({
     {isa::Form::alu, {kCount<isa::Alu>, 4}},
@@ -60,7 +61,7 @@ inline constexpr EnumArray<isa::Form, Codes> kCodes({
     {isa::Form::jump, {kCount<isa::Jump>, 4}},
     {isa::Form::jump_always, {1, 1}},
     {isa::Form::may_goto, {1, 1}},
-    {isa::Form::call, {kCount<isa::Call> + 1, 1}},
+    {isa::Form::call, {kThrow + 1, 1}},
     {isa::Form::exit, {1, 1}},
     {isa::Form::address_space_cast, {0, 1}},  // not run: the verifier and check_confinable()
     {isa::Form::unknown, {0, 1}},             // refuse them

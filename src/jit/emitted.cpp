@@ -32,6 +32,7 @@ Needs needs_of(const Unit& unit, const platform::Bindings& bindings) {
   Needs needs;
   for (const Operation& op : unit.operations) {
     needs.tail_calls |= op.kind == Kind::tail_call;
+    needs.throws |= op.kind == Kind::throw_exception;
     needs.execution |= needs_execution(op, bindings);
   }
   return needs;

@@ -72,7 +72,7 @@ class Lowerer {
 
   // ---- one instruction ----
 
-  Operation translate(const Instruction& i, u32 at) const {
+  Operation translate(const Instruction& i, u32 at) {
     Operation out{.row = i.operation, .width = i.width, .from = at, .immediate = i.immediate};
     out.offset = i.offset;
     if (!source_.facts.empty()) out.region = source_.facts[at].region;
@@ -140,13 +140,18 @@ class Lowerer {
     return out;
   }
 
-  Operation call(const Instruction& i, Operation out) const {
+  Operation call(const Instruction& i, Operation out) {
     switch (i.call()) {
       case isa::Call::local: out.kind = Kind::call_local; break;
       case isa::Call::indirect: place(out, Kind::call_indirect, i.dst, kNoRegister); break;
-      case isa::Call::kfunc:  // neither proved nor confinable: the doors refuse it
+      case isa::Call::kfunc:  // the doors refuse all others
+        place(out, Kind::throw_exception, isa::kR1, kNoRegister);
+        break;
       case isa::Call::count_:
       case isa::Call::helper: out.kind = Kind::call_helper; break;
+    }
+    if (i.call() == isa::Call::kfunc && i.target.value() != 0) {
+      unit_.exception_callback = block_of_[i.target.value()];
     }
     if (i.call() != isa::Call::helper) return out;
     if (i.immediate == interpret::kTailCallHelper) out.kind = Kind::tail_call;

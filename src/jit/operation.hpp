@@ -24,18 +24,19 @@ enum class Kind : u8 {
   fill,      // `bytes` bytes at left + offset = 0
   copy,      // `bytes` bytes at right + immediate = those at left + offset, which they do not meet
   atomic,    // *(width *)(left + offset) ATOMIC right
-  array_lookup,   // r0 = address of the element with a Key, or null (bpf_map_lookup_elem)
-  map_lookup,     // r0 = address of the value of the key at r2, or null, by the map's own body
-  packet_load,    // r0 = packet[right + immediate], or the function ends with 0
-  branch,         // if left JUMP right goto target, or unless when it is negated
-  select,         // unless left JUMP right, dst = moved, or `offset`
-  jump,           // goto target
-  may_goto,       // goto target when the frame's loop budget is used up
-  call_helper,    // r0 = helper immediate
-  call_indirect,  // r0 = the helper whose number is in left
-  call_local,     // r0 = the function that begins with block target
-  tail_call,      // leaves for another program, or r0 = -1
-  exit,           // returns r0
+  array_lookup,     // r0 = address of the element with a Key, or null (bpf_map_lookup_elem)
+  map_lookup,       // r0 = address of the value of the key at r2, or null, by the map's own body
+  packet_load,      // r0 = packet[right + immediate], or the function ends with 0
+  branch,           // if left JUMP right goto target, or unless when it is negated
+  select,           // unless left JUMP right, dst = moved, or `offset`
+  jump,             // goto target
+  may_goto,         // goto target when the frame's loop budget is used up
+  call_helper,      // r0 = helper immediate
+  call_indirect,    // r0 = the helper whose number is in left
+  call_local,       // r0 = the function that begins with block target
+  tail_call,        // leaves for another program, or r0 = -1
+  throw_exception,  // the program ends with r1, or with what its exception callback makes of it
+  exit,             // returns r0
   count_
 };
 
@@ -112,11 +113,13 @@ struct Unit {
   std::vector<Operation> operations;
   std::vector<Block> blocks;
   std::vector<Function> functions;
+  u32 exception_callback = kNoBlock;  // where it begins
 };
 
 constexpr bool is_call(Kind kind) {
   return kind == Kind::call_helper || kind == Kind::call_indirect || kind == Kind::call_local ||
-         kind == Kind::map_lookup || kind == Kind::tail_call || kind == Kind::packet_load;
+         kind == Kind::map_lookup || kind == Kind::tail_call || kind == Kind::packet_load ||
+         kind == Kind::throw_exception;
 }
 
 }  // namespace skep::jit

@@ -1,5 +1,7 @@
 #include "platform/kernel_functions.hpp"
 
+#include "base/enum_array.hpp"
+
 namespace skep::platform {
 namespace {
 
@@ -128,6 +130,16 @@ std::string_view kernel_function_since(std::string_view name) {
     if (contains_word(release.names, name)) return release.since;
   }
   return {};
+}
+
+std::optional<UserFunction> user_function(std::string_view name) {
+  static constexpr EnumArray<UserFunction, std::string_view> kNames(
+      {{UserFunction::throw_exception, "bpf_throw"}});
+  for (u8 each = 0; each < kCount<UserFunction>; ++each) {
+    const auto function = static_cast<UserFunction>(each);
+    if (kNames[function] == name) return function;
+  }
+  return std::nullopt;
 }
 
 }  // namespace skep::platform

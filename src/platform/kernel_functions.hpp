@@ -7,11 +7,23 @@
 // the others are not.
 #pragma once
 
+#include <optional>
 #include <string_view>
+
+#include "base/types.hpp"
 
 namespace skep::platform {
 
 // "6.2" of bpf_task_acquire; empty when it is not known.
 std::string_view kernel_function_since(std::string_view name);
+
+// Those that the user engine has too. In verified code the immediate of a call is one of these.
+enum class UserFunction : u8 {
+  throw_exception,  // bpf_throw(u64 cookie); the call's target is where the exception callback
+                    // begins, or 0 when the program has none
+  count_
+};
+// No value: the kernel alone has it. Names without "___flavour".
+std::optional<UserFunction> user_function(std::string_view name);
 
 }  // namespace skep::platform

@@ -54,6 +54,9 @@ struct Bindings {
                                        // be empty
   Sharing sharing = Sharing::threads;
   u32 cpu_offset = 0;  // where an Execution has the CPU's number, a u32, for per-CPU arrays
+  // Where an Execution keeps the stack pointer that bpf_throw() goes back to, a u64, for compiled
+  // programs that throw.
+  u32 unwind_offset = 0;
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;

@@ -135,6 +135,7 @@ platform::Bindings App::State::bindings() const {
   bindings.lookups = lookups;
   bindings.sharing = sharing;
   bindings.cpu_offset = offsetof(Execution, cpu);
+  bindings.unwind_offset = offsetof(Execution, unwind_to);
   bindings.helpers = kHelperBodies;
   bindings.tail_call = tail_call_target;
   bindings.packet_load = load_from_packet;

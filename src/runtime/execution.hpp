@@ -10,6 +10,7 @@ struct Execution {
   Environment* environment = nullptr;
   Packet* packet = nullptr;  // null when the program runs on memory
   u32 cpu = 0;               // of the thread, for the whole run
+  u64 unwind_to = 0;         // Bindings::unwind_offset: written and read by compiled code only
 };
 
 }  // namespace skep::runtime

@@ -96,6 +96,16 @@ Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at)
 // Forgets every copy of record `id`; `at` is remembered for explanations.
 void forget_record(State& state, u32 id, isa::InstructionIndex at);
 
+// ---- exceptions.cpp
+// ----------------------------------------------------------------------------------------------
+// Whether the instruction calls bpf_throw().
+bool is_throw(const platform::Program& program, isa::InstructionIndex at);
+// Ends the path: nothing behind a throw is walked.
+Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at);
+// Before a call of a global function, whose exceptions the walk of its caller does not see.
+Check check_may_throw(const Analysis& analysis, const State& state,
+                      const platform::Function& callee);
+
 // ---- functions.cpp
 // -----------------------------------------------------------------------------------------------
 // Global functions are verified once, on their signature; a call is checked against it and forgets
@@ -121,6 +131,7 @@ struct Misshapen {
   isa::InstructionIndex at;
   Refusal refusal;
 };
+std::optional<Misshapen> check_exception_callback(const platform::Program& program);
 std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);
 // After the walk: whether every chain of calls fits into the stack.
 std::optional<Misshapen> check_stack_depth(const Analysis& analysis);

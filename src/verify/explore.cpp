@@ -111,6 +111,7 @@ Check Explorer::explore() {
   called_.assign(program_->functions.size(), false);
   std::vector<bool> done = called_;
   called_[0] = true;
+  if (program_->exception_callback) called_[*program_->exception_callback] = true;
   for (std::size_t function = 0; function < called_.size();) {
     if (!called_[function] || done[function]) {
       ++function;
@@ -274,6 +275,7 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::jump) return branch(path, i);
   if (isa::is_local_call(i)) return call_function(path, i);
   if (i.form == Form::exit) return exit(path);
+  if (is_throw(*program_, path.at)) return {Ends::yes, do_throw(analysis_, path.state, path.at)};
   if (i.form == Form::jump_always) {
     ++path.jumps;
     path.at = i.target;

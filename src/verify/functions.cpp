@@ -112,6 +112,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
     }
     ++r;
   }
+  if (auto refused = check_may_throw(analysis, state, callee)) return refused;
   if (moves_packet(analysis.program, callee)) forget_packet(state, at);
   clear_arguments(state, at);
   state.registers()[isa::kR0] =
@@ -122,7 +123,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
 bool moves_packet(const platform::Program& program, const platform::Function& function) {
   for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
     const isa::Instruction& i = program.code[at.value()];
-    if (i.form != isa::Form::call) continue;
+    if (i.form != isa::Form::call || i.call() == isa::Call::kfunc) continue;
     if (i.call() == isa::Call::local) {
       const platform::Function* callee =
           program.function_at(i.target);  // no recursion: structure.cpp

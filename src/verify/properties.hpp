@@ -41,6 +41,7 @@ enum class Property : u8 {
   function_argument,
   gpl_only,
   held_record,
+  exception,
   return_value,
   unsupported,
   count_
@@ -84,6 +85,7 @@ inline constexpr EnumArray<Property, PropertyRow> kProperties({
     {Property::function_argument, {"function-argument", "global functions get arguments of the types that they declare", ""}},
     {Property::gpl_only, {"gpl-only", "GPL-only helpers are called by GPL-compatible programs", "declare `char LICENSE[] SEC(\"license\") = \"GPL\";` if that is the licence"}},
     {Property::held_record, {"held-record", "a reserved ring record is given back exactly once on every path", "call bpf_ringbuf_submit or bpf_ringbuf_discard before every return"}},
+    {Property::exception, {"exception", "bpf_throw gets a number, and an exception callback is a global function of one number that only bpf_throw calls and that does not throw", ""}},
     {Property::return_value, {"return-value", "the program returns a number", "set the return value on every path"}},
     {Property::unsupported, {"unsupported", "only features that this version of skep verifies are used", ""}},
 });

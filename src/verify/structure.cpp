@@ -25,6 +25,10 @@ class Shape {
       if (auto found = check_function(function)) return found;
     }
     if (auto found = reach(0, {})) return found;
+    if (program_.exception_callback) {
+      if (auto found = reach(*program_.exception_callback, {})) return found;
+      if (auto found = check_exception_callback(program_)) return found;
+    }
     for (std::size_t at = 0; at < reached_.size(); ++at) {
       if (!reached_[at])
         return misshapen(InstructionIndex(at), Property::unreachable_code, "no path leads here",
@@ -50,6 +54,7 @@ class Shape {
     for (const platform::ExternUse& use : program_.uses) {
       const platform::Extern& external = (*program_.externs)[use.number];
       if (external.is_weak || external.state == platform::ExternState::found) continue;
+      if (is_throw(program_, use.at)) continue;
       const bool is_configuration = external.kind == platform::ExternKind::configuration;
       return Misshapen{
           use.at,
@@ -163,6 +168,10 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
     }
     return {};
   };
+  // The exception callback runs when the frames of all others are gone.
+  if (program.exception_callback) {
+    if (auto found = walk(walk, *program.exception_callback, 0)) return found;
+  }
   return walk(walk, 0, 0);
 }
 

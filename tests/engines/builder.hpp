@@ -92,6 +92,12 @@ inline Instruction call_local(std::size_t target) {
 inline Instruction call_indirect(u8 reg) {
   return {.form = Form::call, .operation = static_cast<u8>(Call::indirect), .dst = reg};
 }
+// bpf_throw(r1), as verified code has it; `callback` is where the exception callback begins, or 0.
+inline Instruction throw_exception(std::size_t callback = 0) {
+  return {.form = Form::call,
+          .operation = static_cast<u8>(Call::kfunc),
+          .target = InstructionIndex(callback)};
+}
 inline Instruction packet_load(Packet kind, Width width, u8 src, s64 immediate) {
   return {.form = Form::packet_load,
           .operation = static_cast<u8>(kind),

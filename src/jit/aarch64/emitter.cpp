@@ -45,6 +45,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::call_indirect, &Emitter::call_indirect},
     {Kind::call_local, &Emitter::call_local},
     {Kind::tail_call, &Emitter::tail_call},
+    {Kind::throw_exception, &Emitter::throw_exception},
     {Kind::exit, &Emitter::exit},
 });
 
@@ -113,10 +114,12 @@ void Emitter::function(std::size_t at) {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
     a_.bind(entries_[function.first_block]);
     if (at != 0) mark(unit_.blocks[function.first_block].from);
+    if (at == 0 && needs_.throws) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
   }
   for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
+  if (at == 0 && needs_.throws) land();
   cold_code();
 }
 

@@ -75,6 +75,7 @@ class Emitter {
     s32 frame_pointer = 0;          // of the program, from sp
     std::optional<s32> loops = {};  // slots, from sp
     std::optional<s32> context = {};
+    std::optional<s32> unwind = {};  // where an outer program's exceptions go
   };
   static const EnumArray<Kind, Emit> kEmit;
   static const EnumArray<isa::Alu, AluRule> kAlu;
@@ -166,11 +167,20 @@ class Emitter {
   void call_local_confined(const Operation& op);
   void tail_call(const Operation& op);
   void packet_load(const Operation& op);
+
+  // ---- exceptions: emit_throw.cpp ----
+  void throw_exception(const Operation& op);
+  void save_all();
+  void note_landing();
+  void forget_landing();
+  void land();
+
   void call_body(u64 address);
   void call_outside(u64 address);
   void execution_into(Reg reg);
   void forget_arguments();
 
+  Memory unwind_to() const { return memory(Reg::x25, static_cast<s32>(bindings_.unwind_offset)); }
   Memory state(std::size_t field) const { return memory(Reg::x24, static_cast<s32>(field)); }
 
   const Unit& unit_;
@@ -185,6 +195,7 @@ class Emitter {
   std::vector<Mark> marks_;
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
+  Label landing_{};         // where exceptions go
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

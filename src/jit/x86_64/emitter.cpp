@@ -43,6 +43,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::call_indirect, &Emitter::call_indirect},
     {Kind::call_local, &Emitter::call_local},
     {Kind::tail_call, &Emitter::tail_call},
+    {Kind::throw_exception, &Emitter::throw_exception},
     {Kind::exit, &Emitter::exit},
 });
 
@@ -110,10 +111,12 @@ void Emitter::function(std::size_t at) {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
     a_.bind(entries_[function.first_block]);
     if (at != 0) mark(unit_.blocks[function.first_block].from);
+    if (at == 0 && needs_.throws) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
   }
   for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
+  if (at == 0 && needs_.throws) land();
   cold_code();
 }
 
@@ -131,6 +134,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   };
   frame_.loops = slot_for(Kind::may_goto);
   frame_.context = slot_for(Kind::tail_call);
+  if (is_main && needs_.throws) frame_.unwind = std::exchange(slots, slots + kSlot);
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
   const s32 stack =
       has_stack ? static_cast<s32>((function.frame.bytes + kSlot - 1) / kSlot * kSlot) : 0;
@@ -147,6 +151,7 @@ void Emitter::prologue(const Function& function, bool is_main) {
   }
   if (is_main && needs_.execution) a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
   if (is_main && needs_.tail_calls) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
+  if (is_main && needs_.throws) note_landing();
   if (frame_.loops) {
     a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
   }
@@ -160,6 +165,7 @@ void Emitter::prologue(const Function& function, bool is_main) {
 }
 
 void Emitter::epilogue() {
+  if (frame_.unwind) forget_landing();
   if (frame_.bytes != 0) {
     a_.arithmetic(Arithmetic::add, isa::Width::w64, direct(Reg::rsp), frame_.bytes);
   }

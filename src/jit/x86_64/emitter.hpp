@@ -65,6 +65,7 @@ class Emitter {
     s32 frame_pointer = 0;          // of the program, from rsp
     std::optional<s32> loops = {};  // slots, from rsp
     std::optional<s32> context = {};
+    std::optional<s32> unwind = {};  // where an outer program's exceptions go
   };
   static const EnumArray<Kind, Emit> kEmit;
   static const EnumArray<isa::Alu, AluRule> kAlu;
@@ -155,6 +156,14 @@ class Emitter {
   void call_local(const Operation& op);
   void tail_call(const Operation& op);
   void packet_load(const Operation& op);
+
+  // ---- exceptions: emit_throw.cpp ----
+  void throw_exception(const Operation& op);
+  void save_all();
+  void note_landing();
+  void forget_landing();
+  void land();
+
   void call_body(u64 address);
   void execution_into(Reg reg);
   void forget_arguments();
@@ -162,6 +171,7 @@ class Emitter {
   Label trap_at(u32 instruction, interpret::Trap trap);
   void compare(const Operation& op);
 
+  Operand unwind_to() const { return memory(Reg::r12, static_cast<s32>(bindings_.unwind_offset)); }
   Operand state(std::size_t field) const { return memory(Reg::r12, static_cast<s32>(field)); }
 
   const Unit& unit_;
@@ -176,6 +186,7 @@ class Emitter {
   std::vector<Mark> marks_;
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
+  Label landing_{};         // where exceptions go
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

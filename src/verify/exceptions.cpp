@@ -1,0 +1,111 @@
+// bpf_throw(): what must hold where it is called, and of the function that is called then.
+//
+// The rules are the kernel's (check_kfunc_call and process_bpf_exit_full in kernel/bpf/verifier.c).
+// Those of the program's result ask nothing here: a program type of the user engine may return any
+// number. One rule is stricter: the kernel lets a caller hold a ring record over the call of a
+// global function that throws, and then loses the record.
+#include <algorithm>
+
+#include "platform/kernel_functions.hpp"
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+namespace {
+
+Refusal held_over(const State& state, std::string message) {
+  return {Property::held_record,
+          std::move(message),
+          format("instruction {} reserved it", state.held.front().reserved_at.value()),
+          "give it back first"};
+}
+
+Misshapen refused(isa::InstructionIndex at, std::string message, std::string reason) {
+  return {at, {Property::exception, std::move(message), std::move(reason), {}}};
+}
+
+// The first throw in `function` or in what it calls. No recursion: structure.cpp.
+std::optional<isa::InstructionIndex> first_throw(const platform::Program& program,
+                                                 const platform::Function& function) {
+  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
+    const isa::Instruction& i = program.code[at.value()];
+    if (is_throw(program, at)) return at;
+    if (i.form != isa::Form::call || i.call() != isa::Call::local) continue;
+    const platform::Function* callee = program.function_at(i.target);
+    if (callee == nullptr) continue;
+    if (const auto found = first_throw(program, *callee)) return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// Of a weak function that nobody looked for, the loader has made a call of nothing.
+bool is_throw(const platform::Program& program, isa::InstructionIndex at) {
+  const isa::Instruction& i = program.code[at.value()];
+  const bool calls_nothing = i.call() == isa::Call::helper && i.immediate == 0;
+  if (i.form != isa::Form::call || (i.call() != isa::Call::kfunc && !calls_nothing)) return false;
+  const auto use = std::ranges::lower_bound(program.uses, at, {}, &platform::ExternUse::at);
+  if (use == program.uses.end() || use->at != at) return false;
+  const platform::Extern& external = (*program.externs)[use->number];
+  return external.state != platform::ExternState::absent &&
+         platform::user_function(external.essential_name()) ==
+             platform::UserFunction::throw_exception;
+}
+
+Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at) {
+  if (auto refused = check_readable(state, isa::kR1)) return refused;
+  const Value& cookie = state.frame().registers[isa::kR1];
+  if (!cookie.is_number()) {
+    return Refusal{Property::exception,
+                   "the cookie of bpf_throw is to be a number",
+                   format("r1 is {}", describe(cookie)),
+                   {}};
+  }
+  if (!state.held.empty()) return held_over(state, "bpf_throw while a ring record is held");
+  const platform::Program& program = analysis.program;
+  isa::Instruction& i = analysis.code[at.value()];
+  i.operation = static_cast<u8>(isa::Call::kfunc);
+  i.immediate = static_cast<s64>(platform::UserFunction::throw_exception);
+  i.target = program.exception_callback ? program.functions[*program.exception_callback].begin
+                                        : isa::InstructionIndex(0);
+  return {};
+}
+
+Check check_may_throw(const Analysis& analysis, const State& state,
+                      const platform::Function& callee) {
+  if (state.held.empty() || !first_throw(analysis.program, callee)) return {};
+  return held_over(state, format("{}() may throw while a ring record is held", callee.name));
+}
+
+std::optional<Misshapen> check_exception_callback(const platform::Program& program) {
+  const platform::Function& callback = program.functions[*program.exception_callback];
+  if (!is_verified_apart(callback)) {
+    return refused(callback.begin, format("the exception callback {} is static", callback.name),
+                   "it is to be a global function");
+  }
+  const auto& parameters = callback.signature->parameters;
+  if (parameters.size() != 1 || parameters[0].kind != platform::ParameterKind::number) {
+    return refused(callback.begin,
+                   format("the exception callback {} takes something else than one number",
+                          callback.name),
+                   "its argument is the cookie, a u64");
+  }
+  if (!callback.signature->returns_number) {
+    return refused(callback.begin,
+                   format("the exception callback {} returns nothing", callback.name),
+                   "what it returns is the result of the program");
+  }
+  if (const auto at = first_throw(program, callback)) {
+    return refused(*at, format("the exception callback {} throws", callback.name), "");
+  }
+  for (isa::InstructionIndex at{}; at.value() < program.code.size(); at = at.next()) {
+    const isa::Instruction& i = program.code[at.value()];
+    if (i.form == isa::Form::call && i.call() == isa::Call::local && i.target == callback.begin) {
+      return refused(at, format("the exception callback {} is called", callback.name),
+                     "bpf_throw alone calls it");
+    }
+  }
+  return {};
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Refused at line 9: what it throws has nowhere to go.
+#include "skep.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+extern void bpf_throw(__u64 cookie) __ksym;
+
+__attribute__((noinline)) int caught(__u64 cookie) {
+  if (cookie) bpf_throw(0);
+  return 1;
+}
+
+__attribute__((btf_decl_tag("exception_callback:caught")))
+SEC("xdp") int wrong(struct xdp_md* context) {
+  bpf_throw(1);
+  return XDP_PASS;
+}
