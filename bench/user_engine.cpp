@@ -27,8 +27,8 @@ Result<UserEngine> UserEngine::load(const object::Object& object, const std::str
   UserEngine engine;
   engine.type_ = program->type;
   engine.environment_ = runtime::real_environment();
-  engine.app_ =
-      TRY(runtime::App::create(program->maps, *engine.environment_, platform::Sharing::nobody));
+  engine.app_ = TRY(runtime::App::create(program->maps, *engine.environment_,
+                                         {.sharing = platform::Sharing::nobody}));
   engine.program_ = TRY(engine.app_->load(TRY(prove(program)), tier));
   engine.arena_ = TRY(runtime::PacketArena::create(kBatch));
   return engine;

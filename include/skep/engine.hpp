@@ -20,6 +20,10 @@ struct LoadOptions {
   // ---- of the user engine; with the kernel engine they are Fault::unsupported ----
   bool interpret = false;      // instead of compiling
   bool deterministic = false;  // clocks, random numbers and CPU number that repeat
+  // Instructions that one run of a program may execute; 0: any number. A run that needs more ends
+  // with Fault::exhausted, which names the instruction: maps stay as it left them, and ring records
+  // that it had reserved are discarded.
+  std::uint64_t budget = 0;
   // What the program prints with bpf_printk(), a line at a time, on the thread that runs it.
   std::function<void(std::string_view line)> trace{};
 

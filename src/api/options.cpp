@@ -20,6 +20,8 @@ constexpr OptionRow kOfOneEngine[] = {
     {"deterministic", EngineKind::user,
      [](const LoadOptions& options) { return options.deterministic; },
      "clocks, random numbers and CPUs of the kernel are what they are"},
+    {"budget", EngineKind::user, [](const LoadOptions& options) { return options.budget != 0; },
+     "the kernel bounds runs by what its verifier accepts"},
     {"trace", EngineKind::user, [](const LoadOptions& options) { return bool(options.trace); },
      "the kernel writes what programs print to its trace, which `skep tracelog` shows"},
     {"pins", EngineKind::kernel, [](const LoadOptions& options) { return !options.pins.empty(); },

@@ -122,7 +122,8 @@ Result<void> UserApp::load(const Wanted& wanted) {
   for (const auto& each : wanted.programs) {
     verified.push_back(TRY(proved(TRY(object().program(each.name, {.targets = wanted.types()})))));
   }
-  app_ = TRY(runtime::App::create(verified[0].program().maps, *environment_));
+  app_ = TRY(runtime::App::create(verified[0].program().maps, *environment_,
+                                  {.budget = wanted.options.budget}));
   const auto tier = wanted.options.interpret ? runtime::Tier::interpreter : runtime::Tier::jit;
   for (std::size_t at = 0; at < verified.size(); ++at) {
     const auto* loaded = TRY(app_->load(std::move(verified[at]), tier));

@@ -57,6 +57,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--mine", 0, Takes::nothing, "",
       "what skep attached, with links or without, and which process did"}},
     {Flag::interpret, {"--interpret", 0, Takes::nothing, "", "interpret instead of compiling"}},
+    {Flag::budget,
+     {"--budget", 0, Takes::one, "N",
+      "user engine: stop a run that takes more than N instructions"}},
     {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code; disasm: and show it"}},
     {Flag::deterministic,
      {"--deterministic", 0, Takes::nothing, "", "fixed clock, random numbers and CPU"}},
@@ -121,20 +124,20 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
 constexpr Flag kCommon[] = {Flag::json,    Flag::output, Flag::quiet,
                             Flag::verbose, Flag::color,  Flag::help};
 
-constexpr Flag kRun[] = {Flag::pcap,     Flag::program,  Flag::set,       Flag::write,
-                         Flag::repeat,   Flag::limit,    Flag::interpret, Flag::deterministic,
-                         Flag::engine,   Flag::kconfig,  Flag::btf,       Flag::attach,
-                         Flag::pid,      Flag::command,  Flag::duration,  Flag::interface,
-                         Flag::cgroup,   Flag::netns,    Flag::socket,    Flag::route,
-                         Flag::xdp_mode, Flag::tc_way,   Flag::egress,    Flag::pin,
-                         Flag::pin_maps, Flag::replaces, Flag::token};
+constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       Flag::write,
+                         Flag::repeat,        Flag::limit,    Flag::interpret, Flag::budget,
+                         Flag::deterministic, Flag::engine,   Flag::kconfig,   Flag::btf,
+                         Flag::attach,        Flag::pid,      Flag::command,   Flag::duration,
+                         Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
+                         Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
+                         Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
 constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
-constexpr Flag kTestRun[] = {Flag::program,       Flag::data_in, Flag::data_out, Flag::ctx_in,
-                             Flag::ctx_out,       Flag::repeat,  Flag::set,      Flag::interpret,
-                             Flag::deterministic, Flag::engine,  Flag::kconfig,  Flag::btf,
-                             Flag::token};
+constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,
+                             Flag::ctx_out, Flag::repeat,        Flag::set,      Flag::interpret,
+                             Flag::budget,  Flag::deterministic, Flag::engine,   Flag::kconfig,
+                             Flag::btf,     Flag::token};
 constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
                             Flag::jit,     Flag::kconfig, Flag::btf};
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};

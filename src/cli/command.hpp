@@ -43,6 +43,7 @@ enum class Flag : u8 {
   token,
   mine,
   interpret,
+  budget,
   jit,
   deterministic,
   data_in,

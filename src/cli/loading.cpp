@@ -101,6 +101,17 @@ runtime::Tier tier_of(const Arguments& arguments) {
   return arguments.has(Flag::interpret) ? runtime::Tier::interpreter : runtime::Tier::jit;
 }
 
+Result<runtime::RunRules> rules_of(const Arguments& arguments) {
+  return runtime::RunRules{.sharing = platform::Sharing::nobody,
+                           .budget = TRY(arguments.number(Flag::budget, 1, 0))};
+}
+
+Result<void> check_no_budget(const Arguments& arguments) {
+  if (!arguments.has(Flag::budget)) return {};
+  return Error(Fault::usage, "--budget is for the user engine",
+               "the kernel bounds runs by what its verifier accepts; leave it out");
+}
+
 std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments) {
   return arguments.has(Flag::deterministic) ? runtime::deterministic_environment()
                                             : runtime::real_environment();

@@ -42,6 +42,10 @@ Result<void> load_targets(runtime::App& app, const object::Object& object, const
 std::vector<maps::View*> maps_of(runtime::App& app);
 
 runtime::Tier tier_of(const Arguments& arguments);
+// Of one thread, with the budget of --budget.
+Result<runtime::RunRules> rules_of(const Arguments& arguments);
+// Fault::usage when --budget is given: for the kernel engine, which has none.
+Result<void> check_no_budget(const Arguments& arguments);
 std::unique_ptr<runtime::Environment> environment_of(const Arguments& arguments);
 
 }  // namespace skep::cli

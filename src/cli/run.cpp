@@ -119,7 +119,7 @@ Result<int> run_on_packets(object::Object object, const Arguments& arguments, Ou
   auto program = TRY(object.program(entry.name, types.link()));  // relocate
   auto verified = TRY(prove(program, out));                      // verify
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody)
+  auto app = TRY(runtime::App::create(program->maps, *environment, TRY(rules_of(arguments)))
                      .within(object.name()));                       // make maps
   const auto* compiled = TRY(app.load(std::move(verified), tier));  // compile
   TRY(load_targets(app, object, {entry.name, types.link()}, tier, out));

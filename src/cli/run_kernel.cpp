@@ -13,6 +13,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/kernel_loading.hpp"
 #include "cli/kernel_readers.hpp"
+#include "cli/loading.hpp"
 #include "cli/placing.hpp"
 #include "cli/run.hpp"
 #include "cli/settings.hpp"
@@ -58,6 +59,7 @@ u64 runs_skipped(const kernel::App& app) {
 }  // namespace
 
 Result<int> run_in_kernel(object::Object object, const Arguments& arguments, Output& out) {
+  TRY(check_no_budget(arguments));
   const u64 rows_max = TRY(arguments.number(Flag::limit, 0, out.is_json() ? 0 : kRowsInText));
   const u64 duration = TRY(duration_ns(arguments, Flag::duration, 0));
   kernel::Place place = TRY(place_of(arguments));

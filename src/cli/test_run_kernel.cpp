@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/kernel_loading.hpp"
+#include "cli/loading.hpp"
 #include "cli/settings.hpp"
 #include "cli/test_run.hpp"
 #include "kernel/test_run.hpp"
@@ -10,6 +11,7 @@ namespace skep::cli {
 
 Result<Tested> test_in_kernel(const object::Object& object, const object::ProgramEntry& entry,
                               const TestInput& input, const Arguments& arguments, Output& out) {
+  TRY(check_no_budget(arguments));
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
   kernel::App app = TRY(load_into_kernel(object, arguments, types, entry.name));
   TRY(set_map_entries(app.views(), object, arguments));

@@ -89,7 +89,7 @@ Result<Tested> test_in_user_space(const object::Object& object, const object::Pr
   const auto program = TRY(object.program(entry.name, types.link()));
   auto verified = TRY(prove(program, out));
   const auto environment = environment_of(arguments);
-  auto app = TRY(runtime::App::create(program->maps, *environment, platform::Sharing::nobody)
+  auto app = TRY(runtime::App::create(program->maps, *environment, TRY(rules_of(arguments)))
                      .within(object.name()));
   const auto* loaded = TRY(app.load(std::move(verified), tier_of(arguments)));
   TRY(load_targets(app, object, {entry.name, types.link()}, tier_of(arguments), out));

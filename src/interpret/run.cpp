@@ -26,6 +26,12 @@ u64 end_of(std::span<std::byte> stack) {
   return reinterpret_cast<u64>(stack.data() + stack.size());
 }
 
+template <class Guard>
+Result<u64> result_of(const Guard& guard, u64 r0, u64 fuel) {
+  if (!guard.stopped()) return r0;
+  return to_error(guard.image->code(), guard.trapped, fuel);
+}
+
 Result<u64> run_checking(const Start& start, Memory& memory, u64 fuel) {
   Checking checking{memory, fuel};
   const u64 r0 = Machine::run(start, checking);

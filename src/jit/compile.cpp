@@ -58,7 +58,7 @@ void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& ad
   combine(unit);
   simplify(unit);
   find_keys(unit, bindings);
-  select(unit);
+  if (!unit.pays) select(unit);  // it joins blocks
   fold_addresses(unit, addressing);
   widen(unit);
   lay_out(unit);

@@ -35,6 +35,8 @@ Needs needs_of(const Unit& unit, const platform::Bindings& bindings) {
     needs.throws |= op.kind == Kind::throw_exception;
     needs.execution |= needs_execution(op, bindings);
   }
+  needs.execution |= unit.pays && unit.trust == Trust::verified;
+  needs.unwinds = needs.throws || (unit.pays && unit.trust == Trust::verified);
   return needs;
 }
 
@@ -45,8 +47,8 @@ bool contains(const Unit& unit, const Function& function, Kind kind) {
 }
 
 bool falls_into(const Unit& unit, u32 block, u32 target) {
-  // A confined run pays for blocks that have become empty.
-  if (target <= block || (unit.trust == Trust::confined && target != block + 1)) return false;
+  // A run that pays does so for blocks that have become empty, too.
+  if (target <= block || (unit.pays && target != block + 1)) return false;
   while (++block < target) {
     if (unit.blocks[block].begin != unit.blocks[block].end) return false;
   }

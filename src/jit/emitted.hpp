@@ -83,7 +83,8 @@ Emitted emitted_of(const Unit& unit, Linked linked, const Places& places);
 struct Needs {
   bool execution = false;   // calls hand it on, or an operation reads the CPU's number from it
   bool tail_calls = false;  // the run's counter
-  bool throws = false;      // the frame of the program's own function saves all that any may use
+  bool throws = false;
+  bool unwinds = false;  // the frame of the program's own function saves all that any may use
 };
 Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
 

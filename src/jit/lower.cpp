@@ -25,6 +25,7 @@ class Lowerer {
 
   Unit run() {
     unit_.trust = source_.trust;
+    unit_.pays = bindings_.pays || source_.trust == Trust::confined;
     number_blocks();
     for (const SourceFunction& function : source_.functions) lower_function(function);
     return std::move(unit_);

@@ -93,7 +93,7 @@ struct Block {
   u32 begin = 0;  // into Unit::operations
   u32 end = 0;
   u32 from = 0;              // first BPF instruction
-  u32 charge = 0;            // BPF instructions in it: the fuel of a confined run
+  u32 charge = 0;            // BPF instructions in it: what it costs a run that pays
   u32 branch_to = kNoBlock;  // successors
   u32 next = kNoBlock;
 };
@@ -110,6 +110,7 @@ enum class Trust : u8 { verified, confined };
 
 struct Unit {
   Trust trust = Trust::verified;
+  bool pays = false;  // for each block when it is entered, as confined code always does
   std::vector<Operation> operations;
   std::vector<Block> blocks;
   std::vector<Function> functions;

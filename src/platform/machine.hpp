@@ -45,6 +45,16 @@ using MapLookup = u64 (*)(u64 map, u64 key);
 // programs and reads all maps, so that an atomic operation is one that is a single instruction.
 enum class Sharing : u8 { threads, nobody };
 
+// What is left of a run's budget, and where the run was stopped, in the memory of an Execution. It
+// is written by compiled code only; the interpreter keeps its own.
+struct Budget {
+  u64 instructions = 0;
+  u32 program = 0;  // Bindings::program of the program that stopped
+  u32 stopped_at = kNotStopped;
+
+  static constexpr u32 kNotStopped = ~0u;  // no number of an instruction
+};
+
 struct Bindings {
   std::span<const u64> maps;  // by number of the map: what a map constant becomes
   std::span<const u64>
@@ -57,6 +67,10 @@ struct Bindings {
   // Where an Execution keeps the stack pointer that bpf_throw() goes back to, a u64, for compiled
   // programs that throw.
   u32 unwind_offset = 0;
+  // Whether each block of instructions is paid for from a Budget, and where an Execution has it.
+  bool pays = false;
+  u32 budget_offset = 0;
+  u32 program = 0;
   std::array<HelperBody, kHelpersMax> helpers{};
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;

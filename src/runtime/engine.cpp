@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "interpret/trap.hpp"
 #include "runtime/helpers/bodies.hpp"
 #include "runtime/live_memory.hpp"
 #include "threaded/threaded.hpp"
@@ -28,17 +29,22 @@ struct LoadedProgram {
 
 struct App::State {
   State(std::shared_ptr<const std::vector<platform::MapSpec>> specs, Environment& environment,
-        platform::Sharing sharing)
-      : specs(std::move(specs)), environment(environment), sharing(sharing) {}
+        const RunRules& rules)
+      : specs(std::move(specs)), environment(environment), rules(rules) {}
 
   platform::Bindings bindings() const;
   Result<Execution> execution() const;
+  // `memory` is the context of a program that has no packet.
+  Result<u64> run(const LoadedProgram& program, Execution& execution,
+                  std::span<std::byte> memory = {}) const;
+  Result<u64> run_within_budget(const LoadedProgram& program, Execution& execution,
+                                void* context) const;
   Result<void> claim_prog_arrays(const platform::Program& program);
   void put_into_prog_arrays(const LoadedProgram& program, u32 id);
 
   std::shared_ptr<const std::vector<platform::MapSpec>> specs;
   Environment& environment;
-  platform::Sharing sharing;
+  RunRules rules;
   std::thread::id owner = std::this_thread::get_id();
   std::vector<maps::Map> maps;
   std::vector<u64> addresses;  // by number of the map, as Bindings wants them
@@ -86,17 +92,6 @@ void arrive(Execution& execution, Packet& packet) {
   if (packet.time_ns() != 0) execution.environment->set_event_time(packet.time_ns());
 }
 
-// `memory` is the context of a program that has no packet.
-Result<u64> run_one(const LoadedProgram& program, Execution& execution,
-                    std::span<const maps::Map> maps, std::span<std::byte> memory = {}) {
-  void* context = execution.packet != nullptr ? &execution.packet->context()
-                                              : static_cast<void*>(memory.data());
-  if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
-  if (program.tier == Tier::interpreter) return program.threaded->run(context, &execution);
-  LiveMemory live(execution.packet, memory, maps);
-  return interpret::run_checked(*program.image, context, &execution, live, kCheckedFuel);
-}
-
 const platform::ProgramTypeRow& type_of(const LoadedProgram& program) {
   return platform::row(program.verified.program().type);
 }
@@ -133,8 +128,11 @@ platform::Bindings App::State::bindings() const {
   bindings.map_values = values;
   bindings.arrays = arrays;
   bindings.lookups = lookups;
-  bindings.sharing = sharing;
+  bindings.sharing = rules.sharing;
   bindings.cpu_offset = offsetof(Execution, cpu);
+  bindings.pays = rules.budget != 0;
+  bindings.budget_offset = offsetof(Execution, budget);
+  bindings.program = static_cast<u32>(programs.size());
   bindings.unwind_offset = offsetof(Execution, unwind_to);
   bindings.helpers = kHelperBodies;
   bindings.tail_call = tail_call_target;
@@ -142,13 +140,48 @@ platform::Bindings App::State::bindings() const {
   return bindings;
 }
 
+Result<u64> App::State::run(const LoadedProgram& program, Execution& execution,
+                            std::span<std::byte> memory) const {
+  void* context = execution.packet != nullptr ? &execution.packet->context()
+                                              : static_cast<void*>(memory.data());
+  if (program.tier == Tier::checked) {
+    LiveMemory live(execution.packet, memory, maps);
+    return interpret::run_checked(*program.image, context, &execution, live,
+                                  rules.budget != 0 ? rules.budget : kCheckedFuel);
+  }
+  if (rules.budget != 0) return run_within_budget(program, execution, context);
+  if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
+  return program.image->run(context, &execution);
+}
+
+// A run that is stopped gives back its ring records as if it had discarded them: a reader would
+// wait for them, and for all behind them. Everything else stays as the run left it.
+Result<u64> App::State::run_within_budget(const LoadedProgram& program, Execution& execution,
+                                          void* context) const {
+  std::vector<void*> held;
+  execution.held = &held;
+  execution.budget = {.instructions = rules.budget};
+  Result<u64> result = program.tier == Tier::jit
+                           ? Result<u64>(program.compiled->run(context, &execution))
+                           : program.image->run_within(rules.budget, context, &execution);
+  execution.held = nullptr;
+  if (execution.budget.stopped_at != platform::Budget::kNotStopped) {
+    const interpret::Trapped trapped{interpret::Trap::fuel, execution.budget.stopped_at, 0};
+    result = interpret::to_error(programs[execution.budget.program].verified.code(), trapped,
+                                 rules.budget);
+  }
+  for (void* record : held) maps::ring_discard(record);
+  return result;
+}
+
 // What a run on this thread carries with it.
 Result<Execution> App::State::execution() const {
-  if (sharing == platform::Sharing::nobody && owner != std::this_thread::get_id()) {
+  if (rules.sharing == platform::Sharing::nobody && owner != std::this_thread::get_id()) {
     return Error(Fault::usage, "a program is run on a thread that did not make its App",
                  "make the App with Sharing::threads");
   }
-  const Execution execution{&environment, nullptr, environment.cpu()};
+  const Execution execution{
+      .environment = &environment, .packet = nullptr, .cpu = environment.cpu()};
   if (execution.cpu >= maps::kCpuSlots) return no_slot();
   return execution;
 }
@@ -216,8 +249,8 @@ const void* tail_target(const LoadedProgram& program) {
 }
 
 Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> specs,
-                        Environment& environment, platform::Sharing sharing) {
-  auto state = std::make_shared<State>(std::move(specs), environment, sharing);
+                        Environment& environment, const RunRules& rules) {
+  auto state = std::make_shared<State>(std::move(specs), environment, rules);
   for (const platform::MapSpec& spec : *state->specs) {
     const u64 seed = u64{environment.random()} << 32 | environment.random();
     state->maps.push_back(TRY(maps::Map::create(spec, seed)));
@@ -262,7 +295,7 @@ Result<u64> App::run(const LoadedProgram& program, Packet& packet) {
   }
   Execution execution = TRY(state_->execution());
   arrive(execution, packet);
-  return run_one(program, execution, state_->maps);
+  return state_->run(program, execution);
 }
 
 Result<u64> App::run(const LoadedProgram& program, std::span<std::byte> context) {
@@ -273,7 +306,7 @@ Result<u64> App::run(const LoadedProgram& program, std::span<std::byte> context)
     return u64{0};
   }
   Execution execution = TRY(state_->execution());
-  return run_one(program, execution, state_->maps, context);
+  return state_->run(program, execution, context);
 }
 
 Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> packets,
@@ -287,12 +320,12 @@ Result<void> App::run_batch(const LoadedProgram& program, std::span<Packet> pack
     return {};
   }
   Execution execution = TRY(state_->execution());
-  const jit::Entry entry = program.compiled ? program.compiled->entry() : nullptr;
+  const bool is_direct = program.compiled && state_->rules.budget == 0;
+  const jit::Entry entry = is_direct ? program.compiled->entry() : nullptr;
   for (std::size_t at = 0; at < packets.size(); ++at) {
     arrive(execution, packets[at]);
-    verdicts[at] =
-        static_cast<u32>(entry != nullptr ? entry(&packets[at].context(), &execution)
-                                          : TRY(run_one(program, execution, state_->maps)));
+    verdicts[at] = static_cast<u32>(entry != nullptr ? entry(&packets[at].context(), &execution)
+                                                     : TRY(state_->run(program, execution)));
   }
   return {};
 }

@@ -25,16 +25,24 @@ namespace skep::runtime {
 // live memory.
 enum class Tier : u8 { interpreter, jit, checked };
 
+// How all programs of an App run. With Sharing::nobody, only the thread that made the App may run
+// its programs and touch its maps (Fault::usage from another), and compiled programs need no locked
+// instructions.
+struct RunRules {
+  platform::Sharing sharing = platform::Sharing::threads;
+  // Instructions that a run may execute, counted by blocks (interpret/fuel.hpp); 0: any number. A
+  // run that needs more is Fault::exhausted: it leaves maps, packet and context as they are then,
+  // and its ring records are discarded. Compiled code pays for it only when it is set.
+  u64 budget = 0;
+};
+
 struct LoadedProgram;
 
 class App {
  public:
-  // Makes the maps. `environment` outlives the App. With Sharing::nobody, only the thread that made
-  // the App may run its programs and touch its maps (Fault::usage from another), and compiled
-  // programs need no locked instructions.
+  // Makes the maps. `environment` outlives the App.
   static Result<App> create(std::shared_ptr<const std::vector<platform::MapSpec>> maps,
-                            Environment& environment,
-                            platform::Sharing sharing = platform::Sharing::threads);
+                            Environment& environment, const RunRules& rules = {});
 
   // Compiles `program` (or binds it to the interpreter) and puts it into the prog_arrays that name
   // it. The handle stays valid as long as the App. Compiled and interpreted programs cannot jump

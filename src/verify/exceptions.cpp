@@ -13,8 +13,7 @@ namespace skep::verify {
 namespace {
 
 Refusal held_over(const State& state, std::string message) {
-  return {Property::held_record,
-          std::move(message),
+  return {Property::held_record, std::move(message),
           format("instruction {} reserved it", state.held.front().reserved_at.value()),
           "give it back first"};
 }
@@ -85,10 +84,10 @@ std::optional<Misshapen> check_exception_callback(const platform::Program& progr
   }
   const auto& parameters = callback.signature->parameters;
   if (parameters.size() != 1 || parameters[0].kind != platform::ParameterKind::number) {
-    return refused(callback.begin,
-                   format("the exception callback {} takes something else than one number",
-                          callback.name),
-                   "its argument is the cookie, a u64");
+    return refused(
+        callback.begin,
+        format("the exception callback {} takes something else than one number", callback.name),
+        "its argument is the cookie, a u64");
   }
   if (!callback.signature->returns_number) {
     return refused(callback.begin,

@@ -206,6 +206,7 @@ TEST_F(ApiKernel, OptionsOfOneEngineAreRefusedByTheOther) {
     return engine(name).load(object, options);
   };
   expect_refusal(with("kernel", {.interpret = true}), Fault::unsupported, "LoadOptions::interpret");
+  expect_refusal(with("kernel", {.budget = 5}), Fault::unsupported, "LoadOptions::budget");
   expect_refusal(with("kernel", {.deterministic = true}), Fault::unsupported, "::deterministic");
   expect_refusal(with("kernel", {.trace = [](std::string_view) {}}), Fault::unsupported,
                  "skep tracelog");

@@ -15,15 +15,17 @@ struct Entered {
   u64 unwind_to = 0x5555;
 };
 
-const void* target_of_run(u64, u64, void* execution) { return static_cast<Entered*>(execution)->target; }
+const void* target_of_run(u64, u64, void* execution) {
+  return static_cast<Entered*>(execution)->target;
+}
 
-u64 answer(u64, u64, u64, u64, u64, void*) { return 42; }
+u64 forty_two(u64, u64, u64, u64, u64, void*) { return 42; }
 
 Bindings throwing_bindings() {
   Bindings out;
   out.unwind_offset = offsetof(Entered, unwind_to);
   out.tail_call = target_of_run;
-  out.helpers[7] = answer;
+  out.helpers[7] = forty_two;
   return out;
 }
 
@@ -33,13 +35,13 @@ jit::Compiled compile_with_callback(const Code& code, std::size_t callback) {
   source.code = code;
   source.functions = functions_of(code, kStackBytes);
   const auto begins = [](const jit::SourceFunction& each) { return each.begin; };
-  if (callback != 0 && std::ranges::find(source.functions, callback, begins) ==
-                           source.functions.end()) {
+  if (callback != 0 &&
+      std::ranges::find(source.functions, callback, begins) == source.functions.end()) {
     for (std::size_t at = 0; at < source.functions.size(); ++at) {
       jit::SourceFunction& each = source.functions[at];
       if (callback <= each.begin || callback >= each.end) continue;
-      const jit::SourceFunction rest{"callback", static_cast<u32>(callback), each.end,
-                                     {kStackBytes}};
+      const jit::SourceFunction rest{
+          "callback", static_cast<u32>(callback), each.end, {kStackBytes}};
       each.end = rest.begin;
       source.functions.insert(source.functions.begin() + static_cast<std::ptrdiff_t>(at) + 1, rest);
       break;
@@ -72,8 +74,9 @@ u64 run_throwing(const Code& code, std::size_t callback = 0, void* context = nul
 }
 
 TEST(Exceptions, a_throw_ends_the_program_with_its_cookie) {
-  EXPECT_EQ(run_throwing(program({constant(1, 0x123456789a), throw_exception(), mov(0, 1), leave()})),
-            0x123456789au);
+  EXPECT_EQ(
+      run_throwing(program({constant(1, 0x123456789a), throw_exception(), mov(0, 1), leave()})),
+      0x123456789au);
 }
 
 // main sets r1 to 40 and calls f1, which calls f2 and so on; each adds 1, and the last one throws.
@@ -121,9 +124,9 @@ TEST(Exceptions, a_callback_makes_the_result_of_the_cookie) {
 
 TEST(Exceptions, a_program_runs_again_after_it_has_thrown) {
   // throws 5 where the context is not 0
-  const Code code = program({mov_reg(6, 1), call_local(3), leave(), load(Width::w64, 7, 1, 0),
-                              jump(Jump::eq, 7, 0, 7), mov(1, 5), throw_exception(), mov(0, 1),
-                              leave()});
+  const Code code =
+      program({mov_reg(6, 1), call_local(3), leave(), load(Width::w64, 7, 1, 0),
+               jump(Jump::eq, 7, 0, 7), mov(1, 5), throw_exception(), mov(0, 1), leave()});
   Entered run;
   const auto image = interpret::Binder::bind(code, throwing_bindings());
   const jit::Compiled compiled = compile_with_callback(code, 0);
@@ -148,9 +151,9 @@ TEST(Exceptions, a_throw_ends_the_program_that_a_tail_call_entered) {
 
 TEST(Exceptions, a_throw_behind_a_tail_call_of_a_function_ends_the_inner_program) {
   // main: r6 = 7; r0 = f(context); r1 = r0 + r6; throw.   f: tail call, else r0 = 1
-  const Code caller = program({mov(6, 7), call_local(5), mov_reg(1, 0), alu_reg(Alu::add, 1, 6),
-                               throw_exception(), mov(9, 0), mov(2, 1), mov(3, 2), call_helper(12),
-                               mov(0, 1), leave()});
+  const Code caller =
+      program({mov(6, 7), call_local(5), mov_reg(1, 0), alu_reg(Alu::add, 1, 6), throw_exception(),
+               mov(9, 0), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 1), leave()});
   const Code thrower = throws_at(2);
   Entered run;
   const auto image = interpret::Binder::bind(thrower, throwing_bindings());

@@ -3,6 +3,7 @@
 // The generator makes programs that a verifier would accept: memory within bounds, nothing read
 // that was not set, loops with a counter, calls that go down. A failing seed is printed;
 // SKEP_SEED=n runs that one alone, SKEP_COUNT=n so many.
+#include <cstddef>
 #include <cstdlib>
 #include <random>
 
@@ -350,6 +351,45 @@ Outcome run_trusted(const auto& engine, std::vector<u8> memory) {
   return {format("0x{:x}", r0), std::move(memory)};
 }
 
+// What proved programs that pay are entered with.
+struct PayingRun {
+  platform::Budget budget;
+  u64 unwind_to = 0;
+};
+
+Outcome run_within_interpreted(const Code& code, std::vector<u8> memory, u64 budget) {
+  const auto image = interpret::Binder::bind(code, {});
+  const std::string result = show(image.run_within(budget, memory.data(), nullptr));
+  return {result, std::move(memory)};
+}
+
+Outcome run_within_compiled(const Code& code, std::vector<u8> memory, u64 budget) {
+  platform::Bindings bindings;
+  bindings.pays = true;
+  bindings.budget_offset = offsetof(PayingRun, budget);
+  bindings.unwind_offset = offsetof(PayingRun, unwind_to);
+  bindings.program = 3;
+  const auto facts = facts_of(code, kBase, verify::Region::map_value);
+  PayingRun entered{.budget = {.instructions = budget}};
+  const u64 r0 = compile(code, bindings, Features::present, facts).run(memory.data(), &entered);
+  if (entered.budget.stopped_at == platform::Budget::kNotStopped) {
+    return {show(r0), std::move(memory)};
+  }
+  EXPECT_EQ(entered.budget.program, 3u);
+  const interpret::Trapped trapped{interpret::Trap::fuel, entered.budget.stopped_at, 0};
+  return {interpret::to_error(code, trapped, budget).message, std::move(memory)};
+}
+
+// A proved run that is cut short ends where the confined one does, and leaves the same memory; one
+// that is not gives the same result.
+void check_budgets(u64 seed, const Code& code, const std::vector<u8>& memory) {
+  for (const u64 budget : {seed % 97, seed % 13, u64{1'000'000}}) {
+    const Outcome want = run_confined(interpret::run_confined, code, memory, budget);
+    EXPECT_EQ(run_within_interpreted(code, memory, budget), want) << "interpreter, " << budget;
+    EXPECT_EQ(run_within_compiled(code, memory, budget), want) << "JIT, " << budget;
+  }
+}
+
 void check(u64 seed) {
   const Code code = Generator(seed).run();
   std::vector<u8> memory(kMemoryBytes);
@@ -363,6 +403,7 @@ void check(u64 seed) {
   EXPECT_EQ(run_trusted(compile(code, {}, Features::baseline), memory), want) << "JIT, baseline";
   // A run that is cut short ends at the same place everywhere.
   run_both(code, memory, seed % 97);
+  check_budgets(seed, code, memory);
 }
 
 TEST(RandomPrograms, mean_the_same_on_every_engine) {

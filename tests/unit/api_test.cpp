@@ -120,6 +120,19 @@ TEST(ApiProgram, IsTheSameInterpreted) {
   }
 }
 
+TEST(ApiProgram, IsStoppedWhenItsBudgetIsUsedUp) {
+  for (const bool interpret : {false, true}) {
+    const auto load = [&](std::uint64_t budget) {
+      return user().load(open("flows.bpf.o"), {.interpret = interpret, .budget = budget}).value();
+    };
+    const auto stopped = load(12).program("flows").run(frame());
+    ASSERT_FALSE(stopped.ok());
+    EXPECT_EQ(stopped.error().fault, Fault::exhausted);
+    expect_refusal(refusal(stopped), "the fuel of 12 instructions is used up");
+    EXPECT_TRUE(load(100'000).program("flows").run(frame()).ok());
+  }
+}
+
 TEST(ApiMap, ReadsAndWritesEntries) {
   const App app = user().load(open("filter.bpf.o")).value();
   Map ports = app.map("ports");

@@ -337,15 +337,15 @@ done:
 
 TEST_P(Engine, AtomicsGiveTheSameWithoutSharing) {
   const u64 shared = app_->run(load("atomics", kAtomics), packet()).value();
-  app_ =
-      std::make_unique<App>(App::create(specs_, *environment_, platform::Sharing::nobody).value());
+  app_ = std::make_unique<App>(
+      App::create(specs_, *environment_, {.sharing = platform::Sharing::nobody}).value());
   EXPECT_EQ(app_->run(load("atomics", kAtomics), packet()).value(), shared);
   EXPECT_EQ(value("counts", 0), 0x1234u);
 }
 
 TEST_P(Engine, AnAppOfOneThreadRunsOnNoOther) {
-  app_ =
-      std::make_unique<App>(App::create(specs_, *environment_, platform::Sharing::nobody).value());
+  app_ = std::make_unique<App>(
+      App::create(specs_, *environment_, {.sharing = platform::Sharing::nobody}).value());
   const LoadedProgram& program = load("count", kCount);
   EXPECT_TRUE(app_->run(program, packet()).ok());
   std::jthread([&] {
@@ -410,6 +410,62 @@ std::string name_of(const testing::TestParamInfo<Tier>& info) {
   if (info.param == Tier::interpreter) return "interpreter";
   return info.param == Tier::jit ? "jit" : "checked";
 }
+// Counts to 1000 in "counts", and holds a ring record meanwhile.
+constexpr const char* kLong = R"(
+    r1 = events ll
+    r2 = 8
+    r3 = 0
+    call bpf_ringbuf_reserve
+    if r0 == 0 goto +12
+    r6 = r0
+    r7 = 1000
+    r8 = map_value[counts] + 0 ll
+    r1 = *(u64 *)(r8 + 0)
+    r1 += 1
+    *(u64 *)(r8 + 0) = r1
+    r7 += -1
+    if r7 != 0 goto -5
+    r1 = r6
+    r2 = 0
+    call bpf_ringbuf_submit
+    r0 = 1
+    exit
+  )";
+
+TEST_P(Engine, ABudgetStopsARun) {
+  app_ = std::make_unique<App>(App::create(specs_, *environment_, {.budget = 2000}).value());
+  const LoadedProgram& program = load("long", kLong);
+  const auto stopped = app_->run(program, packet());
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().fault, Fault::exhausted);
+  EXPECT_EQ(stopped.error().message, "slot 10: the fuel of 2,000 instructions is used up");
+  EXPECT_FALSE(stopped.error().hint.empty());
+  // Its record does not keep the ones behind it from their reader.
+  EXPECT_EQ(app_->map("events")->drain([](std::span<const std::byte>) { ADD_FAILURE(); }), 0u);
+  u64 counted = 0;
+  std::memcpy(&counted, reinterpret_cast<const void*>(app_->map("counts")->values_address()), 8);
+  EXPECT_EQ(counted, 398u);  // 8 instructions, and 5 each time
+  // Each run has a budget of its own.
+  u32 verdict = 0;
+  EXPECT_FALSE(app_->run_batch(program, std::span(&packet(), 1), std::span(&verdict, 1)).ok());
+  EXPECT_EQ(app_->run(load("short", "r0 = 7\nexit\n"), packet()).value(), 7u);
+}
+
+TEST_P(Engine, ABudgetThatIsEnoughChangesNothing) {
+  app_ = std::make_unique<App>(App::create(specs_, *environment_, {.budget = 6000}).value());
+  EXPECT_EQ(app_->run(load("long", kLong), packet()).value(), 1u);
+  EXPECT_EQ(app_->map("events")->drain([](std::span<const std::byte>) {}), 1u);
+}
+
+TEST_P(Engine, ABudgetNamesTheProgramThatATailCallEntered) {
+  app_ = std::make_unique<App>(App::create(specs_, *environment_, {.budget = 100}).value());
+  const LoadedProgram& first = load("first", jump_to(1).c_str());
+  load("second", "r1 = 500\nr0 = 0\nr0 += 3\nr1 += -1\nif r1 != 0 goto -3\nexit\n");
+  const auto stopped = app_->run(first, packet());
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().message, "slot 2: the fuel of 100 instructions is used up");
+}
+
 INSTANTIATE_TEST_SUITE_P(Tiers, Engine,
                          testing::Values(Tier::interpreter, Tier::jit, Tier::checked), name_of);
 

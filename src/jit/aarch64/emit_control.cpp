@@ -137,7 +137,7 @@ void Emitter::exit(const Operation&) {
 // ---- the bounds of confined runs ----
 
 void Emitter::pay(const Block& block) {
-  const Memory fuel = state(offsetof(State, fuel));
+  const Memory fuel = fuel_left();
   a_.load(Width::w64, Reg::x17, fuel);
   a_.arithmetic(Arithmetic::subs, Width::w64, Reg::x17, Reg::x17, block.charge);
   a_.jump_if(Condition::lo, trap_at(block.from, Trap::fuel));
@@ -150,7 +150,7 @@ Label Emitter::trap_at(u32 instruction, Trap trap) {
   const Label label = a_.make_label();
   aside([this, label, instruction, trap] {
     a_.bind(label);
-    if (!confined()) return a_.trap();
+    if (!confined()) return trap == Trap::fuel ? note_stop(instruction) : a_.trap();
     a_.store(Width::w64, state(offsetof(State, address)), Reg::x16);
     a_.move_immediate(Reg::x17, instruction);
     a_.store(Width::w32, state(offsetof(State, instruction)), Reg::x17);

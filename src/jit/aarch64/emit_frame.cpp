@@ -28,7 +28,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   };
   frame_.loops = slot_for(Kind::may_goto);
   frame_.context = slot_for(Kind::tail_call);
-  if (is_main && needs_.throws) frame_.unwind = std::exchange(slots, slots + kSlotBytes);
+  if (is_main && needs_.unwinds) frame_.unwind = std::exchange(slots, slots + kSlotBytes);
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
   const auto slots_of = [](u32 bytes) {
     return static_cast<s32>((bytes + kSlotBytes - 1) / kSlotBytes * kSlotBytes);
@@ -47,7 +47,7 @@ void Emitter::prologue(const Function& function, bool is_main) {
   }
   if (is_main && needs_.execution) a_.move(Width::w64, Reg::x25, Reg::x1);
   if (is_main && needs_.tail_calls) a_.move(Width::w64, Reg::x26, Reg::x8);
-  if (is_main && needs_.throws) note_landing();
+  if (is_main && needs_.unwinds) note_landing();
   if (frame_.loops) {
     a_.move_immediate(Reg::x16, interpret::kLoopsMax);
     a_.store(Width::w64, memory(Reg::sp, *frame_.loops), Reg::x16);

@@ -1,5 +1,7 @@
 // Exceptions: bpf_throw() leaves all functions of the program at once, as jit/x86_64/emit_throw.cpp
 // says.
+#include <cstddef>
+
 #include "jit/aarch64/emitter.hpp"
 
 namespace skep::jit::aarch64 {
@@ -13,6 +15,7 @@ void Emitter::throw_exception(const Operation& op) {
 // Of the program's own function, before its frame is laid out.
 void Emitter::save_all() {
   landing_ = a_.make_label();
+  stopped_ = a_.make_label();
   allocation_.calls = true;  // the return address is saved, whether or not this one calls
   for (const Reg reg : {Reg::x19, Reg::x20, Reg::x21, Reg::x22}) {
     allocation_.to_save |= machine_set(static_cast<MachineRegister>(reg));
@@ -32,13 +35,37 @@ void Emitter::forget_landing() {
   a_.store(Width::w64, unwind_to(), Reg::x16);
 }
 
+// What follows the program's own function: where exceptions go, and where a run without budget
+// does.
 void Emitter::land() {
-  a_.bind(landing_);
+  if (needs_.throws) {
+    a_.bind(landing_);
+    back_to_first_frame();
+    if (unit_.exception_callback != kNoBlock) a_.call(entries_[unit_.exception_callback]);
+    epilogue();  // x0 is the cookie, or what the callback returned
+    a_.ret();
+  }
+  if (unit_.pays) {
+    a_.bind(stopped_);
+    back_to_first_frame();
+    a_.move_immediate(Reg::x0, 0);
+    epilogue();
+    a_.ret();
+  }
+}
+
+void Emitter::back_to_first_frame() {
   a_.load(Width::w64, Reg::x16, unwind_to());
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::sp, Reg::x16, 0);
-  if (unit_.exception_callback != kNoBlock) a_.call(entries_[unit_.exception_callback]);
-  epilogue();  // x0 is the cookie, or what the callback returned
-  a_.ret();
+}
+
+void Emitter::note_stop(u32 instruction) {
+  using platform::Budget;
+  a_.move_immediate(Reg::x17, bindings_.program);
+  a_.store(Width::w32, budget(offsetof(Budget, program)), Reg::x17);
+  a_.move_immediate(Reg::x17, instruction);
+  a_.store(Width::w32, budget(offsetof(Budget, stopped_at)), Reg::x17);
+  a_.jump(stopped_);
 }
 
 }  // namespace skep::jit::aarch64

@@ -114,12 +114,12 @@ void Emitter::function(std::size_t at) {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
     a_.bind(entries_[function.first_block]);
     if (at != 0) mark(unit_.blocks[function.first_block].from);
-    if (at == 0 && needs_.throws) save_all();
+    if (at == 0 && needs_.unwinds) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
   }
   for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
-  if (at == 0 && needs_.throws) land();
+  if (at == 0 && needs_.unwinds) land();
   cold_code();
 }
 
@@ -127,7 +127,7 @@ void Emitter::block(u32 number) {
   block_ = number;
   const Block& block = unit_.blocks[number];
   a_.bind(blocks_[number]);
-  if (confined()) {
+  if (unit_.pays) {
     mark(block.from);
     pay(block);
   }

@@ -15,6 +15,7 @@
 // the address of the counter in x8.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "interpret/trap.hpp"
@@ -168,18 +169,27 @@ class Emitter {
   void tail_call(const Operation& op);
   void packet_load(const Operation& op);
 
-  // ---- exceptions: emit_throw.cpp ----
+  // ---- exceptions, and runs that are stopped: emit_throw.cpp ----
   void throw_exception(const Operation& op);
   void save_all();
   void note_landing();
   void forget_landing();
   void land();
+  void back_to_first_frame();
+  void note_stop(u32 instruction);
 
   void call_body(u64 address);
   void call_outside(u64 address);
   void execution_into(Reg reg);
   void forget_arguments();
 
+  Memory budget(std::size_t field) const {
+    return memory(Reg::x25, static_cast<s32>(bindings_.budget_offset + field));
+  }
+  Memory fuel_left() const {
+    return confined() ? state(offsetof(State, fuel))
+                      : budget(offsetof(platform::Budget, instructions));
+  }
   Memory unwind_to() const { return memory(Reg::x25, static_cast<s32>(bindings_.unwind_offset)); }
   Memory state(std::size_t field) const { return memory(Reg::x24, static_cast<s32>(field)); }
 
@@ -196,6 +206,7 @@ class Emitter {
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
   Label landing_{};         // where exceptions go
+  Label stopped_{};         // where a run without budget goes
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

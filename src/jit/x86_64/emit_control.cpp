@@ -225,7 +225,7 @@ void Emitter::packet_load(const Operation& op) {
 // ---- the bounds of confined runs ----
 
 void Emitter::pay(const Block& block) {
-  const Operand fuel = state(offsetof(State, fuel));
+  const Operand fuel = fuel_left();
   a_.arithmetic(Arithmetic::sub, Width::w64, fuel, static_cast<s32>(block.charge));
   a_.jump_if(Condition::b, trap_at(block.from, Trap::fuel));
 }
@@ -236,7 +236,7 @@ Label Emitter::trap_at(u32 instruction, Trap trap) {
   const Label label = a_.make_label();
   aside([this, label, instruction, trap] {
     a_.bind(label);
-    if (!confined()) return a_.trap();
+    if (!confined()) return trap == Trap::fuel ? note_stop(instruction) : a_.trap();
     a_.store(Width::w64, state(offsetof(State, address)), Reg::r11);
     a_.store_immediate(Width::w32, state(offsetof(State, instruction)),
                        static_cast<s32>(instruction));

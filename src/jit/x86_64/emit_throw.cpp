@@ -4,8 +4,11 @@
 // frame. A throw is a jump to the landing behind that function, which goes back to the noted frame
 // and returns from it: with r1, or with what the exception callback makes of it. What the functions
 // in between have saved is never restored, so that the first frame saves every register that any of
-// them may use. An outer program, which a tail call inside of a function left, gets its own back
-// when this one ends. No C++ function stands in between: helpers call no functions of programs.
+// them may use. A run whose budget is used up is left in the same way. An outer program, which a
+// tail call inside of a function left, gets its own back when this one ends. No C++ function stands
+// in between: helpers call no functions of programs.
+#include <cstddef>
+
 #include "jit/x86_64/emitter.hpp"
 
 namespace skep::jit::x86_64 {
@@ -19,6 +22,7 @@ void Emitter::throw_exception(const Operation& op) {
 // Of the program's own function, before its frame is laid out.
 void Emitter::save_all() {
   landing_ = a_.make_label();
+  stopped_ = a_.make_label();
   allocation_.calls = true;  // the callback finds an aligned stack
   for (const Reg reg : {Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp}) {
     const bool is_counter = reg == Reg::rbp && needs_.tail_calls;  // saved for that already
@@ -38,16 +42,36 @@ void Emitter::forget_landing() {
   a_.store(isa::Width::w64, unwind_to(), Reg::r10);
 }
 
+// What follows the program's own function: where exceptions go, and where a run without budget
+// does.
 void Emitter::land() {
-  a_.bind(landing_);
-  a_.load(isa::Width::w64, Reg::rsp, unwind_to());
-  if (unit_.exception_callback == kNoBlock) {
-    a_.move(isa::Width::w64, Reg::rax, Reg::rdi);
-  } else {
-    a_.call(entries_[unit_.exception_callback]);
+  if (needs_.throws) {
+    a_.bind(landing_);
+    a_.load(isa::Width::w64, Reg::rsp, unwind_to());
+    if (unit_.exception_callback == kNoBlock) {
+      a_.move(isa::Width::w64, Reg::rax, Reg::rdi);
+    } else {
+      a_.call(entries_[unit_.exception_callback]);
+    }
+    epilogue();
+    a_.ret();
   }
-  epilogue();
-  a_.ret();
+  if (unit_.pays) {
+    a_.bind(stopped_);
+    a_.load(isa::Width::w64, Reg::rsp, unwind_to());
+    a_.move_immediate(Reg::rax, 0);
+    epilogue();
+    a_.ret();
+  }
+}
+
+void Emitter::note_stop(u32 instruction) {
+  using platform::Budget;
+  a_.store_immediate(isa::Width::w32, budget(offsetof(Budget, program)),
+                     static_cast<s32>(bindings_.program));
+  a_.store_immediate(isa::Width::w32, budget(offsetof(Budget, stopped_at)),
+                     static_cast<s32>(instruction));
+  a_.jump(stopped_);
 }
 
 }  // namespace skep::jit::x86_64

@@ -111,12 +111,12 @@ void Emitter::function(std::size_t at) {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
     a_.bind(entries_[function.first_block]);
     if (at != 0) mark(unit_.blocks[function.first_block].from);
-    if (at == 0 && needs_.throws) save_all();
+    if (at == 0 && needs_.unwinds) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
   }
   for (u32 b = function.first_block; b < function.end_block; ++b) block(b);
-  if (at == 0 && needs_.throws) land();
+  if (at == 0 && needs_.unwinds) land();
   cold_code();
 }
 
@@ -134,7 +134,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   };
   frame_.loops = slot_for(Kind::may_goto);
   frame_.context = slot_for(Kind::tail_call);
-  if (is_main && needs_.throws) frame_.unwind = std::exchange(slots, slots + kSlot);
+  if (is_main && needs_.unwinds) frame_.unwind = std::exchange(slots, slots + kSlot);
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
   const s32 stack =
       has_stack ? static_cast<s32>((function.frame.bytes + kSlot - 1) / kSlot * kSlot) : 0;
@@ -151,7 +151,7 @@ void Emitter::prologue(const Function& function, bool is_main) {
   }
   if (is_main && needs_.execution) a_.move(isa::Width::w64, Reg::r12, Reg::rsi);
   if (is_main && needs_.tail_calls) a_.move(isa::Width::w64, Reg::rbp, Reg::rax);
-  if (is_main && needs_.throws) note_landing();
+  if (is_main && needs_.unwinds) note_landing();
   if (frame_.loops) {
     a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
   }
@@ -176,7 +176,7 @@ void Emitter::block(u32 number) {
   block_ = number;
   const Block& block = unit_.blocks[number];
   a_.bind(blocks_[number]);
-  if (confined()) {
+  if (unit_.pays) {
     mark(block.from);
     pay(block);
   }

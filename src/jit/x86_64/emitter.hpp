@@ -15,6 +15,7 @@
 // Execution in rsi and the address of the counter in rax.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "interpret/trap.hpp"
@@ -157,12 +158,13 @@ class Emitter {
   void tail_call(const Operation& op);
   void packet_load(const Operation& op);
 
-  // ---- exceptions: emit_throw.cpp ----
+  // ---- exceptions, and runs that are stopped: emit_throw.cpp ----
   void throw_exception(const Operation& op);
   void save_all();
   void note_landing();
   void forget_landing();
   void land();
+  void note_stop(u32 instruction);
 
   void call_body(u64 address);
   void execution_into(Reg reg);
@@ -171,6 +173,13 @@ class Emitter {
   Label trap_at(u32 instruction, interpret::Trap trap);
   void compare(const Operation& op);
 
+  Operand budget(std::size_t field) const {
+    return memory(Reg::r12, static_cast<s32>(bindings_.budget_offset + field));
+  }
+  Operand fuel_left() const {
+    return confined() ? state(offsetof(State, fuel))
+                      : budget(offsetof(platform::Budget, instructions));
+  }
   Operand unwind_to() const { return memory(Reg::r12, static_cast<s32>(bindings_.unwind_offset)); }
   Operand state(std::size_t field) const { return memory(Reg::r12, static_cast<s32>(field)); }
 
@@ -187,6 +196,7 @@ class Emitter {
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
   Label landing_{};         // where exceptions go
+  Label stopped_{};         // where a run without budget goes
   Allocation allocation_;
   Frame frame_;
   u32 block_ = 0;

@@ -72,8 +72,6 @@ SEC("tc") int throws_in_global(struct __sk_buff* packet) {
   return result;
 }
 
-__exception_cb(when_thrown) SEC("xdp") int never_throws(struct xdp_md* packet) {
-  return XDP_PASS;
-}
+__exception_cb(when_thrown) SEC("xdp") int never_throws(struct xdp_md* packet) { return XDP_PASS; }
 
 char LICENSE[] SEC("license") = "GPL";
