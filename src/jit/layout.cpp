@@ -32,6 +32,8 @@ class Layout {
     for (Operation& op : operations_) {
       if (names_block(op.kind)) op.target = number_[op.target];
     }
+    if (unit_.exception_callback != kNoBlock)
+      unit_.exception_callback = number_[unit_.exception_callback];
     unit_.blocks = std::move(blocks_);
     unit_.operations = std::move(operations_);
   }

@@ -45,8 +45,8 @@ using MapLookup = u64 (*)(u64 map, u64 key);
 // programs and reads all maps, so that an atomic operation is one that is a single instruction.
 enum class Sharing : u8 { threads, nobody };
 
-// What is left of a run's budget, and where the run was stopped, in the memory of an Execution. It
-// is written by compiled code only; the interpreter keeps its own.
+// What is left of a run's budget, and where the run was stopped, in the memory of an Execution.
+// Written by compiled and threaded code; a checked run counts for itself.
 struct Budget {
   u64 instructions = 0;
   u32 program = 0;  // Bindings::program of the program that stopped

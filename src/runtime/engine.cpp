@@ -151,7 +151,7 @@ Result<u64> App::State::run(const LoadedProgram& program, Execution& execution,
   }
   if (rules.budget != 0) return run_within_budget(program, execution, context);
   if (program.tier == Tier::jit) return program.compiled->run(context, &execution);
-  return program.image->run(context, &execution);
+  return program.threaded->run(context, &execution);
 }
 
 // A run that is stopped gives back its ring records as if it had discarded them: a reader would
@@ -161,9 +161,8 @@ Result<u64> App::State::run_within_budget(const LoadedProgram& program, Executio
   std::vector<void*> held;
   execution.held = &held;
   execution.budget = {.instructions = rules.budget};
-  Result<u64> result = program.tier == Tier::jit
-                           ? Result<u64>(program.compiled->run(context, &execution))
-                           : program.image->run_within(rules.budget, context, &execution);
+  Result<u64> result = program.tier == Tier::jit ? program.compiled->run(context, &execution)
+                                                 : program.threaded->run(context, &execution);
   execution.held = nullptr;
   if (execution.budget.stopped_at != platform::Budget::kNotStopped) {
     const interpret::Trapped trapped{interpret::Trap::fuel, execution.budget.stopped_at, 0};

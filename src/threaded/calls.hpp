@@ -88,6 +88,40 @@ SKEP_INLINE const Step* map_lookup(const Step* at, State& state, u64& last) {
   return at + 1;
 }
 
+SKEP_INLINE platform::Budget& budget_of(State& state) {
+  return *reinterpret_cast<platform::Budget*>(static_cast<std::byte*>(state.execution) +
+                                              state.image->bindings().budget_offset);
+}
+
+SKEP_INLINE bool is_stopped(State& state) {
+  return state.image->bindings().pays &&
+         budget_of(state).stopped_at != platform::Budget::kNotStopped;
+}
+
+// `offset` instructions of a block, whose first one `wide` is.
+SKEP_INLINE const Step* pay(const Step* at, State& state) {
+  platform::Budget& budget = budget_of(state);
+  const auto price = static_cast<u64>(s64{at->offset});
+  if (budget.instructions < price) {
+    budget.program = state.image->bindings().program;
+    budget.stopped_at = static_cast<u32>(at->wide);
+    return nullptr;
+  }
+  budget.instructions -= price;
+  return at + 1;
+}
+
+// bpf_throw(cookie): ends every function of the program. Its result is the cookie, or what the
+// exception callback makes of it, which takes the place of the program's own function.
+SKEP_INLINE const Step* throw_exception(const Step* at, State& state) {
+  auto& r = state.registers;
+  r[isa::kFramePointer] += u64{state.depth} * isa::kStackBytes;
+  state.depth = 0;
+  state.loops = interpret::kLoopsMax;
+  r[0] = r[1];
+  return target_of(at);  // null: there is none
+}
+
 // The program that is called takes the place of this frame. In a function it gets a run of its own,
 // because it may call as deep as any program; it sees no frame of this one.
 SKEP_INLINE const Step* tail_call(const Step* at, State& state, u64& last) {
@@ -104,7 +138,7 @@ SKEP_INLINE const Step* tail_call(const Step* at, State& state, u64& last) {
   const Image& image = *static_cast<const Image*>(target);
   if (state.depth != 0) {
     r[0] = run_nested(image, r[1], state);
-    return leave(state);
+    return is_stopped(state) ? nullptr : leave(state);
   }
   state.image = &image;
   state.loops = interpret::kLoopsMax;

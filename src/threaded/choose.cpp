@@ -67,6 +67,7 @@ class Chooser {
       case Kind::call_indirect: return is(Family::call_indirect);
       case Kind::call_local: return is(Family::call_local);
       case Kind::tail_call: return is(Family::tail_call);
+      case Kind::throw_exception: return is(Family::throw_exception);
       case Kind::exit: return is(Family::exit);
       case Kind::nothing:
       case Kind::count_: EXPECT(false);
@@ -268,6 +269,7 @@ Register last_after(const Operation& op, Register last) {
     case Kind::may_goto:
     case Kind::call_local:
     case Kind::tail_call:
+    case Kind::throw_exception:
     case Kind::exit:
     case Kind::count_: break;
   }

@@ -31,11 +31,14 @@ SKEP_INLINE const Step* body(const Step* at, State& state, u64& last) {
   if constexpr (shape.family == Family::call_indirect) return call_indirect(at, state, last);
   if constexpr (shape.family == Family::call_local) return call_local(at, state);
   if constexpr (shape.family == Family::tail_call) return tail_call(at, state, last);
+  if constexpr (shape.family == Family::throw_exception) return throw_exception(at, state);
+  if constexpr (shape.family == Family::pay) return pay(at, state);
   if constexpr (shape.family == Family::exit) return leave(state);
 }
 
 constexpr bool may_end(Family family) {
-  return family == Family::exit || family == Family::packet_load || family == Family::tail_call;
+  return family == Family::exit || family == Family::packet_load || family == Family::tail_call ||
+         family == Family::throw_exception || family == Family::pay;
 }
 
 // A handler does what stands before the last shape, and then that.

@@ -64,6 +64,12 @@ class Maker {
   void block(const jit::Block& block) {
     Register last = kNoRegister;
     first_of_pair_.reset();
+    if (unit_.pays) {
+      Choice choice{.shape = {Family::pay}};
+      choice.step.offset = static_cast<s32>(block.charge);
+      choice.step.wide = block.from;
+      put(choice);
+    }
     for (u32 at = block.begin; at < block.end; ++at) {
       const Operation& op = unit_.operations[at];
       if (op.kind == Kind::nothing) continue;
@@ -111,6 +117,11 @@ class Maker {
       case Kind::call_local:
         jumps_.push_back(
             {static_cast<u32>(image_.steps_.size()), op.target, op.kind == Kind::call_local});
+        break;
+      case Kind::throw_exception:
+        choice.step.wide = 0;
+        if (unit_.exception_callback == jit::kNoBlock) break;
+        jumps_.push_back({static_cast<u32>(image_.steps_.size()), unit_.exception_callback, true});
         break;
       case Kind::call_helper:
         choice.step.wide = reinterpret_cast<u64>(bindings.helpers[number]);

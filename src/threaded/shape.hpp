@@ -31,6 +31,8 @@ enum class Family : u8 {
   call_indirect,
   call_local,
   tail_call,
+  throw_exception,
+  pay,  // where a block begins of a run that has a budget
   exit,
   count_
 };
@@ -81,6 +83,8 @@ inline constexpr EnumArray<Family, Radix> kRadix({
     {Family::call_indirect, {}},
     {Family::call_local, {}},
     {Family::tail_call, {}},
+    {Family::throw_exception, {}},
+    {Family::pay, {}},
     {Family::exit, {}},
 });
 

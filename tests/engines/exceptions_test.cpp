@@ -1,4 +1,4 @@
-// bpf_throw() on both engines: from any depth, with and without a callback, with tail calls around
+// bpf_throw() on all engines: from any depth, with and without a callback, with tail calls around
 // it.
 #include <cstddef>
 
@@ -29,7 +29,7 @@ Bindings throwing_bindings() {
   return out;
 }
 
-jit::Compiled compile_with_callback(const Code& code, std::size_t callback) {
+jit::Source with_callback(const Code& code, std::size_t callback) {
   jit::Source source;
   source.name = "test";
   source.code = code;
@@ -47,7 +47,17 @@ jit::Compiled compile_with_callback(const Code& code, std::size_t callback) {
       break;
     }
   }
-  return jit::Compiler::compile(source, throwing_bindings(), jit::this_machine().value()).value();
+  return source;
+}
+
+jit::Compiled compile_with_callback(const Code& code, std::size_t callback) {
+  return jit::Compiler::compile(with_callback(code, callback), throwing_bindings(),
+                                jit::this_machine().value())
+      .value();
+}
+
+threaded::Image thread_with_callback(const Code& code, std::size_t callback) {
+  return threaded::Image::bind(with_callback(code, callback), throwing_bindings());
 }
 
 // A caller that has something in every register that C lets it keep: what throws must give them
@@ -64,10 +74,11 @@ u64 run_compiled(const jit::Compiled& compiled, void* context, Entered& run) {
   return result;
 }
 
-// r0 on both engines.
+// r0 on all engines.
 u64 run_throwing(const Code& code, std::size_t callback = 0, void* context = nullptr) {
   Entered run;
-  const u64 want = interpret::Binder::bind(code, throwing_bindings()).run(context, &run);
+  const u64 want = Reference(code, throwing_bindings()).run(context, &run);
+  EXPECT_EQ(thread_with_callback(code, callback).run(context, &run), want);
   const jit::Compiled compiled = compile_with_callback(code, callback);
   EXPECT_EQ(run_compiled(compiled, context, run), want);
   return want;
@@ -128,9 +139,11 @@ TEST(Exceptions, a_program_runs_again_after_it_has_thrown) {
       program({mov_reg(6, 1), call_local(3), leave(), load(Width::w64, 7, 1, 0),
                jump(Jump::eq, 7, 0, 7), mov(1, 5), throw_exception(), mov(0, 1), leave()});
   Entered run;
-  const auto image = interpret::Binder::bind(code, throwing_bindings());
+  const Reference reference(code, throwing_bindings());
+  const threaded::Image image = thread_with_callback(code, 0);
   const jit::Compiled compiled = compile_with_callback(code, 0);
   for (u64 context : {u64{1}, u64{0}, u64{2}, u64{0}}) {
+    EXPECT_EQ(reference.run(&context, &run), context == 0 ? 1u : 5u);
     EXPECT_EQ(image.run(&context, &run), context == 0 ? 1u : 5u);
     EXPECT_EQ(run_compiled(compiled, &context, run), context == 0 ? 1u : 5u);
   }
@@ -141,9 +154,12 @@ TEST(Exceptions, a_throw_ends_the_program_that_a_tail_call_entered) {
       program({mov(6, 1), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 7), leave()});
   const Code thrower = throws_at(3);
   Entered run;
-  const auto image = interpret::Binder::bind(thrower, throwing_bindings());
+  const Reference reference(thrower, throwing_bindings());
+  run.target = reference.image();
+  EXPECT_EQ(Reference(caller, throwing_bindings()).run(nullptr, &run), 44u);
+  const threaded::Image image = thread_with_callback(thrower, 0);
   run.target = &image;
-  EXPECT_EQ(interpret::Binder::bind(caller, throwing_bindings()).run(nullptr, &run), 44u);
+  EXPECT_EQ(thread_with_callback(caller, 0).run(nullptr, &run), 44u);
   const jit::Compiled target = compile_with_callback(thrower, 0);
   run.target = target.tail_entry();
   EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), 44u);
@@ -156,9 +172,12 @@ TEST(Exceptions, a_throw_behind_a_tail_call_of_a_function_ends_the_inner_program
                mov(9, 0), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 1), leave()});
   const Code thrower = throws_at(2);
   Entered run;
-  const auto image = interpret::Binder::bind(thrower, throwing_bindings());
+  const Reference reference(thrower, throwing_bindings());
+  run.target = reference.image();
+  EXPECT_EQ(Reference(caller, throwing_bindings()).run(nullptr, &run), 50u);
+  const threaded::Image image = thread_with_callback(thrower, 0);
   run.target = &image;
-  EXPECT_EQ(interpret::Binder::bind(caller, throwing_bindings()).run(nullptr, &run), 50u);
+  EXPECT_EQ(thread_with_callback(caller, 0).run(nullptr, &run), 50u);
   const jit::Compiled target = compile_with_callback(thrower, 0);
   run.target = target.tail_entry();
   EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), 50u);

@@ -357,21 +357,19 @@ struct PayingRun {
   u64 unwind_to = 0;
 };
 
-Outcome run_within_interpreted(const Code& code, std::vector<u8> memory, u64 budget) {
-  const auto image = interpret::Binder::bind(code, {});
-  const std::string result = show(image.run_within(budget, memory.data(), nullptr));
-  return {result, std::move(memory)};
-}
-
-Outcome run_within_compiled(const Code& code, std::vector<u8> memory, u64 budget) {
+platform::Bindings paying_bindings() {
   platform::Bindings bindings;
   bindings.pays = true;
   bindings.budget_offset = offsetof(PayingRun, budget);
   bindings.unwind_offset = offsetof(PayingRun, unwind_to);
   bindings.program = 3;
-  const auto facts = facts_of(code, kBase, verify::Region::map_value);
+  return bindings;
+}
+
+template <class Engine>
+Outcome run_within(const Engine& engine, const Code& code, std::vector<u8> memory, u64 budget) {
   PayingRun entered{.budget = {.instructions = budget}};
-  const u64 r0 = compile(code, bindings, Features::present, facts).run(memory.data(), &entered);
+  const u64 r0 = engine.run(memory.data(), &entered);
   if (entered.budget.stopped_at == platform::Budget::kNotStopped) {
     return {show(r0), std::move(memory)};
   }
@@ -383,10 +381,14 @@ Outcome run_within_compiled(const Code& code, std::vector<u8> memory, u64 budget
 // A proved run that is cut short ends where the confined one does, and leaves the same memory; one
 // that is not gives the same result.
 void check_budgets(u64 seed, const Code& code, const std::vector<u8>& memory) {
+  const auto facts = facts_of(code, kBase, verify::Region::map_value);
+  const platform::Bindings bindings = paying_bindings();
+  const threaded::Image image = thread(code, bindings, facts);
+  const jit::Compiled compiled = compile(code, bindings, Features::present, facts);
   for (const u64 budget : {seed % 97, seed % 13, u64{1'000'000}}) {
     const Outcome want = run_confined(interpret::run_confined, code, memory, budget);
-    EXPECT_EQ(run_within_interpreted(code, memory, budget), want) << "interpreter, " << budget;
-    EXPECT_EQ(run_within_compiled(code, memory, budget), want) << "JIT, " << budget;
+    EXPECT_EQ(run_within(image, code, memory, budget), want) << "threaded, " << budget;
+    EXPECT_EQ(run_within(compiled, code, memory, budget), want) << "JIT, " << budget;
   }
 }
 

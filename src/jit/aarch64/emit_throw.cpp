@@ -61,10 +61,17 @@ void Emitter::back_to_first_frame() {
 
 void Emitter::note_stop(u32 instruction) {
   using platform::Budget;
+  const Label noted = a_.make_label();
+  // Of an outer program, after one that it called was stopped: it may not go on, nor say where.
+  a_.load(Width::w32, Reg::x17, budget(offsetof(Budget, stopped_at)));
+  a_.arithmetic(Arithmetic::adds, Width::w32, Reg::x17, Reg::x17, 1);
+  a_.jump_if(Condition::ne, noted);
   a_.move_immediate(Reg::x17, bindings_.program);
   a_.store(Width::w32, budget(offsetof(Budget, program)), Reg::x17);
   a_.move_immediate(Reg::x17, instruction);
   a_.store(Width::w32, budget(offsetof(Budget, stopped_at)), Reg::x17);
+  a_.bind(noted);
+  a_.store(Width::w64, budget(offsetof(Budget, instructions)), Reg::zr);
   a_.jump(stopped_);
 }
 

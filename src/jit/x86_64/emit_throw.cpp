@@ -67,10 +67,16 @@ void Emitter::land() {
 
 void Emitter::note_stop(u32 instruction) {
   using platform::Budget;
+  const Label noted = a_.make_label();
+  // Of an outer program, after one that it called was stopped: it may not go on, nor say where.
+  a_.arithmetic(Arithmetic::cmp, isa::Width::w32, budget(offsetof(Budget, stopped_at)), -1);
+  a_.jump_if(Condition::ne, noted);
   a_.store_immediate(isa::Width::w32, budget(offsetof(Budget, program)),
                      static_cast<s32>(bindings_.program));
   a_.store_immediate(isa::Width::w32, budget(offsetof(Budget, stopped_at)),
                      static_cast<s32>(instruction));
+  a_.bind(noted);
+  a_.store_immediate(isa::Width::w64, budget(offsetof(Budget, instructions)), 0);
   a_.jump(stopped_);
 }
 
