@@ -298,6 +298,7 @@ std::optional<std::vector<Instruction>> expand(const Operation& op) {
     case Kind::call_indirect:
     case Kind::call_local:
     case Kind::tail_call:
+    case Kind::throw_exception:
     case Kind::exit:
     case Kind::count_: return std::nullopt;
   }

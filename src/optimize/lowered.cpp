@@ -14,6 +14,8 @@ using jit::Operation;
 // A constant of which nothing is known, not even that its upper half is zero.
 constexpr s64 kOpaque = s64{1} << 62;
 
+constexpr s64 kSomeHelper = 6;  // bpf_trace_printk: no pass knows it
+
 Instruction constant(const Instruction& i, s64 value) {
   return {.form = Form::constant,
           .operation = static_cast<u8>(isa::Constant::number),
@@ -59,8 +61,17 @@ Instruction as_verified(Instruction i) {
   return i;
 }
 
+// A kernel's function reads and writes what a helper may; which one it is, nobody asks.
+Instruction as_helper(Instruction i) {
+  i.operation = static_cast<u8>(isa::Call::helper);
+  i.immediate = kSomeHelper;
+  i.target = {};
+  return i;
+}
+
 Instruction shown(const Step& step, const Knowledge& knowledge) {
   const Instruction& i = step.instruction;
+  if (i.form == Form::call && i.call() == isa::Call::kfunc) return as_helper(i);
   const bool filled_in = step.is_original && (knowledge.is_patched(step.origin) ||
                                               knowledge.relocations.contains(step.origin));
   if (filled_in || step.callee != kNoFunction || i.form == Form::address_space_cast)
