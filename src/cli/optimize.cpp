@@ -11,7 +11,6 @@
 namespace skep::cli {
 namespace {
 
-using optimize::Change;
 using optimize::FunctionReport;
 
 std::string as_json(const FunctionReport& report) {
@@ -20,7 +19,7 @@ std::string as_json(const FunctionReport& report) {
   json.member("name", report.name).member("section", report.section);
   json.member("before", report.before).member("after", report.after);
   json.key("changes").begin_object();
-  for (const Change change : every<Change>()) {
+  for (const optimize::Change change : every<optimize::Change>()) {
     const u32 count = report.changes[static_cast<std::size_t>(change)];
     if (count != 0) json.member(optimize::key_of(change), count);
   }
@@ -32,7 +31,7 @@ std::string as_json(const FunctionReport& report) {
 
 std::string changes_of(const FunctionReport& report) {
   std::vector<std::string> parts;
-  for (const Change change : every<Change>()) {
+  for (const optimize::Change change : every<optimize::Change>()) {
     const u32 count = report.changes[static_cast<std::size_t>(change)];
     if (count != 0) parts.push_back(format("{} {}", count, optimize::name_of(change)));
   }

@@ -7,15 +7,18 @@ namespace skep::runtime::helpers {
 namespace {
 constexpr u64 kWakeupFlags = 3;  // BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP
 
-// Whoever stops the run gives back what it holds.
+// What a run with a budget holds: whoever stops it gives that back. Null for the others.
+std::vector<void*>* held_by(void* execution) {
+  return execution == nullptr ? nullptr : static_cast<Execution*>(execution)->held;
+}
+
 void note_reserved(void* execution, void* record) {
-  auto* held = static_cast<Execution*>(execution)->held;
+  auto* held = held_by(execution);
   if (held != nullptr && record != nullptr) held->push_back(record);
 }
 
 void note_given_back(void* execution, void* record) {
-  auto* held = static_cast<Execution*>(execution)->held;
-  if (held != nullptr) std::erase(*held, record);
+  if (auto* held = held_by(execution); held != nullptr) std::erase(*held, record);
 }
 }  // namespace
 

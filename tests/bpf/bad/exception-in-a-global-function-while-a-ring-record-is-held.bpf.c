@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Refused at line 22: the function may throw, and then nobody gives the record back.
+// Refused at line 23: the function may throw, and then nobody gives the record back.
 // Kernel: accepted because 6.18 asks nothing of a caller of a function that throws: the record is
 // lost.
 #include "skep.bpf.h"
