@@ -9,7 +9,7 @@
 #include "jit/select.hpp"
 #include "jit/widen.hpp"
 #include "optimize/anchor.hpp"
-#include "optimize/encode.hpp"
+#include "optimize/expand.hpp"
 
 namespace skep::optimize {
 namespace {
