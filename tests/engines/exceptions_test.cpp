@@ -13,6 +13,7 @@ using platform::Bindings;
 struct Entered {
   const void* target = nullptr;  // of every tail call
   u64 unwind_to = 0x5555;
+  platform::Budget budget{};
 };
 
 const void* target_of_run(u64, u64, void* execution) {
@@ -181,6 +182,37 @@ TEST(Exceptions, a_throw_behind_a_tail_call_of_a_function_ends_the_inner_program
   const jit::Compiled target = compile_with_callback(thrower, 0);
   run.target = target.tail_entry();
   EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), 50u);
+}
+
+// A run whose budget is used up in a program that a tail call inside of a function entered: the
+// outer one may not go on with what is not there.
+TEST(Budgets, an_outer_program_stops_with_the_inner_one) {
+  const auto paying = [](u32 number) {
+    Bindings out = throwing_bindings();
+    out.pays = true;
+    out.budget_offset = offsetof(Entered, budget);
+    out.program = number;
+    return out;
+  };
+  // main: f(context); if r0 == 99 goto end; *context = 1; end.   f: tail call, else r0 = 1
+  const Code caller =
+      program({mov_reg(6, 1), call_local(6), jump(Jump::eq, 0, 99, 5), store(Width::w64, 6, 0, 1),
+               mov(0, 7), leave(), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 1), leave()});
+  const Code inner =
+      program({mov(1, 1000), alu(Alu::sub, 1, 1), jump(Jump::ne, 1, 0, 1), mov(0, 1), leave()});
+  const auto run_out = [&](const auto& engine, const void* target) {
+    u64 context = 0;
+    Entered run{.target = target, .budget = {.instructions = 100}};
+    engine.run(&context, &run);
+    EXPECT_EQ(run.budget.program, 2u);
+    EXPECT_EQ(run.budget.stopped_at, 1u);
+    EXPECT_EQ(context, 0u) << "the outer program went on";
+    EXPECT_EQ(run.unwind_to, 0x5555u);
+  };
+  const threaded::Image image = thread(inner, paying(2));
+  run_out(thread(caller, paying(1)), &image);
+  const jit::Compiled compiled = compile(inner, paying(2));
+  run_out(compile(caller, paying(1)), compiled.tail_entry());
 }
 
 TEST(Exceptions, nobody_else_may_throw) {
