@@ -16,9 +16,10 @@ Result<void> kernel_load(Report& report);   // a small object, to attached
 Result<void> kernel_ring(Report& report);   // reading a ring
 Result<void> verification(Report& report);  // the shipped programs
 Result<void> compilation(Report& report);
-Result<void> programs(Report& report);   // the benchmark set, beside clang's and the kernel's code
-Result<void> optimized(Report& report);  // what `skep optimize` gains in the kernel
-Result<void> loops(Report& report);      // instructions
-Result<void> maps(Report& report);       // map operations
+Result<void> programs(Report& report);  // the benchmark set, beside clang's and the kernel's code
+Result<void> rte_programs(Report& report);  // those that DPDK takes
+Result<void> optimized(Report& report);     // what `skep optimize` gains in the kernel
+Result<void> loops(Report& report);         // instructions
+Result<void> maps(Report& report);          // map operations
 
 }  // namespace skep::bench

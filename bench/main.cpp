@@ -23,6 +23,7 @@ constexpr Figure kFigures[] = {{"start", start},
                                {"verification", verification},
                                {"compilation", compilation},
                                {"programs", programs},
+                               {"programs, DPDK", rte_programs},
                                {"optimize", optimized},
                                {"loops", loops},
                                {"maps", maps}};

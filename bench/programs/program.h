@@ -2,7 +2,7 @@
 //
 // What the programs of this folder are written with. Each is compiled twice from the same C: for
 // BPF, and by clang -O2 for this machine, where the context has whole pointers and a map is an
-// array.
+// array. DPDK's librte_bpf gets a third form (FRAME_ARGUMENT), whose argument is the frame.
 //
 // A program works ROUNDS times on a frame of FRAME bytes and returns a digest of all that it found;
 // every round needs what the one before it left, so that no compiler takes a round out of the loop.
@@ -11,11 +11,17 @@
 #ifdef __bpf__
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#ifdef FRAME_ARGUMENT
+#define PROGRAM(name) SEC("xdp") int name(const __u8 *context)
+#define BEGIN context
+#define END (context + FRAME)
+#else
 #define PROGRAM(name)                        \
   char LICENSE[] SEC("license") = "Dual BSD/GPL"; \
   SEC("xdp") int name(struct xdp_md *context)
 #define BEGIN ((const __u8 *)(long)context->data)
 #define END ((const __u8 *)(long)context->data_end)
+#endif
 #else
 #include <linux/types.h>
 struct frame {
