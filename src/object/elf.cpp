@@ -62,6 +62,28 @@ Binding binding_of(u8 info) {
 
 }  // namespace
 
+u8 type_of(SymbolKind kind) {
+  switch (kind) {
+    case SymbolKind::object: return STT_OBJECT;
+    case SymbolKind::function: return STT_FUNC;
+    case SymbolKind::section: return STT_SECTION;
+    case SymbolKind::file: return STT_FILE;
+    case SymbolKind::none:
+    case SymbolKind::other: return STT_NOTYPE;
+  }
+  return STT_NOTYPE;
+}
+
+u8 binding_of(Binding binding) {
+  switch (binding) {
+    case Binding::local: return STB_LOCAL;
+    case Binding::weak: return STB_WEAK;
+    case Binding::global:
+    case Binding::other: return STB_GLOBAL;
+  }
+  return STB_GLOBAL;
+}
+
 bool Section::is_code() const { return kind == SHT_PROGBITS && (flags & SHF_EXECINSTR) != 0; }
 bool Section::is_loaded() const { return (flags & SHF_ALLOC) != 0; }
 bool Section::has_no_bytes() const { return kind == SHT_NOBITS; }

@@ -24,6 +24,10 @@ inline constexpr u32 kUndefined = 0, kAbsolute = 0xfff1, kCommon = 0xfff2;
 enum class SymbolKind : u8 { none, object, function, section, file, other };
 enum class Binding : u8 { local, global, weak, other };
 
+// STT_ and STB_ for a symbol that is written.
+u8 type_of(SymbolKind kind);
+u8 binding_of(Binding binding);
+
 struct Section {
   std::string_view name;
   u32 kind = 0;  // sh_type

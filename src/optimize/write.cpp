@@ -21,28 +21,6 @@ bool is_kept(const object::Section& section) {
   return section.name != ".BTF" && section.name != ".BTF.ext";
 }
 
-u8 type_of(SymbolKind kind) {
-  switch (kind) {
-    case SymbolKind::object: return STT_OBJECT;
-    case SymbolKind::function: return STT_FUNC;
-    case SymbolKind::section: return STT_SECTION;
-    case SymbolKind::file: return STT_FILE;
-    case SymbolKind::none:
-    case SymbolKind::other: return STT_NOTYPE;
-  }
-  return STT_NOTYPE;
-}
-
-u8 binding_of(object::Binding binding) {
-  switch (binding) {
-    case object::Binding::local: return STB_LOCAL;
-    case object::Binding::weak: return STB_WEAK;
-    case object::Binding::global:
-    case object::Binding::other: return STB_GLOBAL;
-  }
-  return STB_GLOBAL;
-}
-
 template <class Slots>
 std::vector<std::byte> bytes_of(const Slots& slots) {
   const auto bytes = std::as_bytes(std::span(slots));
@@ -92,8 +70,8 @@ class ObjectWriter {
     const bool in_section = symbol.section != SHN_UNDEF && symbol.section < elf_.sections().size();
     if (number == 0 || (in_section && !placed_[symbol.section])) return;
     ElfSymbol out{.name = symbol.kind == SymbolKind::section ? "" : std::string(symbol.name),
-                  .type = type_of(symbol.kind),
-                  .binding = binding_of(symbol.binding),
+                  .type = object::type_of(symbol.kind),
+                  .binding = object::binding_of(symbol.binding),
                   .visibility = symbol.is_hidden ? u8{STV_HIDDEN} : u8{STV_DEFAULT},
                   .section = in_section ? *placed_[symbol.section] : symbol.section,
                   .value = symbol.value,

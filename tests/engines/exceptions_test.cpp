@@ -150,20 +150,24 @@ TEST(Exceptions, a_program_runs_again_after_it_has_thrown) {
   }
 }
 
-TEST(Exceptions, a_throw_ends_the_program_that_a_tail_call_entered) {
-  const Code caller =
-      program({mov(6, 1), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 7), leave()});
-  const Code thrower = throws_at(3);
+// r0 of `caller` on all engines, whose tail calls enter `thrower`.
+void expect_through(const Code& caller, const Code& thrower, u64 r0) {
   Entered run;
   const Reference reference(thrower, throwing_bindings());
   run.target = reference.image();
-  EXPECT_EQ(Reference(caller, throwing_bindings()).run(nullptr, &run), 44u);
+  EXPECT_EQ(Reference(caller, throwing_bindings()).run(nullptr, &run), r0) << "reference";
   const threaded::Image image = thread_with_callback(thrower, 0);
   run.target = &image;
-  EXPECT_EQ(thread_with_callback(caller, 0).run(nullptr, &run), 44u);
+  EXPECT_EQ(thread_with_callback(caller, 0).run(nullptr, &run), r0) << "threaded code";
   const jit::Compiled target = compile_with_callback(thrower, 0);
   run.target = target.tail_entry();
-  EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), 44u);
+  EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), r0) << "JIT";
+}
+
+TEST(Exceptions, a_throw_ends_the_program_that_a_tail_call_entered) {
+  const Code caller =
+      program({mov(6, 1), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 7), leave()});
+  expect_through(caller, throws_at(3), 44);
 }
 
 TEST(Exceptions, a_throw_behind_a_tail_call_of_a_function_ends_the_inner_program) {
@@ -171,17 +175,7 @@ TEST(Exceptions, a_throw_behind_a_tail_call_of_a_function_ends_the_inner_program
   const Code caller =
       program({mov(6, 7), call_local(5), mov_reg(1, 0), alu_reg(Alu::add, 1, 6), throw_exception(),
                mov(9, 0), mov(2, 1), mov(3, 2), call_helper(12), mov(0, 1), leave()});
-  const Code thrower = throws_at(2);
-  Entered run;
-  const Reference reference(thrower, throwing_bindings());
-  run.target = reference.image();
-  EXPECT_EQ(Reference(caller, throwing_bindings()).run(nullptr, &run), 50u);
-  const threaded::Image image = thread_with_callback(thrower, 0);
-  run.target = &image;
-  EXPECT_EQ(thread_with_callback(caller, 0).run(nullptr, &run), 50u);
-  const jit::Compiled target = compile_with_callback(thrower, 0);
-  run.target = target.tail_entry();
-  EXPECT_EQ(run_compiled(compile_with_callback(caller, 0), nullptr, run), 50u);
+  expect_through(caller, throws_at(2), 50);
 }
 
 // A run whose budget is used up in a program that a tail call inside of a function entered: the

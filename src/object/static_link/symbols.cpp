@@ -11,28 +11,6 @@ namespace {
 
 constexpr std::string_view kMaps = ".maps";
 
-u8 type_of(SymbolKind kind) {
-  switch (kind) {
-    case SymbolKind::object: return STT_OBJECT;
-    case SymbolKind::function: return STT_FUNC;
-    case SymbolKind::section: return STT_SECTION;
-    case SymbolKind::file: return STT_FILE;
-    case SymbolKind::none:
-    case SymbolKind::other: return STT_NOTYPE;
-  }
-  return STT_NOTYPE;
-}
-
-u8 binding_of(Binding binding) {
-  switch (binding) {
-    case Binding::local: return STB_LOCAL;
-    case Binding::weak: return STB_WEAK;
-    case Binding::global:
-    case Binding::other: return STB_GLOBAL;
-  }
-  return STB_GLOBAL;
-}
-
 std::string_view noun(const btf::Types& types, const Claim& claim) {
   if (claim.section == kMaps) return "map";
   return types.kind(claim.declaration.type) == btf::Kind::function ? "function" : "variable";
