@@ -1,6 +1,5 @@
 #include "object/btf_ext_writer.hpp"
 
-
 namespace skep::object {
 
 std::vector<std::byte> write_btf_ext(const ExtTables& tables) {
