@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 
 #include "jit/dataflow.hpp"
@@ -140,9 +141,8 @@ class Combiner {
     const bool changes_memory = op.kind == Kind::store || op.kind == Kind::atomic ||
                                 op.kind == Kind::array_lookup || is_call(op.kind);
     if (changes_memory) ++epoch_;
-    const Registers written = writes(op);
-    for (Register r = 0; r < isa::kRegisters; ++r) {
-      if ((written & set_of(r)) != 0) held_[r] = kUnseen;
+    for (Registers left = writes(op) & kEveryRegister; left != 0; left &= left - 1) {
+      held_[static_cast<Register>(std::countr_zero(left))] = kUnseen;
     }
   }
 

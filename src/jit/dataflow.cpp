@@ -1,6 +1,5 @@
 #include "jit/dataflow.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace skep::jit {
@@ -8,8 +7,6 @@ namespace {
 
 using isa::Alu;
 using isa::Width;
-
-Registers optional_set(Register r) { return r == kNoRegister ? Registers{0} : set_of(r); }
 
 // Without a jump backward, one pass over the blocks in order has seen all.
 bool has_loops(const Unit& unit) {
@@ -89,17 +86,6 @@ bool is_low_only(const Operation& op) {
   }
 }
 
-bool is_pure(const Operation& op, Trust trust) {
-  switch (op.kind) {
-    case Kind::alu:
-    case Kind::rotate:
-    case Kind::constant: return true;
-    case Kind::load:
-    case Kind::array_lookup: return trust == Trust::verified;
-    default: return false;
-  }
-}
-
 // What `op` reads when it computes `width`.
 Halves halves_read(const Operation& op, Width width, Trust trust) {
   const Registers left = optional_set(op.left);
@@ -116,26 +102,30 @@ Halves halves_read(const Operation& op, Width width, Trust trust) {
 
 class Liveness {
  public:
-  explicit Liveness(Unit& unit)
-      : unit_(unit), live_in_(unit.blocks.size()), last_out_(unit.blocks.size(), kNever) {}
+  explicit Liveness(Unit& unit) : unit_(unit), live_in_(unit.blocks.size()) {}
 
   void run() {
-    const bool loops = has_loops(unit_);
-    for (bool changed = true; std::exchange(changed, false);) {
-      for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
-        Halves live = live_out(unit_.blocks[at]);
-        if (std::exchange(last_out_[at], live) == live) continue;
-        for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
-          live = before(unit_.operations[op], live);
-        }
-        changed |= std::exchange(live_in_[at], live) != live && loops;
-      }
-    }
-    settle();
+    if (has_loops(unit_)) settle_loops();
+    keep();
   }
 
  private:
   static constexpr Halves kNever = ~Halves{0};  // no set of registers
+
+  // What is live into each block. Without loops keep() finds it out by itself, as it goes backward.
+  void settle_loops() {
+    std::vector<Halves> last_out(unit_.blocks.size(), kNever);  // what each was computed with
+    for (bool changed = true; std::exchange(changed, false);) {
+      for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
+        Halves live = live_out(unit_.blocks[at]);
+        if (std::exchange(last_out[at], live) == live) continue;
+        for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
+          live = before(unit_.operations[op], live);
+        }
+        changed |= std::exchange(live_in_[at], live) != live;
+      }
+    }
+  }
 
   Halves live_out(const Block& block) const {
     Halves live = 0;
@@ -147,7 +137,11 @@ class Liveness {
   Halves before(const Operation& op, Halves live) const {
     const Registers written = writes(op);
     if (is_dead(op, written, live)) return live;
-    return (live & ~whole(written)) | halves_read(op, width_wanted(op, live), unit_.trust);
+    return before(op, written, width_wanted(op, live), live);
+  }
+
+  Halves before(const Operation& op, Registers written, Width width, Halves live) const {
+    return (live & ~whole(written)) | halves_read(op, width, unit_.trust);
   }
 
   bool is_dead(const Operation& op, Registers written, Halves live) const {
@@ -162,31 +156,35 @@ class Liveness {
     return low ? Width::w32 : op.width;
   }
 
-  // Keeps what is not dead, narrowed and marked with what is live after it.
-  void settle() {
-    std::vector<Operation> kept;
-    kept.reserve(unit_.operations.size());
-    for (Block& block : unit_.blocks) {
-      const auto first = static_cast<std::ptrdiff_t>(kept.size());
+  // Keeps what is not dead, narrowed and marked with what is live after it. Blocks stand in the
+  // order of their numbers, so that what is kept moves to the end of the operations in place.
+  void keep() {
+    std::vector<Operation>& operations = unit_.operations;
+    auto to = static_cast<u32>(operations.size());
+    for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
+      Block& block = unit_.blocks[at];
+      const u32 begin = block.begin;
       Halves live = live_out(block);
-      for (u32 at = block.end; at-- > block.begin;) {
-        Operation& op = unit_.operations[at];
-        if (is_dead(op, writes(op), live)) continue;
+      u32 from = std::exchange(block.end, to);
+      while (from-- > begin) {
+        Operation& op = operations[from];
+        const Registers written = writes(op);
+        if (is_dead(op, written, live)) continue;
         op.width = width_wanted(op, live);
         op.live_after = any_half(live);
-        live = before(op, live);
-        kept.push_back(op);
+        live = before(op, written, op.width, live);
+        if (--to != from) operations[to] = op;
       }
-      std::reverse(kept.begin() + first, kept.end());
-      block.begin = static_cast<u32>(first);
-      block.end = static_cast<u32>(kept.size());
+      block.begin = to;
+      live_in_[at] = live;
     }
-    unit_.operations = std::move(kept);
+    if (to == 0) return;
+    operations.erase(operations.begin(), operations.begin() + to);
+    for (Block& block : unit_.blocks) block.begin -= to, block.end -= to;
   }
 
   Unit& unit_;
   std::vector<Halves> live_in_;
-  std::vector<Halves> last_out_;  // what each block was last computed with
 };
 
 // ---- the forward pass ----
@@ -203,9 +201,10 @@ class UpperZeros {
     for (const Operation& op : unit_.operations) {
       if (op.kind == Kind::call_local) zero_in_[op.target] = 0;
     }
-    const bool loops = has_loops(unit_);
-    for (bool changed = true; std::exchange(changed, false);) {
-      for (const Block& block : unit_.blocks) changed |= flow(block) && loops;
+    if (has_loops(unit_)) {
+      for (bool changed = true; std::exchange(changed, false);) {
+        for (const Block& block : unit_.blocks) changed |= flow(block);
+      }
     }
     for (std::size_t at = 0; at < unit_.blocks.size(); ++at) drop_extensions(at);
   }
@@ -230,14 +229,17 @@ class UpperZeros {
   }
 
   // What remains of such a move, `a = a`, is pure and nobody's: the backward pass takes a 64-bit
-  // one away.
-  void drop_extensions(std::size_t block) {
-    Registers zero = zero_in_[block];
-    for (u32 at = unit_.blocks[block].begin; at < unit_.blocks[block].end; ++at) {
+  // one away. Without loops, what a block begins with is known when its turn comes.
+  void drop_extensions(std::size_t number) {
+    const Block& block = unit_.blocks[number];
+    Registers zero = zero_in_[number];
+    for (u32 at = block.begin; at < block.end; ++at) {
       Operation& op = unit_.operations[at];
       if (extends_nothing(op, zero)) op.width = Width::w64;
       zero = zero_after(op, zero);
     }
+    meet(block.branch_to, zero);
+    meet(block.next, zero);
   }
 
   Unit& unit_;
@@ -246,34 +248,6 @@ class UpperZeros {
 };
 
 }  // namespace
-
-Registers reads(const Operation& op, Trust trust) {
-  const Registers operands =
-      optional_set(op.left) | optional_set(op.right) | optional_set(op.index);
-  const Registers inherited = trust == Trust::confined ? kEveryRegister : kArguments;
-  switch (op.kind) {
-    case Kind::array_lookup:
-      return op.row == static_cast<u8>(Key::in_memory) ? set_of(Register{2}) : operands;
-    case Kind::map_lookup: return set_of(Register{2});
-    case Kind::call_helper: return kArguments;
-    case Kind::call_indirect: return kArguments | operands;
-    case Kind::call_local: return inherited;
-    case Kind::tail_call: return set_of(1) | set_of(2) | set_of(3);
-    case Kind::exit: return set_of(isa::kR0);
-    case Kind::nothing: return 0;
-    case Kind::select: return operands | optional_set(op.moved) | set_of(op.dst);
-    case Kind::atomic:
-      return operands | (op.atomic() == isa::Atomic::cmpxchg ? set_of(isa::kR0) : Registers{0});
-    default: return operands;
-  }
-}
-
-Registers writes(const Operation& op) {
-  if (is_call(op.kind)) return kArguments | set_of(isa::kR0);
-  if (op.kind == Kind::array_lookup) return set_of(isa::kR0);
-  if (op.kind == Kind::nothing) return 0;
-  return optional_set(op.dst);
-}
 
 std::vector<u8> entrances(const Unit& unit) {
   std::vector<u8> out(unit.blocks.size());

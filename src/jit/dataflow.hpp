@@ -6,7 +6,7 @@
 // stays is marked with what is live after it.
 #pragma once
 
-#include "jit/operation.hpp"
+#include "jit/usage.hpp"
 
 namespace skep::jit {
 
@@ -17,9 +17,5 @@ void drop_nothing(Unit& unit);
 
 // How many ways lead to each block, up to two; functions are entered from outside.
 std::vector<u8> entrances(const Unit& unit);
-
-// What an operation reads and writes, whole registers. A call writes r0 to r5.
-Registers reads(const Operation& operation, Trust trust);
-Registers writes(const Operation& operation);
 
 }  // namespace skep::jit

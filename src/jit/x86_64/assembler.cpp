@@ -39,6 +39,13 @@ constexpr bool needs_rex_as_byte(u8 reg) { return reg >= 4; }
 
 }  // namespace
 
+void Assembler::reserve(std::size_t operations, std::size_t blocks) {
+  constexpr std::size_t kBytes = 5, kBlockLabels = 2;  // of an operation, of a block
+  raw_.reserve(operations * kBytes);
+  labels_.reserve(operations + blocks * kBlockLabels);
+  jumps_.reserve(blocks);
+}
+
 void Assembler::put_immediate(s64 value, u32 bytes) {
   for (u32 at = 0; at < bytes; ++at) put(static_cast<u8>(static_cast<u64>(value) >> (8 * at)));
 }

@@ -68,6 +68,9 @@ enum class Lock : u8 { no, yes };
 
 class Assembler {
  public:
+  // For so many operations and blocks, more or less: what is put down then moves less often.
+  void reserve(std::size_t operations, std::size_t blocks);
+
   // Widths are 32 or 64 bits where nothing else is said; 32-bit results clear the upper half.
   void arithmetic(Arithmetic op, Width width, Operand dst, Reg src);  // dst may be memory
   void arithmetic(Arithmetic op, Width width, Reg dst, Operand src);

@@ -54,6 +54,10 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
       target_(target),
       confines_(confines),
       needs_(needs_of(unit, bindings)) {
+  a_.reserve(unit.operations.size(), unit.blocks.size());
+  marks_.reserve(unit.operations.size());
+  blocks_.reserve(unit.blocks.size());
+  entries_.reserve(unit.blocks.size());
   for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
     blocks_.push_back(a_.make_label());
     entries_.push_back(confined() ? blocks_.back() : a_.make_label());

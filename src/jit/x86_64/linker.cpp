@@ -12,6 +12,8 @@ namespace skep::jit::x86_64 {
 class Linker {
  public:
   explicit Linker(const Assembler& assembler) : in_(assembler) {
+    lengths_.reserve(in_.jumps_.size());
+    added_.reserve(in_.jumps_.size() + 1);
     for (const auto& jump : in_.jumps_) {
       lengths_.push_back(jump.kind == Assembler::Jump::call ? kNear : kShort);
     }
@@ -22,6 +24,7 @@ class Linker {
     while (grow());
     Linked out;
     write(out.code);
+    out.labels.reserve(in_.labels_.size());
     for (const Assembler::Place& label : in_.labels_) out.labels.push_back(offset(label));
     for (const auto& [place, target] : in_.calls_) out.calls.push_back({offset(place), target});
     return out;
