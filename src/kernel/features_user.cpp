@@ -46,7 +46,7 @@ std::vector<Feature> features_without_privilege() {
   for (const ProgramType type : every<ProgramType>()) {
     if (platform::row(type).input == platform::Input::none) continue;
     for (const platform::HelperRow& helper : platform::helpers()) {
-      if ((helper.programs & platform::set_of(type)) != 0)
+      if (platform::is_provided(helper) && (helper.programs & platform::set_of(type)) != 0)
         add(Section::helpers, helper.name, platform::row(type).name);
     }
   }

@@ -28,12 +28,13 @@ struct Refusal {
 using Check = std::optional<Refusal>;
 
 struct Analysis {
-  explicit Analysis(const platform::Program& program);
+  Analysis(const platform::Program& program, Rules rules);
 
   const platform::MapSpec& map(s32 number) const {
     return (*program.maps)[static_cast<u32>(number)];
   }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
+  bool for_user_engine() const { return rules == Rules::user_engine; }
   u32 new_id() { return next_id++; }
   // Before `value` is copied: the copy and it learn together.
   static bool wants_link(const Value& value) {
@@ -44,6 +45,7 @@ struct Analysis {
   }
 
   const platform::Program& program;
+  Rules rules;
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;  // by function
@@ -93,8 +95,14 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
 // ---- calls.cpp
 // ---------------------------------------------------------------------------------------------------
 Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at);
-// Forgets every copy of record `id`; `at` is remembered for explanations.
-void forget_record(State& state, u32 id, isa::InstructionIndex at);
+// Forgets every pointer that belongs to `reference`, which is given back; `at` is remembered for
+// explanations.
+void forget_reference(State& state, u32 reference, isa::InstructionIndex at);
+// "a ring record", "what bpf_sk_lookup_tcp returned"
+std::string what_is_held(const platform::Program& program, const Held& held);
+// The refusal of what may not happen while the first one is held: before, what, after.
+Refusal still_held(const platform::Program& program, const State& state, std::string_view before,
+                   std::string_view after);
 
 // ---- exceptions.cpp
 // ----------------------------------------------------------------------------------------------

@@ -85,15 +85,19 @@ auto may_be_null_with(u32 id) {
 }
 
 void make_null(State& state, u32 id) {
-  state.change_values(may_be_null_with(id),
-                      [](Value& value) { value = Value::of_number(Scalar::constant(0)); });
-  std::erase_if(state.held, [&](const Held& held) { return held.id == id; });
+  u32 reference = 0;  // what is null was not acquired
+  state.change_values(may_be_null_with(id), [&](Value& value) {
+    reference = value.reference;
+    value = Value::of_number(Scalar::constant(0));
+  });
+  if (reference == 0) return;
+  std::erase_if(state.held, [&](const Held& held) { return held.id == reference; });
 }
 
 void make_pointer(State& state, u32 id) {
   state.change_values(may_be_null_with(id), [](Value& value) {
     value.null = Null::no;
-    if (value.kind != Kind::record) value.id = 0;
+    value.id = 0;
   });
 }
 

@@ -12,12 +12,6 @@
 namespace skep::verify {
 namespace {
 
-Refusal held_over(const State& state, std::string message) {
-  return {Property::held_record, std::move(message),
-          format("instruction {} reserved it", state.held.front().reserved_at.value()),
-          "give it back first"};
-}
-
 Misshapen refused(isa::InstructionIndex at, std::string message, std::string reason) {
   return {at, {Property::exception, std::move(message), std::move(reason), {}}};
 }
@@ -60,7 +54,8 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
                    format("r1 is {}", describe(cookie)),
                    {}};
   }
-  if (!state.held.empty()) return held_over(state, "bpf_throw while a ring record is held");
+  if (!state.held.empty())
+    return still_held(analysis.program, state, "bpf_throw while ", " is held");
   const platform::Program& program = analysis.program;
   isa::Instruction& i = analysis.code[at.value()];
   i.operation = static_cast<u8>(isa::Call::kfunc);
@@ -73,7 +68,8 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
 Check check_may_throw(const Analysis& analysis, const State& state,
                       const platform::Function& callee) {
   if (state.held.empty() || !first_throw(analysis.program, callee)) return {};
-  return held_over(state, format("{}() may throw while a ring record is held", callee.name));
+  return still_held(analysis.program, state, format("{}() may throw while ", callee.name),
+                    " is held");
 }
 
 std::optional<Misshapen> check_exception_callback(const platform::Program& program) {

@@ -61,8 +61,8 @@ std::shared_ptr<const platform::Program> with_functions(
 
 }  // namespace
 
-Analysis::Analysis(const platform::Program& of)
-    : program(of), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
+Analysis::Analysis(const platform::Program& of, Rules by)
+    : program(of), rules(by), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
 
 std::string_view register_name(u8 r) {
   constexpr std::array<std::string_view, isa::kRegisters> kNames = {
@@ -73,7 +73,7 @@ std::string_view register_name(u8 r) {
 Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits)
     : program_(with_functions(std::move(program))),
       limits_(limits),
-      analysis_(*program_),
+      analysis_(*program_, limits.rules),
       kept_(program_->code.size()),
       trail_(*program_) {}
 
@@ -98,11 +98,12 @@ Verdict Explorer::run() {
   work_.time_ns =
       static_cast<u64>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
   if (refused) return {report(refused_at_, *refused, refused_decision_), work_};
+  if (limits_.rules == Rules::kernel) return {AcceptedByKernel{}, work_};
   return {finish(), work_};
 }
 
 Check Explorer::explore() {
-  if (analysis_.type().input == platform::Input::none) {
+  if (analysis_.for_user_engine() && analysis_.type().input == platform::Input::none) {
     return Refusal{
         Property::unsupported,
         format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
@@ -419,11 +420,8 @@ Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
 Check Explorer::check_end(const Path& path) const {
   const platform::Function& function = program_->functions[path.state.frame().function];
   if (!path.state.held.empty()) {
-    const Instruction& reserve = program_->code[path.state.held.front().reserved_at.value()];
-    return Refusal{Property::held_record,
-                   format("{} ends with a ring record that was not given back", function.name),
-                   format("instruction {} reserved it", reserve.slot.value()),
-                   {}};
+    return still_held(*program_, path.state, format("{} ends with ", function.name),
+                      " that was not given back");
   }
   if (function.signature && !function.signature->returns_number && path.state.frame().function != 0)
     return {};

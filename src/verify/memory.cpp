@@ -325,10 +325,8 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
                    "it would leave the program, not the function",
                    {}};
   if (!state.held.empty())
-    return Refusal{Property::held_record,
-                   "a legacy packet load while a ring record is held",
-                   "it may leave the program",
-                   {}};
+    return still_held(analysis.program, state, "a legacy packet load, which may leave, while ",
+                      " is held");
   if (state.registers()[isa::kR6].kind != Kind::context)
     return Refusal{Property::context_access,
                    "a legacy packet load without the context in r6",

@@ -74,8 +74,10 @@ class Comparison {
              same_id(before.id, now.id);  // an equality that was used must still hold
     }
     return before.null == now.null && before.map == now.map && before.frame == now.frame &&
-           before.offset == now.offset && range(before, now) && number(before.number, now.number) &&
-           same_id(before.id, now.id);
+           before.type == now.type && before.trust == now.trust &&
+           before.read_only == now.read_only && before.offset == now.offset && range(before, now) &&
+           number(before.number, now.number) && same_id(before.id, now.id) &&
+           same_id(before.reference, now.reference);
   }
 
   // For inclusion, only numbers on which something stood count.
@@ -170,6 +172,15 @@ std::string describe(const Value& value) {
     case Kind::packet_end: return "the end of the packet";
     case Kind::map: return "a map";
     case Kind::map_value: return "a map value" + offset_text(value) + maybe;
+    case Kind::map_key: return "a map key" + offset_text(value);
+    case Kind::flow_keys: return "flow keys" + offset_text(value);
+    case Kind::socket_common: return "a socket of any kind" + offset_text(value) + maybe;
+    case Kind::socket: return "a socket" + offset_text(value) + maybe;
+    case Kind::tcp_socket: return "a TCP socket" + offset_text(value) + maybe;
+    case Kind::xdp_socket: return "an XDP socket" + offset_text(value) + maybe;
+    case Kind::kernel: return "a pointer into the kernel" + offset_text(value) + maybe;
+    case Kind::function: return "a function of the program";
+    case Kind::dynptr: return "a dynptr" + offset_text(value);
     case Kind::record:
       return format("a ring record of {}{}", counted(value.range, "byte"), offset_text(value)) +
              maybe;

@@ -29,8 +29,18 @@ enum class Kind : u8 {
   packet_end,
   map,  // a map itself
   map_value,
-  record,  // a ring record of `range` bytes that is not yet given back
-  memory,  // `range` bytes that a global function was given
+  map_key,  // what a callback of for_each_map_elem gets; read only
+  record,   // a ring record of `range` bytes that is not yet given back
+  memory,   // `range` bytes: what a global function was given, or a helper gave
+  // Structures with fields of their own (platform/objects.hpp), which are read only.
+  flow_keys,
+  socket_common,
+  socket,
+  tcp_socket,
+  xdp_socket,
+  kernel,    // a structure of the kernel: of BTF type `type`
+  function,  // of the program: number `map`
+  dynptr,    // a struct bpf_dynptr that a callback was given
   count_
 };
 
@@ -49,12 +59,23 @@ enum class Precise : u8 { no, yes };
 // What a pointer may be besides a pointer.
 enum class Null : u8 { no, maybe };
 
+// What a pointer into the kernel is good for.
+enum class Trust : u8 {
+  none,       // it may be anything by now: reads are made so that they cannot fail
+  rcu,        // while the RCU section lasts
+  reference,  // while it is held, or for all of the program
+};
+
 struct Value {
   Kind kind = Kind::unset;
   Null null = Null::no;
   u8 frame = 0;  // stack: which frame
   Precise precise = Precise::no;
-  s32 map = -1;     // map, map_value: number of the map
+  Trust trust = Trust::none;
+  bool read_only = false;  // memory
+  s32 map = -1;            // map, map_value, map_key: number of the map
+  u32 type = 0;            // kernel: BTF type id
+  u32 reference = 0;       // number of the Held that it is, or is part of; 0: of none
   u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
   u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
   u32 lost_at = 0;  // unset and number: one more than the instruction that made the pointer invalid
@@ -126,10 +147,10 @@ struct Frame {
   }
 };
 
-// A ring record that a path has reserved and not yet given back.
+// What a path was given and has to give back: a ring record, a socket, a kernel object.
 struct Held {
-  u32 id = 0;
-  isa::InstructionIndex reserved_at{};
+  u32 id = 0;  // the Value::reference of all that belong to it
+  isa::InstructionIndex acquired_at{};
 };
 
 struct State {

@@ -6,6 +6,10 @@
 // memory, leak or reuse a reference, use a value that was never set, call a helper with arguments
 // that it does not take, or run forever.
 //
+// There are two sets of rules. Those of the user engine prove what it can run: its program types,
+// helpers and maps. Those of the kernel say what Linux would accept, whoever runs it; what is
+// proved by them alone is no VerifiedProgram.
+//
 // The analysis follows every path, with pruning: a path that reaches a known point with a state
 // included in one that was already proved is not walked again (verify/explore.cpp).
 #pragma once
@@ -24,10 +28,13 @@ namespace skep::verify {
 // slow, and the oracle of pruning.
 enum class Prune : u8 { yes, no };
 
+enum class Rules : u8 { user_engine, kernel };
+
 struct Limits {
   u64 instructions_max = 1'000'000;  // walked, over all paths; as BPF_COMPLEXITY_LIMIT_INSNS
   u64 pending_max = 8192;            // ways that wait; as BPF_COMPLEXITY_LIMIT_JMP_SEQ
   Prune prune = Prune::yes;
+  Rules rules = Rules::user_engine;
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.
@@ -106,11 +113,14 @@ struct Work {
   u64 time_ns = 0;
 };
 
+// Safe by the rules of the kernel.
+struct AcceptedByKernel {};
+
 struct Verdict {
-  std::variant<VerifiedProgram, Report> outcome;
+  std::variant<VerifiedProgram, Report, AcceptedByKernel> outcome;
   Work work;
 
-  bool accepted() const { return std::holds_alternative<VerifiedProgram>(outcome); }
+  bool accepted() const { return !std::holds_alternative<Report>(outcome); }
 };
 
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits = {});

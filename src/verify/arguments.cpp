@@ -1,0 +1,251 @@
+#include "verify/arguments.hpp"
+
+#include <algorithm>
+
+namespace skep::verify {
+namespace {
+
+using platform::Argument;
+
+Refusal bad_argument(const Call& call, u8 r, const State& state, std::string_view wanted) {
+  return {Property::helper_argument,
+          format("argument {} of bpf_{} is to be {}", r, call.helper.name, wanted),
+          format("{} is {}", register_name(r), describe(state.frame().registers[r])),
+          {}};
+}
+
+// The size argument in `r`, as how many bytes at least and at most.
+Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r, Argument kind,
+                  Extent& extent) {
+  const Value& value = state.frame().registers[r];
+  if (auto refused = check_readable(state, r)) return refused;
+  if (!value.is_number()) return bad_argument(call, r, state, "a number of bytes");
+  const Word<u64>& size = value.number.full;
+  if (size.smin < 0 || size.umax > (1u << 29)) {
+    Refusal refusal = bad_argument(call, r, state, "a bounded number of bytes");
+    refusal.hint =
+        "bound it on both sides first; signed comparisons leave negative numbers, which are huge "
+        "as sizes";
+    return refusal;
+  }
+  if (size.umin == 0 && kind == Argument::size)
+    return bad_argument(call, r, state, "a number of bytes that is not zero");
+  extent = {size.umin, size.umax};
+  analysis.demand.registers |= bit(r);
+  return {};
+}
+
+Check check_sized_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
+  const Argument kind = call.helper.arguments[r - 1u];
+  Extent extent;
+  if (auto refused = size_extent(analysis, call, state, static_cast<u8>(r + 1),
+                                 call.helper.arguments[r], extent))
+    return refused;
+  const bool may_be_null =
+      kind == Argument::memory_or_null || kind == Argument::writable_memory_or_null;
+  if (may_be_null && extent.most == 0 && state.frame().registers[r].is_null()) return {};
+  const Value& pointer = state.frame().registers[r];
+  if (pointer.is_packet() && call.helper.effect == platform::Effect::moves_packet) {
+    return bad_argument(call, r, state, "memory outside of the packet, which the call may move");
+  }
+  if (kind == Argument::memory || kind == Argument::memory_or_null)
+    return check_memory(analysis, state, r, extent, Touch::read);
+  if (kind == Argument::updated_memory) {
+    if (auto refused = check_memory(analysis, state, r, extent, Touch::read)) return refused;
+  }
+  return check_memory(analysis, state, r, extent, Touch::write);
+}
+
+Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (value.kind != Kind::map) return bad_argument(call, r, state, "a map");
+  const platform::MapSpec& map = analysis.map(value.map);
+  if ((call.helper.maps & platform::set_of(map.kind)) == 0) {
+    return Refusal{Property::helper_argument,
+                   format("bpf_{} does not work on map {}, a {}", call.helper.name, map.name,
+                          platform::row(map.kind).name),
+                   "",
+                   {}};
+  }
+  call.map = value.map;
+  return {};
+}
+
+// Zero-terminated text in frozen memory, at a known place.
+Check check_string(const Analysis& analysis, const State& state, const Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  const bool known =
+      value.kind == Kind::map_value && value.null == Null::no && value.number.is_constant();
+  if (known) {
+    const platform::MapSpec& map = analysis.map(value.map);
+    const bool frozen = map.is_globals && (map.flags & platform::kReadOnlyForProgram) != 0;
+    const s64 first = value.offset + static_cast<s64>(value.number.value());
+    const bool inside = first >= 0 && first < static_cast<s64>(map.initial.size());
+    if (frozen && inside &&
+        std::ranges::find(map.initial.begin() + first, map.initial.end(), std::byte{0}) !=
+            map.initial.end()) {
+      return {};
+    }
+  }
+  return bad_argument(call, r, state, "text in .rodata");
+}
+
+bool is_held(const State& state, const Value& value) {
+  return value.reference != 0 &&
+         std::ranges::find(state.held, value.reference, &Held::id) != state.held.end();
+}
+
+Check check_record(const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  const bool held = is_held(state, value);
+  const bool whole = value.kind == Kind::record && value.null == Null::no && value.offset == 0 &&
+                     Value::of_number(value.number).is_null();
+  if (value.is_number() && value.lost_at != 0) {
+    return Refusal{Property::held_reference,
+                   format("bpf_{} gets a record that was given back before", call.helper.name),
+                   format("instruction {} gave it back", value.lost_at - 1),
+                   {}};
+  }
+  if (value.kind == Kind::record && value.null == Null::maybe) {
+    return Refusal{Property::null_check,
+                   format("{} may be null here", register_name(r)),
+                   format("{} is {}", register_name(r), describe(value)),
+                   {}};
+  }
+  if (!whole || !held)
+    return bad_argument(call, r, state, "the record that bpf_ringbuf_reserve returned");
+  call.given_back = value.reference;
+  return {};
+}
+
+// ---- sockets ----
+
+constexpr bool is_socket(Kind kind) {
+  return kind == Kind::socket_common || kind == Kind::socket || kind == Kind::tcp_socket ||
+         kind == Kind::xdp_socket;
+}
+
+Check not_null(const State& state, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (!value.is_pointer() || value.null == Null::no) return {};
+  return Refusal{Property::null_check,
+                 format("{} may be null here", register_name(r)),
+                 format("{} is {}", register_name(r), describe(value)),
+                 {}};
+}
+
+Check check_socket(const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  const Argument wanted = call.helper.arguments[r - 1u];
+  if (wanted == Argument::kernel_socket_or_null && value.is_null()) return {};
+  if (wanted != Argument::kernel_socket_or_null) {
+    if (auto refused = not_null(state, r)) return refused;
+  }
+  const bool is_full = wanted == Argument::socket || wanted == Argument::socket_taken;
+  const bool fits =
+      is_full && wanted == Argument::socket ? value.kind == Kind::socket : is_socket(value.kind);
+  if (!fits || value.offset != 0)
+    return bad_argument(call, r, state, is_full ? "a socket" : "a socket of any kind");
+  if (wanted == Argument::socket_taken) {
+    if (!is_held(state, value))
+      return bad_argument(call, r, state, "a socket that the program holds");
+    call.given_back = value.reference;
+  }
+  call.inherited = value.reference;
+  return {};
+}
+
+// Memory whose size the helper's row has.
+Check check_fixed(Analysis& analysis, State& state, const Call& call, u8 r, Touch touch) {
+  const u64 bytes = call.helper.fixed_bytes;
+  return check_memory(analysis, state, r, {bytes, bytes}, touch);
+}
+
+Check check_map_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
+  const platform::MapSpec& map = analysis.map(call.map);
+  const Argument kind = call.helper.arguments[r - 1u];
+  const u64 bytes = kind == Argument::map_key ? map.key_size : map.value_size;
+  if (kind == Argument::map_value_or_null && state.frame().registers[r].is_null()) return {};
+  const Touch touch = kind == Argument::map_value_out ? Touch::write : Touch::read;
+  return check_memory(analysis, state, r, {bytes, bytes}, touch);
+}
+
+// A constant number of bytes; of memory that the helper returns.
+Check check_constant_size(Analysis& analysis, const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (!value.is_number() || !value.number.is_constant() || value.number.value() > ~u32{0}) {
+    return bad_argument(call, r, state, "a constant number of bytes");
+  }
+  call.bytes = static_cast<u32>(value.number.value());
+  analysis.demand.registers |= bit(r);
+  return {};
+}
+
+Check check_context(const State& state, const Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  const bool may_be_null = call.helper.arguments[r - 1u] == Argument::context_or_null;
+  if (may_be_null && value.is_null()) return {};
+  if (value.kind == Kind::context && value.offset == 0) return {};
+  return bad_argument(call, r, state, "the context");
+}
+
+Refusal not_yet(const Call& call, u8 r) {
+  return {
+      Property::unsupported,
+      format("argument {} of bpf_{} is of a kind that is not verified yet", r, call.helper.name),
+      "", "the kernel can say what it thinks of it: skep run --engine kernel"};
+}
+
+}  // namespace
+
+Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (auto refused = check_readable(state, r)) return refused;
+  switch (call.helper.arguments[r - 1u]) {
+    case Argument::none:
+    case Argument::anything: return {};
+    case Argument::number:
+      if (!value.is_number()) return bad_argument(call, r, state, "a number");
+      return {};
+    case Argument::context:
+    case Argument::context_or_null: return check_context(state, call, r);
+    case Argument::map: return check_map(analysis, state, call, r);
+    case Argument::map_key:
+    case Argument::map_value:
+    case Argument::map_value_or_null:
+    case Argument::map_value_out: return check_map_memory(analysis, state, call, r);
+    case Argument::memory:
+    case Argument::memory_or_null:
+    case Argument::writable_memory:
+    case Argument::writable_memory_or_null:
+    case Argument::updated_memory: return check_sized_memory(analysis, state, call, r);
+    case Argument::fixed_memory: return check_fixed(analysis, state, call, r, Touch::read);
+    case Argument::fixed_memory_out: return check_fixed(analysis, state, call, r, Touch::write);
+    case Argument::size:
+    case Argument::size_or_zero: return {};  // with the memory before it
+    case Argument::constant_size:
+    case Argument::record_size: return check_constant_size(analysis, state, call, r);
+    case Argument::record: return check_record(state, call, r);
+    case Argument::constant_string: return check_string(analysis, state, call, r);
+    case Argument::socket_common:
+    case Argument::socket:
+    case Argument::socket_taken:
+    case Argument::kernel_socket:
+    case Argument::kernel_socket_or_null: return check_socket(state, call, r);
+    case Argument::function:
+    case Argument::stack_or_null:
+    case Argument::spin_lock:
+    case Argument::timer:
+    case Argument::kptr:
+    case Argument::owned_or_null:
+    case Argument::dynptr:
+    case Argument::dynptr_out:
+    case Argument::dynptr_taken:
+    case Argument::kernel_type:
+    case Argument::kernel_type_or_null:
+    case Argument::per_cpu_variable: return not_yet(call, r);
+  }
+  return {};
+}
+
+}  // namespace skep::verify

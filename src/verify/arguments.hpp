@@ -1,0 +1,25 @@
+// The arguments of a helper's call, against its row of platform/helpers.hpp.
+//
+// Each argument is checked on its own, from r1 on; what the first ones showed (which map, how many
+// bytes) decides what later ones may be and what the call returns. So a Call is carried along.
+#pragma once
+
+#include "platform/helpers.hpp"
+#include "verify/analysis.hpp"
+
+namespace skep::verify {
+
+// What the arguments of one call have shown so far.
+struct Call {
+  const platform::HelperRow& helper;
+  isa::InstructionIndex at;
+  s32 map = -1;        // its map argument
+  u32 bytes = 0;       // its constant size
+  u32 given_back = 0;  // the reference that it takes
+  u32 inherited = 0;   // the reference of its socket, which belongs to what it returns as well
+  s32 function = -1;   // the program's function that it calls
+};
+
+Check check_argument(Analysis& analysis, State& state, Call& call, u8 r);
+
+}  // namespace skep::verify
