@@ -23,6 +23,9 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--limit", 0, Takes::one, "N", "show the N largest entries of a map; 0 for all"}},
     {Flag::engine,
      {"--engine", 0, Takes::one, "user|kernel|auto", "where the program runs (user)"}},
+    {Flag::rules,
+     {"--rules", 0, Takes::one, "kernel|user",
+      "whose: what Linux 6.18 accepts, or what the user engine can run (kernel)"}},
     {Flag::attach,
      {"--attach", 0, Takes::assignment, "PROGRAM=TARGET",
       "what a program is attached to, as it would stand in its section"}},
@@ -131,7 +134,7 @@ constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       F
                          Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
                          Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
                          Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
-constexpr Flag kVerify[] = {Flag::program, Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::rules, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,

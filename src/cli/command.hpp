@@ -25,6 +25,7 @@ enum class Flag : u8 {
   repeat,
   limit,
   engine,
+  rules,
   attach,
   pid,
   command,

@@ -70,9 +70,18 @@ Result<std::vector<std::string>> wanted_programs(const object::Object& object,
   return names;
 }
 
+Result<verify::Rules> wanted_rules(const Arguments& arguments) {
+  const std::string name = arguments.text(Flag::rules).value_or("kernel");
+  if (name == "kernel") return verify::Rules::kernel;
+  if (name == "user") return verify::Rules::user_engine;
+  return Error{Fault::usage, format("--rules {}: there are kernel and user", name),
+               "kernel: what Linux accepts; user: what runs here without it"};
+}
+
 }  // namespace
 
 Result<int> verify(const Arguments& arguments, Output& out) {
+  const verify::Rules rules = TRY(wanted_rules(arguments));
   const auto object = TRY(open_object(arguments, Externs::kernel, out));
   const auto names = TRY(wanted_programs(object, arguments, out));
   if (names.empty()) {
@@ -83,7 +92,7 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   int code = 0;
   for (const std::string& name : names) {
     const auto program = TRY(object.program(name, types.link()));
-    const verify::Verdict verdict = verify::verify(program);
+    const verify::Verdict verdict = verify::verify(program, {.rules = rules});
     out.write(out.is_json() ? verdict_json(object, *program, verdict)
                             : verdict_text(*program, verdict, out));
     if (!verdict.accepted()) code = kRejected;
