@@ -134,6 +134,8 @@ void clear_arguments(State& state, isa::InstructionIndex at);
 // The shape of the program before it is walked.
 struct Structure {
   std::vector<bool> joins;  // by instruction: paths meet here, so states are kept
+  // Of these, may_goto and calls with a callback: loops that end by themselves come back here.
+  std::vector<bool> loop_heads;
 };
 struct Misshapen {
   isa::InstructionIndex at;

@@ -233,7 +233,12 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::kernel_socket:
     case Argument::kernel_socket_or_null: return check_socket(state, call, r);
     case Argument::function:
+      if (value.kind != Kind::function) return bad_argument(call, r, state, "a function");
+      call.function = value.map;
+      return {};
     case Argument::stack_or_null:
+      if (value.is_null() || value.kind == Kind::stack) return {};
+      return bad_argument(call, r, state, "a pointer into the stack, or null");
     case Argument::spin_lock:
     case Argument::timer:
     case Argument::kptr:

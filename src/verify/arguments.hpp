@@ -1,4 +1,4 @@
-// The arguments of a helper's call, against its row of platform/helpers.hpp.
+// The call of a helper, and its arguments, against its row of platform/helpers.hpp.
 //
 // Each argument is checked on its own, from r1 on; what the first ones showed (which map, how many
 // bytes) decides what later ones may be and what the call returns. So a Call is carried along.
@@ -19,6 +19,10 @@ struct Call {
   u32 inherited = 0;   // the reference of its socket, which belongs to what it returns as well
   s32 function = -1;   // the program's function that it calls
 };
+
+// A call in two parts: what it needs, and what the state is behind it.
+Check check_call(Analysis& analysis, State& state, Call& call);
+void finish_call(Analysis& analysis, State& state, const Call& call);
 
 Check check_argument(Analysis& analysis, State& state, Call& call, u8 r);
 

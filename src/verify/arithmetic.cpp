@@ -1,4 +1,6 @@
 // Arithmetic on what registers hold: numbers by their domain, pointers by moving them.
+#include <algorithm>
+
 #include "isa/tables.hpp"
 #include "verify/analysis.hpp"
 
@@ -185,6 +187,13 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
       i.constant() == isa::Constant::map || i.constant() == isa::Constant::map_value;
   if (i.constant() == isa::Constant::number) {
     dst = Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+    return {};
+  }
+  if (i.constant() == isa::Constant::function && !analysis.for_user_engine()) {
+    const auto function =
+        std::ranges::find(analysis.program.functions, i.target, &platform::Function::begin);
+    dst = Value::pointer(Kind::function);
+    dst.map = static_cast<s32>(function - analysis.program.functions.begin());
     return {};
   }
   if (!names_map) {

@@ -139,34 +139,45 @@ Refusal still_held(const platform::Program& program, const State& state, std::st
           {}};
 }
 
-Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
+Check check_call(Analysis& analysis, State& state, Call& call) {
   const HelperRow* helper = nullptr;
-  if (const platform::Unresolved* missing = analysis.program.unresolved_at(at)) {
-    return Refusal{Property::core_relocation, missing->message, missing->reason, missing->hint};
-  }
-  if (auto refused = check_helper(analysis, analysis.program.code[at.value()], helper))
+  if (auto refused = check_helper(analysis, analysis.program.code[call.at.value()], helper))
     return refused;
-  Call call{*helper, at};
   for (u8 r = isa::kR1; r <= isa::kR5 && helper->arguments[r - 1u] != Argument::none; ++r) {
     if (auto refused = check_argument(analysis, state, call, r)) return refused;
   }
-  if (helper->effect == platform::Effect::ends_program) {
-    if (!state.held.empty())
-      return still_held(analysis.program, state, "a tail call while ", " is held");
-    if (!state.in_main())
-      return Refusal{Property::unsupported, "a tail call in a function",
-                     "it would leave the function only",
-                     "make the tail call in the program itself"};
-  }
+  if (helper->effect != platform::Effect::ends_program) return {};
+  if (!state.held.empty())
+    return still_held(analysis.program, state, "a tail call while ", " is held");
+  if (!state.in_main())
+    return Refusal{Property::unsupported, "a tail call in a function",
+                   "it would leave the function only", "make the tail call in the program itself"};
+  return {};
+}
+
+void finish_call(Analysis& analysis, State& state, const Call& call) {
+  const HelperRow& helper = call.helper;
   // A helper that is given the context may do anything to the packet, a tail call included.
   analysis.may_change_packet |=
-      std::ranges::find(helper->arguments, Argument::context) != helper->arguments.end();
-  note_map(analysis, call, !analysis.facts[at.value()].called);
-  analysis.facts[at.value()].called = true;
-  if (helper->effect == platform::Effect::moves_packet) forget_packet(state, at);
-  if (call.given_back != 0) forget_reference(state, call.given_back, at);
-  clear_arguments(state, at);
+      std::ranges::find(helper.arguments, Argument::context) != helper.arguments.end();
+  note_map(analysis, call, !analysis.facts[call.at.value()].called);
+  analysis.facts[call.at.value()].called = true;
+  if (helper.effect == platform::Effect::moves_packet) forget_packet(state, call.at);
+  if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
+  clear_arguments(state, call.at);
   set_result(analysis, state, call);
+}
+
+Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  if (const platform::Unresolved* missing = analysis.program.unresolved_at(at)) {
+    return Refusal{Property::core_relocation, missing->message, missing->reason, missing->hint};
+  }
+  const HelperRow* helper = nullptr;
+  if (auto refused = check_helper(analysis, analysis.program.code[at.value()], helper))
+    return refused;
+  Call call{*helper, at};
+  if (auto refused = check_call(analysis, state, call)) return refused;
+  finish_call(analysis, state, call);
   return {};
 }
 

@@ -125,7 +125,7 @@ Check store_context(Analysis& analysis, const Value& pointer, const Access& acce
     if (auto refused = find_field(analysis, pointer, access, field)) return refused;
     where = format("field {}", field->name);
   }
-  if (!stored.is_pointer()) return {};
+  if (!stored.is_pointer() || !analysis.for_user_engine()) return {};
   return bad_context(analysis, format("a pointer is stored into {}", where), access.offset,
                      access.bytes);
 }

@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "isa/control_flow.hpp"
-#include "platform/helpers.hpp"
+#include "verify/arguments.hpp"
+#include "verify/callbacks.hpp"
 #include "verify/liveness.hpp"
 
 namespace skep::verify {
@@ -18,6 +19,9 @@ using isa::InstructionIndex;
 // A checkpoint is worth its cost after so much work since the last one (measured: fewer states,
 // same pruning).
 constexpr u32 kJumpsBetween = 2, kInstructionsBetween = 8;
+// A checkpoint that was compared so often in vain is compared no more: so much more often than it
+// was of use, and heads of loops later (the kernel's numbers).
+constexpr u32 kMisses = 3, kMissesOfHead = 64;
 
 // Equalities between numbers that only one value takes part in say nothing; without them more
 // states are alike.
@@ -143,6 +147,7 @@ void Explorer::forget_walk() {
   checkpoints_.clear();
   decisions_.clear();
   trail_.clear();
+  back_edges_.clear();
   for (std::vector<s32>& kept : kept_) kept.clear();
 }
 
@@ -176,9 +181,12 @@ Check Explorer::follow(Path path) {
 Explorer::LiveRegisters Explorer::live_at(const State& state, InstructionIndex at) const {
   LiveRegisters out{};
   for (std::size_t frame = 0; frame + 1 < state.frames.size(); ++frame) {
-    const Registers caller = live_[state.frames[frame + 1].return_to.value()];
-    out[frame] =
-        caller & static_cast<Registers>(~0b111111);  // the call writes r0 and clears r1 to r5
+    const Frame& callee = state.frames[frame + 1];
+    const Registers caller = live_[callee.return_to.value()];
+    // A call writes r0 and clears r1 to r5; a helper's call is walked again.
+    out[frame] = callee.entered == Entered::as_callback
+                     ? caller
+                     : caller & static_cast<Registers>(~0b111111);
   }
   out[state.frames.size() - 1] = live_[at.value()];
   return out;
@@ -208,6 +216,7 @@ bool Explorer::mark(s32 checkpoint, Places& places) {
       if (!frame.slots[s].value.is_number()) places.slots[f] &= ~(left & -left);
     }
   }
+  learned_ |= changed;
   return changed;
 }
 
@@ -219,10 +228,20 @@ void Explorer::require(s32 trail, std::size_t depth, const Places& places) {
 
 Explorer::Outcome Explorer::at_join(Path& path) {
   std::vector<s32>& kept = kept_[path.at.value()];
+  const bool is_head = structure_.loop_heads[path.at.value()];
   const LiveRegisters live = live_at(path.state, path.at);
   for (std::size_t n = 0; n < kept.size();) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
+    if (on_this_path && is_last_round(checkpoint, path, live)) {
+      back_edges_.push_back({.head = kept[n],
+                             .outermost = open_loop(kept[n]),
+                             .trail = path.trail,
+                             .checkpoint = path.checkpoint,
+                             .depth = path.state.frames.size() - 1,
+                             .written = path.written});
+      return {Ends::yes, {}};
+    }
     if (on_this_path && unchanged(checkpoint.state, path.state, live)) {
       return {Ends::yes,
               Refusal{Property::infinite_loop,
@@ -231,30 +250,101 @@ Explorer::Outcome Explorer::at_join(Path& path) {
                       {}}};
     }
     const bool may_stop = !on_this_path && limits_.prune == Prune::yes;
-    if (may_stop && covers(checkpoint.state, path.state, {live, checkpoint.read})) {
+    const bool is_whole = may_stop && open_loop(kept[n]) != kNone;
+    if (may_stop && (is_whole ? includes(checkpoint.state, path.state, live)
+                              : covers(checkpoint.state, path.state, {live, checkpoint.read}))) {
       ++checkpoint.hits;
-      note_read(path, checkpoint.read);
+      if (is_whole) {
+        back_edges_.push_back({.head = kept[n],
+                               .outermost = open_loop(kept[n]),
+                               .trail = path.trail,
+                               .checkpoint = path.checkpoint,
+                               .depth = path.state.frames.size() - 1,
+                               .written = path.written});
+      }
+      note_read(path.checkpoint, path.written, checkpoint.read);
       require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
       return {Ends::yes, {}};
     }
     ++checkpoint.misses;
-    if (!on_this_path && checkpoint.misses > checkpoint.hits * 3 + 3) {
-      checkpoint.state = {};
+    const u32 misses_max = is_head && on_this_path ? kMissesOfHead : kMisses;
+    if (checkpoint.misses > checkpoint.hits * misses_max + misses_max) {
+      if (!on_this_path && open_loop(kept[n]) == kNone) checkpoint.state = {};
       kept[n] = kept.back();
       kept.pop_back();
       continue;
     }
     ++n;
   }
-  if (path.jumps >= kJumpsBetween && path.instructions >= kInstructionsBetween) keep(path);
+  if (is_head || (path.jumps >= kJumpsBetween && path.instructions >= kInstructionsBetween))
+    keep(path);
   return {};
+}
+
+// Whether `path` has come around a loop that ends by itself, with nothing that its earlier round
+// did not have.
+bool Explorer::is_last_round(const Checkpoint& checkpoint, const Path& path,
+                             std::span<const Registers> live) const {
+  if (!structure_.loop_heads[path.at.value()]) return false;
+  const Form form = program_->code[path.at.value()].form;
+  const bool goes_on = form == Form::may_goto
+                           ? checkpoint.state.rounds != path.state.rounds
+                           : checkpoint.state.frames.size() == path.state.frames.size() &&
+                                 checkpoint.state.frame().rounds != path.state.frame().rounds;
+  return goes_on && includes(checkpoint.state, path.state, live);
+}
+
+// The state in which the path stood at this instruction a round ago, or null. The newest checkpoint
+// is that of now.
+const State* Explorer::earlier_round(const Path& path) const {
+  s32 at = path.checkpoint;
+  if (at != kNone) at = checkpoints_[static_cast<u32>(at)].parent;
+  for (; at != kNone; at = checkpoints_[static_cast<u32>(at)].parent) {
+    const Checkpoint& each = checkpoints_[static_cast<u32>(at)];
+    if (each.at == path.at && each.state.frames.size() == path.state.frames.size())
+      return &each.state;
+  }
+  return nullptr;
+}
+
+// The outermost head around `checkpoint` (or itself, if it is one) behind which not all is walked.
+s32 Explorer::open_loop(s32 checkpoint) const {
+  s32 out = kNone;
+  const Checkpoint& first = checkpoints_[static_cast<u32>(checkpoint)];
+  if (structure_.loop_heads[first.at.value()] && first.open != 0) out = checkpoint;
+  for (s32 at = first.loop; at != kNone; at = checkpoints_[static_cast<u32>(at)].loop) {
+    if (checkpoints_[static_cast<u32>(at)].open != 0) out = at;
+  }
+  return out;
+}
+
+// What is behind a loop's head stood on is needed at the end of each of its rounds, too.
+void Explorer::settle_loop(s32 outermost) {
+  do {
+    learned_ = false;
+    for (const BackEdge& edge : back_edges_) {
+      if (edge.outermost != outermost) continue;
+      const Checkpoint& head = checkpoints_[static_cast<u32>(edge.head)];
+      note_read(edge.checkpoint, edge.written, head.read);
+      require(edge.trail, edge.depth, precise_places(head.state));
+    }
+  } while (learned_);
+  std::erase_if(back_edges_, [&](const BackEdge& edge) { return edge.outermost == outermost; });
 }
 
 void Explorer::keep(Path& path) {
   drop_lone_ids(path.state);
   const s32 number = static_cast<s32>(checkpoints_.size());
-  checkpoints_.push_back(
-      {.state = path.state, .parent = path.checkpoint, .written_before = path.written});
+  s32 loop = kNone;
+  if (path.checkpoint != kNone) {
+    const Checkpoint& parent = checkpoints_[static_cast<u32>(path.checkpoint)];
+    loop = structure_.loop_heads[parent.at.value()] ? path.checkpoint : parent.loop;
+  }
+  checkpoints_.push_back({.state = path.state,
+                          .at = path.at,
+                          .loop = loop,
+                          .parent = path.checkpoint,
+                          .written_before = path.written});
   path.written = {};
   kept_[path.at.value()].push_back(number);
   path.checkpoint = number;
@@ -267,6 +357,7 @@ void Explorer::close(s32 checkpoint) {
   while (checkpoint != kNone) {
     Checkpoint& now = checkpoints_[static_cast<u32>(checkpoint)];
     if (--now.open != 0) return;
+    if (!back_edges_.empty()) settle_loop(checkpoint);
     checkpoint = now.parent;
   }
 }
@@ -275,6 +366,8 @@ Explorer::Outcome Explorer::step(Path& path) {
   const Instruction& i = program_->code[path.at.value()];
   if (i.form == Form::jump) return branch(path, i);
   if (isa::is_local_call(i)) return call_function(path, i);
+  if (i.form == Form::may_goto) return may_goto(path, i);
+  if (takes_function(i)) return call_with_callback(path, i);
   if (i.form == Form::exit) return exit(path);
   if (is_throw(*program_, path.at)) return {Ends::yes, do_throw(analysis_, path.state, path.at)};
   if (i.form == Form::jump_always) {
@@ -299,14 +392,12 @@ Check Explorer::transfer(Path& path, const Instruction& i) {
     case Form::atomic: return do_atomic(analysis_, path.state, path.at);
     case Form::packet_load: return do_packet_load(analysis_, path.state, path.at);
     case Form::call: return do_helper_call(analysis_, path.state, path.at);
-    case Form::may_goto:
-      return Refusal{Property::unsupported, "may_goto is not verified yet", "",
-                     "bound the loop with a counter"};
     case Form::address_space_cast: return refuse_arena_pointer();
     case Form::unknown:
       return Refusal{Property::unsupported,
                      format("not an instruction that skep knows ({})", isa::bytes_of_unknown(i)),
                      "", std::string(isa::kUnknownHint)};
+    case Form::may_goto:
     case Form::jump:
     case Form::jump_always:
     case Form::exit:
@@ -324,7 +415,7 @@ void Explorer::note(Path& path, std::size_t depth) {
     require(path.trail, depth, places);
   }
   path.trail = trail_.add(path.trail, path.at, analysis_.demand);
-  note_read(path, analysis_.demand.read);
+  note_read(path.checkpoint, path.written, analysis_.demand.read);
   for (std::size_t frame = 0; frame < path.written.size(); ++frame) {
     path.written[frame] |= analysis_.demand.written[frame];
   }
@@ -332,10 +423,10 @@ void Explorer::note(Path& path, std::size_t depth) {
 
 // Slots that are read here hold what they held at every kept state before, back to where they were
 // overwritten: there they count.
-void Explorer::note_read(const Path& path, SlotSets slots) {
+void Explorer::note_read(s32 at, const SlotSets& written_since, SlotSets slots) {
   if (slots == SlotSets{}) return;
-  const SlotSets* written = &path.written;
-  for (s32 at = path.checkpoint; at != kNone;) {
+  const SlotSets* written = &written_since;
+  while (at != kNone) {
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(at)];
     bool any = false;
     for (std::size_t frame = 0; frame < slots.size(); ++frame) {
@@ -345,6 +436,7 @@ void Explorer::note_read(const Path& path, SlotSets slots) {
       any = any || slots[frame] != 0;
     }
     if (!any) return;
+    learned_ = true;
     written = &checkpoint.written_before;
     at = checkpoint.parent;
   }
@@ -366,13 +458,6 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   // not see earlier. Nothing gets here.
   if (!ways.taken && !ways.passed) return {Ends::yes, {}};
   if (ways.taken && ways.passed) {
-    if (pending_.size() >= limits_.pending_max) {
-      return {Ends::no,
-              Refusal{Property::too_complex,
-                      format("more than {} ways wait to be walked", grouped(limits_.pending_max)),
-                      "",
-                      {}}};
-    }
     Path other{.state = std::move(*ways.taken),
                .at = i.target,
                .checkpoint = path.checkpoint,
@@ -381,14 +466,80 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
                .written = path.written,
                .jumps = path.jumps,
                .instructions = path.instructions};
-    if (other.checkpoint != kNone) ++checkpoints_[static_cast<u32>(other.checkpoint)].open;
-    pending_.push_back(std::move(other));
+    if (auto refused = wait(std::move(other))) return {Ends::no, std::move(refused)};
     ways.taken.reset();
   }
   const bool takes = ways.taken.has_value();
   path.decision = decide(path, takes ? Holds::yes : Holds::no);
   path.state = std::move(takes ? *ways.taken : *ways.passed);
   path.at = takes ? i.target : path.at.next();
+  return {};
+}
+
+// Keeps another way for later.
+Check Explorer::wait(Path other) {
+  if (pending_.size() >= limits_.pending_max) {
+    return Refusal{Property::too_complex,
+                   format("more than {} ways wait to be walked", grouped(limits_.pending_max)),
+                   "",
+                   {}};
+  }
+  if (other.checkpoint != kNone) ++checkpoints_[static_cast<u32>(other.checkpoint)].open;
+  pending_.push_back(std::move(other));
+  return {};
+}
+
+// The loop ends, or goes on for another round; the engine bounds how often.
+Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
+  note(path, path.state.frames.size() - 1);
+  ++path.jumps;
+  Path other = path;
+  ++other.state.rounds;
+  if (const State* before = earlier_round(path)) widen(*before, other.state);
+  other.at = path.at.next();
+  path.at = i.target;
+  return {Ends::no, wait(std::move(other))};
+}
+
+// A helper calls a function of the program, any number of times, and then returns: the path goes on
+// behind the call, and another one into the function and back to the call.
+Explorer::Outcome Explorer::call_with_callback(Path& path, const Instruction& i) {
+  const std::size_t depth = path.state.frames.size() - 1;
+  Call call{*platform::find_helper(i.immediate), path.at};
+  if (auto refused = check_call(analysis_, path.state, call)) return {Ends::no, std::move(refused)};
+  if (may_call_again(analysis_, path.state, call)) {
+    if (path.state.frames.size() == isa::kFramesMax) {
+      return {Ends::no, Refusal{Property::recursion,
+                                format("calls nest more than {} deep", isa::kFramesMax),
+                                "",
+                                {}}};
+    }
+    Path inside = path;
+    ++inside.state.frame().rounds;
+    if (const State* before = earlier_round(path)) widen(*before, inside.state);
+    inside.state.frames.push_back(callback_frame(analysis_, inside.state, call));
+    inside.written[depth + 1] = ~u64{0};
+    inside.at = program_->functions[inside.state.frame().function].begin;
+    analysis_.demand.enters_callback = true;
+    note(inside, depth);
+    analysis_.demand.enters_callback = false;
+    if (auto refused = wait(std::move(inside))) return {Ends::no, std::move(refused)};
+  }
+  path.state.frame().rounds = 0;
+  finish_call(analysis_, path.state, call);
+  note(path, depth);
+  path.at = path.at.next();
+  return {};
+}
+
+Explorer::Outcome Explorer::leave_callback(Path& path) {
+  if (auto refused = check_callback_result(analysis_, path.state)) {
+    return {Ends::no, std::move(refused)};
+  }
+  analysis_.demand.leaves_callback = true;
+  note(path, path.state.frames.size() - 1);
+  path.at = path.state.frame().return_to;
+  path.state.frames.pop_back();
   return {};
 }
 
@@ -427,7 +578,7 @@ Check Explorer::check_end(const Path& path) const {
     return {};
   if (auto refused = check_readable(path.state, isa::kR0)) return refused;
   const Value& result = path.state.frame().registers[isa::kR0];
-  if (!result.is_number()) {
+  if (!result.is_number() && analysis_.for_user_engine()) {
     return Refusal{Property::return_value,
                    format("{} returns a pointer", function.name),
                    format("r0 is {}", describe(result)),
@@ -438,6 +589,7 @@ Check Explorer::check_end(const Path& path) const {
 
 Explorer::Outcome Explorer::exit(Path& path) {
   if (path.state.frames.size() == 1) return {Ends::yes, check_end(path)};
+  if (path.state.frame().entered == Entered::as_callback) return leave_callback(path);
   const Value result = path.state.registers()[isa::kR0];
   const std::size_t depth = path.state.frames.size() - 1;
   if (result.kind == Kind::stack && result.frame == depth) {

@@ -6,6 +6,12 @@
 // proved; if the checkpoint is on the path itself and equal, the path has come back without any
 // change: an infinite loop. Otherwise loops are walked round by round until their condition ends
 // them, as the kernel does.
+//
+// Some loops end by themselves, whatever their condition: those of may_goto and of callbacks. Their
+// heads are kept at each round, and a round whose state is included in that of an earlier one is
+// the last. What is behind an open head is not known until the head is closed: up to then states
+// that were kept inside of such a loop are compared whole, and when the outermost head closes, what
+// its rounds stood on is carried around the loop until nothing new is found (settle_loop()).
 #pragma once
 
 #include <chrono>
@@ -27,6 +33,8 @@ class Explorer {
   // A kept state and how much of what lies behind it is still to be walked.
   struct Checkpoint {
     State state;
+    isa::InstructionIndex at{};
+    s32 loop = kNone;  // the innermost head that it is behind
     s32 parent = kNone;
     u32 open = 1;               // paths behind it that have not ended
     SlotSets read{};            // slots that something behind it may read
@@ -54,6 +62,16 @@ class Explorer {
     u32 instructions = 0;  // since its last checkpoint
   };
 
+  // A path that ended because its round of a loop was no new one.
+  struct BackEdge {
+    s32 head = kNone;       // the checkpoint that includes it
+    s32 outermost = kNone;  // the head of the loop around all
+    s32 trail = Trail::kStart;
+    s32 checkpoint = kNone;
+    std::size_t depth = 0;
+    SlotSets written{};
+  };
+
   enum class Ends : u8 { no, yes };
   struct Outcome {
     Ends ends = Ends::no;
@@ -69,9 +87,18 @@ class Explorer {
   Check transfer(Path& path, const isa::Instruction& i);
   Outcome branch(Path& path, const isa::Instruction& i);
   Outcome call_function(Path& path, const isa::Instruction& i);
+  Outcome call_with_callback(Path& path, const isa::Instruction& i);
+  Outcome leave_callback(Path& path);
+  Outcome may_goto(Path& path, const isa::Instruction& i);
+  Check wait(Path other);
   Outcome exit(Path& path);
   Check check_end(const Path& path) const;
 
+  bool is_last_round(const Checkpoint& checkpoint, const Path& path,
+                     std::span<const Registers> live) const;
+  const State* earlier_round(const Path& path) const;
+  s32 open_loop(s32 checkpoint) const;
+  void settle_loop(s32 outermost);
   void keep(Path& path);
   void close(s32 checkpoint);
   // The registers that are live, by frame.
@@ -79,7 +106,7 @@ class Explorer {
   LiveRegisters live_at(const State& state, isa::InstructionIndex at) const;
   void require(s32 trail, std::size_t depth, const Places& places);
   void note(Path& path, std::size_t depth);
-  void note_read(const Path& path, SlotSets slots);
+  void note_read(s32 checkpoint, const SlotSets& written_since, SlotSets slots);
   bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 
@@ -96,6 +123,8 @@ class Explorer {
   std::vector<bool> called_;  // global functions to verify, by number
   std::vector<Checkpoint> checkpoints_;
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
+  std::vector<BackEdge> back_edges_;    // of loops that are open
+  bool learned_ = false;                // a mark or a read was new
   std::vector<Decision> decisions_;
   Trail trail_;
   Work work_;

@@ -113,6 +113,13 @@ Check check_region(const Analysis& analysis, const State& state, const Value& po
     case Kind::memory:
       return check_object(pointer, access, pointer.range, Property::memory_bounds,
                           "the memory that the function was given");
+    case Kind::map_key:
+      if (access.touch == Touch::write) {
+        return Refusal{Property::read_only, "writes to a key of a map", because(pointer, access.r),
+                       "change the element by its value"};
+      }
+      return check_object(pointer, access, analysis.map(pointer.map).key_size,
+                          Property::memory_bounds, "the key");
     case Kind::number: {
       const std::string reason =
           pointer.lost_at == 0
@@ -288,7 +295,8 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
         format("an atomic operation that may not be aligned to {}", counted(bytes, "byte")),
         because(pointer, base),
         {}};
-  if (!acquire && state.registers()[operand].is_pointer() && pointer.kind != Kind::stack) {
+  if (!acquire && analysis.for_user_engine() && state.registers()[operand].is_pointer() &&
+      pointer.kind != Kind::stack) {
     return Refusal{Property::atomic_access,
                    "a pointer is the operand of an atomic operation",
                    because(state.registers()[operand], operand),

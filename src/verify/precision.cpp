@@ -50,6 +50,8 @@ Trail::Trail(const platform::Program& program) : program_(program) {
 s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
   Step step{.before = before, .number = at.value()};
   if (demand.enters || program_.code[at.value()].form == Form::exit) step.what = What::frame_change;
+  if (demand.enters_callback) step.what = What::into_callback;
+  if (demand.leaves_callback) step.what = What::out_of_callback;
   if (demand.spilled) {
     step.has_spilled = true;
     step.spilled = *demand.spilled;
@@ -77,6 +79,16 @@ void Trail::clear() {
 // ran in.
 void Trail::undo(const Step& step, std::size_t& depth, Places& places) const {
   const Instruction& i = program_.code[step.number];
+  if (step.what == What::out_of_callback) {  // its result decided whether there is another round
+    places.registers[++depth] = 0;
+    places.slots[depth] = 0;
+    return;
+  }
+  if (step.what == What::into_callback) {  // the helper made the arguments
+    places.registers[depth] = 0;
+    places.slots[depth--] = 0;
+    return;
+  }
   if (i.form == Form::exit) {  // of a function: the path goes on in its caller, so walking back
                                // enters the function
     Registers& caller = places.registers[depth];

@@ -46,6 +46,8 @@ struct Demand {
   SlotSets read{};                   // slots that it may read
   SlotSets written{};                // slots that it surely overwrites, whole
   bool enters = false;               // a call went into a static function
+  bool enters_callback = false;      // a helper's call, into the function that it calls
+  bool leaves_callback = false;      // an exit, back to the helper's call
 };
 
 // The instructions of all paths, each with the one before it.
@@ -77,7 +79,7 @@ class Trail {
   }
 
  private:
-  enum class What : u8 { instruction, frame_change, checkpoint };
+  enum class What : u8 { instruction, frame_change, into_callback, out_of_callback, checkpoint };
   struct Step {
     s32 before = kStart;
     u32 number = 0;  // of the instruction or the checkpoint
@@ -91,7 +93,7 @@ class Trail {
   // Whether `step` may change what is needed: most do not, and are passed quickly.
   bool concerns(const Step& step, std::size_t depth, const Places& places) const {
     return (places.registers[depth] & touches_[step.number]) != 0 || step.has_spilled ||
-           step.linked >= 0 || step.what == What::frame_change;
+           step.linked >= 0 || step.what != What::instruction;
   }
   void undo(const Step& step, std::size_t& depth, Places& places) const;
 

@@ -44,7 +44,10 @@ u64 slots_in(const Reach& reach) {
   return (~u64{0} >> (kStackSlots - 1 - highest)) & (~u64{0} << lowest);
 }
 
-Check check_set(const Frame& frame, const Reach& reach, std::string_view what) {
+// Root may read what nobody wrote: the kernel takes it (bpf_allow_uninit_stack).
+Check check_set(const Analysis& analysis, const Frame& frame, const Reach& reach,
+                std::string_view what) {
+  if (!analysis.for_user_engine()) return {};
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
     const u32 number = Frame::slot_of(byte);
     const bool set =
@@ -118,7 +121,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
-  if (auto refused = check_set(frame, reach, "reads")) return refused;
+  if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (!reach.exact) return {};
   if (reach.first % bytes != 0) {
@@ -128,6 +131,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
                    {}};
   }
   const u32 number = Frame::slot_of(reach.first);
+  if (number >= frame.slots.size()) return {};
   const StackSlot& slot = frame.slots[number];
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(number)};
@@ -198,7 +202,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
-  if (auto refused = check_set(frame, reach, "reads")) return refused;
+  if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
   return {};
@@ -209,7 +213,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
-  return check_set(frame, reach, format("the call reads through {}", register_name(r)));
+  return check_set(analysis, frame, reach, format("the call reads through {}", register_name(r)));
 }
 
 Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent extent) {
@@ -226,7 +230,7 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
-  if (check_set(frame, reach, "")) {
+  if (check_set(analysis, frame, reach, "")) {
     FrameUse& use = analysis.frames[frame.function];
     const s64 old_end =
         use.zeroed_bytes == 0 ? reach.first : use.zeroed_first + s64{use.zeroed_bytes};

@@ -5,6 +5,7 @@
 // of `before` to ids of `now` that a comparison builds up must be a function in both directions.
 #include "verify/state.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/text.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 class Comparison {
  public:
-  enum class How : u8 { inclusion, equality };
+  enum class How : u8 { inclusion, whole_inclusion, equality };
   explicit Comparison(How how) : how_(how) {}
 
   bool frames(const State& before, const State& now, const Relevant& relevant) {
@@ -34,7 +35,9 @@ class Comparison {
 
  private:
   bool frame(const Frame& before, const Frame& now, Registers live, u64 slots) {
-    if (before.function != now.function || before.return_to != now.return_to) return false;
+    if (before.function != now.function || before.return_to != now.return_to ||
+        before.entered != now.entered)
+      return false;
     for (std::size_t r = 0; r < before.registers.size(); ++r) {
       if ((live & bit(static_cast<u8>(r))) == 0) continue;
       if (!value(before.registers[r], now.registers[r])) return false;
@@ -44,7 +47,7 @@ class Comparison {
       if (old_slot.is_untouched() || (slots >> at & 1) == 0) continue;
       if (at >= now.slots.size() || !slot(old_slot, now.slots[at])) return false;
     }
-    return how_ == How::inclusion || same_depth(before, now);
+    return how_ != How::equality || same_depth(before, now);
   }
 
   // Slots that only `now` has are more than `before` needed: fine for inclusion.
@@ -59,7 +62,7 @@ class Comparison {
     if ((before.set & ~now.set) != 0) return false;
     const bool any_number = before.value.is_number() && is_ignored(before.value);
     if (before.spilled == 0)
-      return how_ == How::inclusion || now.spilled == 0;  // proved for any bytes
+      return how_ != How::equality || now.spilled == 0;  // proved for any bytes
     if (any_number) return now.spilled == 0 || now.value.is_number();
     return before.spilled == now.spilled && value(before.value, now.value);
   }
@@ -86,12 +89,12 @@ class Comparison {
   }
 
   bool range(const Value& before, const Value& now) const {
-    if (before.is_packet() && how_ == How::inclusion) return before.range <= now.range;
+    if (before.is_packet() && how_ != How::equality) return before.range <= now.range;
     return before.range == now.range;
   }
 
   bool number(const Scalar& before, const Scalar& now) const {
-    return how_ == How::inclusion ? before.includes(now) : before == now;
+    return how_ != How::equality ? before.includes(now) : before == now;
   }
 
   // States with more identities than there is room for are said to differ: they are walked.
@@ -145,6 +148,35 @@ std::string offset_text(const Value& value) {
 
 bool covers(const State& before, const State& now, const Relevant& relevant) {
   return Comparison(Comparison::How::inclusion).frames(before, now, relevant);
+}
+
+bool includes(const State& before, const State& now, std::span<const Registers> live) {
+  SlotSets all;
+  all.fill(~u64{0});
+  return Comparison(Comparison::How::whole_inclusion).frames(before, now, {live, all});
+}
+
+void widen(const State& before, State& now) {
+  const auto differs = [](const Value& old_value, const Value& value) {
+    return old_value.is_number() && value.is_number() && old_value.precise == Precise::no &&
+           old_value.number != value.number;
+  };
+  for (std::size_t at = 0; at < std::min(before.frames.size(), now.frames.size()); ++at) {
+    const Frame& old_frame = before.frames[at];
+    Frame& frame = now.frames[at];
+    for (std::size_t r = 0; r < frame.registers.size(); ++r) {
+      if (differs(old_frame.registers[r], frame.registers[r]))
+        frame.registers[r] = Value::of_number(Scalar::unknown());
+    }
+    for (std::size_t s = 0; s < std::min(old_frame.slots.size(), frame.slots.size()); ++s) {
+      const StackSlot &old_slot = old_frame.slots[s], &slot = frame.slots[s];
+      if (old_slot.spilled != slot.spilled || slot.spilled == 0) continue;
+      if (!differs(old_slot.value, slot.value)) continue;
+      frame.slots.edit(s).value = Value::of_number(
+          slot.spilled == kSlotBytes ? Scalar::unknown()
+                                     : Scalar::range(0, (u64{1} << (8 * slot.spilled)) - 1));
+    }
+  }
 }
 
 bool unchanged(const State& before, const State& now, std::span<const Registers> live) {

@@ -134,9 +134,15 @@ class Slots {
   std::shared_ptr<std::vector<StackSlot>> shared_;
 };
 
+// How a function was entered: by a call, behind which its caller goes on, or by a helper, whose
+// call is walked again when the callback returns.
+enum class Entered : u8 { by_call, as_callback };
+
 struct Frame {
   u32 function = 0;                   // number in Program::functions
   isa::InstructionIndex return_to{};  // in the caller
+  Entered entered = Entered::by_call;
+  u32 rounds = 0;  // how often the callback of the call that is being walked was walked
   std::array<Value, isa::kRegisters> registers{};
   Slots slots;  // [0] is the one right below the frame's end
 
@@ -156,6 +162,7 @@ struct Held {
 struct State {
   std::vector<Frame> frames;
   std::vector<Held> held;
+  u32 rounds = 0;  // how often a may_goto was not taken
 
   Frame& frame() { return frames.back(); }
   const Frame& frame() const { return frames.back(); }
@@ -200,6 +207,14 @@ struct Relevant {
 // Whether everything that can happen from `now` was covered when `before` was proved: `now` is
 // included in it in all that is relevant and, for numbers, precise.
 bool covers(const State& before, const State& now, const Relevant& relevant);
+
+// Whether every concrete state of `now` is one of `before`, whatever was proved of `before` so far:
+// all numbers and all slots count. A loop that comes back to `before` so needs no further rounds.
+bool includes(const State& before, const State& now, std::span<const Registers> live);
+
+// Numbers that differ between two rounds of a loop and on which nothing stood may be anything from
+// now on, so that the rounds become alike (widen_imprecise_scalars in the kernel).
+void widen(const State& before, State& now);
 
 // Whether two states are the same but for dead registers: on one path that means an infinite loop.
 bool unchanged(const State& before, const State& now, std::span<const Registers> live);

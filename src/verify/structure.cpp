@@ -3,6 +3,7 @@
 
 #include "isa/control_flow.hpp"
 #include "verify/analysis.hpp"
+#include "verify/callbacks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -16,6 +17,7 @@ class Shape {
   Shape(const platform::Program& program, Structure& structure)
       : program_(program), structure_(structure) {
     structure_.joins.assign(program.code.size(), false);
+    structure_.loop_heads = structure_.joins;
     reached_.assign(program.code.size(), false);
   }
 
@@ -84,6 +86,15 @@ class Shape {
                          format("function {} runs into the code behind it", function.name),
                          "its last instruction neither jumps nor exits");
       }
+      if (i.form == isa::Form::may_goto || takes_function(i)) {
+        structure_.joins[at.value()] = structure_.loop_heads[at.value()] = true;
+      }
+      if (names_function(i)) {
+        if (called(i) == program_.functions.size())
+          return misshapen(at, Property::control_flow,
+                           "the address of something that is not the start of a function", "");
+        structure_.joins[i.target.value()] = true;
+      }
       if (isa::is_local_call(i)) {
         if (called(i) == program_.functions.size())
           return misshapen(at, Property::control_flow, "a call into the middle of a function", "");
@@ -110,7 +121,8 @@ class Shape {
       pending.pop_back();
       if (reached_[at.value()]) continue;
       reached_[at.value()] = true;
-      if (isa::is_local_call(program_.code[at.value()])) calls.push_back(at);
+      const isa::Instruction& i = program_.code[at.value()];
+      if (isa::is_local_call(i) || names_function(i)) calls.push_back(at);
       for (const InstructionIndex next : isa::successors(program_.code, at))
         pending.push_back(next);
     }
@@ -159,7 +171,7 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
     }
     for (InstructionIndex at = place.begin; at < place.end; at = at.next()) {
       const isa::Instruction& i = program.code[at.value()];
-      if (!isa::is_local_call(i)) continue;
+      if (!isa::is_local_call(i) && !names_function(i)) continue;
       const auto callee =
           std::ranges::find(program.functions, i.target, &platform::Function::begin);
       if (auto found =

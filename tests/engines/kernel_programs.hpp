@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "function_types.hpp"
 #include "isa/instruction.hpp"
 #include "kernel_bpf.hpp"
 #include "platform/program.hpp"
@@ -73,6 +74,8 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
   // "Syscall programs can only be sleepable" (kernel/bpf/verifier.c); libbpf sets it for
   // SEC("syscall").
   if (program.type == platform::ProgramType::syscall) load.prog_flags = BPF_F_SLEEPABLE;
+  const FunctionTypes types(program);
+  if (program.functions.size() > 1) types.tell(load);
   const s64 fd = bpf(BPF_PROG_LOAD, load);
   if (fd >= 0) ::close(static_cast<int>(fd));
   std::string text = log.data();

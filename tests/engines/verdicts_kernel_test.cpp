@@ -1,9 +1,11 @@
 // Our verdicts beside the kernel's, on every case of tests/cases/verify and every program that the
 // build compiles.
 //
-// A case says `kernel: accepted because ...` or `kernel: rejected because ...` where the kernel is
-// meant to differ; a line that is not needed is a failure too. The kernel is asked as root, who may
-// leak pointers.
+// By the rules of the kernel the verdicts are the same. By those of the user engine, which are the
+// rules of a case without `rules: kernel`, a case says `kernel: accepted because ...` or `kernel:
+// rejected because ...` where the kernel is meant to differ; a line that is not needed is a failure
+// too. `kernel-loses: ...` says what the kernel does not see of a program that is safe. The kernel
+// is asked as root, who may leak pointers.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -26,6 +28,13 @@ TEST_P(VerdictsBesideTheKernel, AreTheSame) {
   ASSERT_TRUE(program.ok()) << program.error().what();
   const kernel_test::KernelVerdict kernel = kernel_test::kernel_verdict(**program);
   ASSERT_TRUE(kernel.asked) << kernel.log;
+  const Verdict by_its_rules = verify(*program, {.rules = Rules::kernel});
+  const auto* report = std::get_if<Report>(&by_its_rules.outcome);
+  const bool knows_more = file.has("kernel-loses");  // what is true, and the kernel does not see
+  EXPECT_EQ(by_its_rules.accepted(), kernel.accepted || knows_more)
+      << file.sentence << "\n"
+      << (report != nullptr ? to_text(*report) : "") << kernel.log;
+  if (file.field("rules") == "kernel") return;
   const std::string ours(file.field("verdict").substr(0, 8));
   const std::string_view line = file.field("kernel");
   if (line.empty()) {

@@ -41,11 +41,13 @@ Result<platform::MapSpec> map_of(std::string_view text) {
   return map;
 }
 
-// Labels "NAME:" that a call goes to begin functions: `asm:` puts the main program first.
+// Labels "NAME:" that a call or `function[NAME]` names begin functions: `asm:` puts the main
+// program first.
 std::vector<platform::Function> functions_of(const isa::Code& code) {
   std::vector<u32> starts{0};
   for (const isa::Instruction& i : code) {
-    if (i.form == isa::Form::call && i.call() == isa::Call::local)
+    const bool calls = i.form == isa::Form::call && i.call() == isa::Call::local;
+    if (calls || (i.form == isa::Form::constant && i.constant() == isa::Constant::function))
       starts.push_back(i.target.value());
   }
   std::ranges::sort(starts);

@@ -2,7 +2,7 @@
 //
 // Each case is a program in assembly with the maps it names. `verdict:` is "accepted", or "rejected
 // PROPERTY SLOT": the rule that was not proved and the instruction where. `says:` must stand in the
-// Report.
+// Report. `rules: kernel`: by the rules of the kernel instead of those of the user engine.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -27,6 +27,7 @@ TEST_P(VerifyCase, HasItsVerdict) {
   auto program = test::program_of(file);
   ASSERT_TRUE(program.ok()) << program.error().what();
   Limits limits;
+  if (file.field("rules") == "kernel") limits.rules = Rules::kernel;
   if (file.has("limit")) limits.instructions_max = *parse_unsigned(file.field("limit"));
   const Verdict verdict = verify(*program, limits);
   const std::string report = verdict.accepted() ? "" : to_text(std::get<Report>(verdict.outcome));

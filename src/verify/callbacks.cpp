@@ -1,0 +1,97 @@
+#include "verify/callbacks.hpp"
+
+#include <algorithm>
+
+namespace skep::verify {
+namespace {
+
+// What a callback gets in its registers from r1 on.
+enum class Given : u8 { nothing, number, map, map_key, map_value, argument };
+
+// The helpers that call a function, and how: the callback types in kernel/bpf/verifier.c
+// (set_loop_callback_state and its like).
+struct CallbackRow {
+  std::string_view helper;
+  std::array<Given, 4> given;
+  u8 argument = 0;     // the helper's register that is handed on
+  u8 count = 0;        // the helper's register that says how often at most; 0: none does
+  u64 result_max = 1;  // 1 ends the loop
+};
+constexpr CallbackRow kCallbacks[] = {
+    {"loop", {Given::number, Given::argument}, 3, 1},
+    {"for_each_map_elem", {Given::map, Given::map_key, Given::map_value, Given::argument}, 3},
+};
+
+const CallbackRow* row_of(const platform::HelperRow& helper) {
+  const auto found = std::ranges::find(kCallbacks, helper.name, &CallbackRow::helper);
+  return found == std::end(kCallbacks) ? nullptr : found;
+}
+
+Value given(Analysis& analysis, const State& state, const Call& call, const CallbackRow& row,
+            Given what) {
+  switch (what) {
+    case Given::nothing: return Value::unset_value();
+    case Given::number: return Value::of_number(Scalar::unknown());
+    case Given::argument: return state.frame().registers[row.argument];
+    case Given::map:
+    case Given::map_key:
+    case Given::map_value: break;
+  }
+  Value out = Value::pointer(what == Given::map       ? Kind::map
+                             : what == Given::map_key ? Kind::map_key
+                                                      : Kind::map_value);
+  out.map = call.map;
+  if (what == Given::map_value) out.id = analysis.new_id();
+  return out;
+}
+
+}  // namespace
+
+bool names_function(const isa::Instruction& i) {
+  return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
+}
+
+bool takes_function(const isa::Instruction& i) {
+  if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
+  const platform::HelperRow* helper = platform::find_helper(i.immediate);
+  return helper != nullptr && row_of(*helper) != nullptr;
+}
+
+bool may_call_again(Analysis& analysis, const State& state, const Call& call) {
+  const CallbackRow& row = *row_of(call.helper);
+  if (row.count == 0) return true;
+  analysis.demand.registers |= bit(row.count);
+  const Value& count = state.frame().registers[row.count];
+  return !count.is_number() || state.frame().rounds < count.number.full.umax;
+}
+
+Frame callback_frame(Analysis& analysis, const State& state, const Call& call) {
+  const CallbackRow& row = *row_of(call.helper);
+  Frame frame;
+  frame.function = static_cast<u32>(call.function);
+  frame.return_to = call.at;
+  frame.entered = Entered::as_callback;
+  for (std::size_t at = 0; at < row.given.size(); ++at) {
+    frame.registers[at + 1] = given(analysis, state, call, row, row.given[at]);
+  }
+  frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
+  frame.registers[isa::kFramePointer].frame = static_cast<u8>(state.frames.size());
+  return frame;
+}
+
+Check check_callback_result(Analysis& analysis, const State& state) {
+  if (auto refused = check_readable(state, isa::kR0)) return refused;
+  const Value& result = state.frame().registers[isa::kR0];
+  const platform::Function& function = analysis.program.functions[state.frame().function];
+  const isa::Instruction& i = analysis.program.code[state.frame().return_to.value()];
+  const CallbackRow& row = *row_of(*platform::find_helper(i.immediate));
+  if (result.is_number() && result.number.full.umax <= row.result_max) {
+    analysis.demand.registers |= bit(isa::kR0);
+    return {};
+  }
+  return Refusal{Property::return_value,
+                 format("{}, which bpf_{} calls, is to return 0 or 1", function.name, row.helper),
+                 format("r0 is {}", describe(result)), "0 goes on, 1 ends the loop"};
+}
+
+}  // namespace skep::verify
