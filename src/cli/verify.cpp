@@ -2,6 +2,8 @@
 // rejected.
 #include "verify/verify.hpp"
 
+#include <unistd.h>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
@@ -78,6 +80,13 @@ Result<verify::Rules> wanted_rules(const Arguments& arguments) {
                "kernel: what Linux accepts; user: what runs here without it"};
 }
 
+// The first that --btf names, or this kernel's; null without either.
+Result<std::shared_ptr<const btf::Types>> types_of_kernel(const ChosenTargets& types) {
+  if (types.targets() != nullptr) return types.targets()->all().front().types;
+  if (::access(btf::kKernelTypes, R_OK) != 0) return std::shared_ptr<const btf::Types>();
+  return std::make_shared<const btf::Types>(TRY(btf::Types::open(btf::kKernelTypes)));
+}
+
 }  // namespace
 
 Result<int> verify(const Arguments& arguments, Output& out) {
@@ -89,10 +98,12 @@ Result<int> verify(const Arguments& arguments, Output& out) {
     return kFoundNothing;
   }
   const ChosenTargets types = TRY(ChosenTargets::of(object, arguments, out));
+  const auto kernel_types = TRY(types_of_kernel(types));
   int code = 0;
   for (const std::string& name : names) {
     const auto program = TRY(object.program(name, types.link()));
-    const verify::Verdict verdict = verify::verify(program, {.rules = rules});
+    const verify::Verdict verdict =
+        verify::verify(program, {.rules = rules, .kernel_types = kernel_types.get()});
     out.write(out.is_json() ? verdict_json(object, *program, verdict)
                             : verdict_text(*program, verdict, out));
     if (!verdict.accepted()) code = kRejected;

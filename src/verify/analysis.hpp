@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "btf/types.hpp"
 #include "platform/program.hpp"
 #include "verify/precision.hpp"
 #include "verify/properties.hpp"
@@ -27,8 +28,18 @@ struct Refusal {
 };
 using Check = std::optional<Refusal>;
 
+// The function whose arguments the context of a program holds, eight bytes each.
+struct KernelPrototype {
+  std::string name;  // for messages
+  std::vector<btf::TypeId> arguments;
+  btf::TypeId result = btf::kVoid;  // readable behind the arguments where has_result
+  bool has_result = false;
+  bool is_trusted = false;   // pointers among the arguments are valid for all of the run
+  bool may_be_null = false;  // those behind the first, too
+};
+
 struct Analysis {
-  Analysis(const platform::Program& program, Rules rules);
+  Analysis(const platform::Program& program, const Limits& limits);
 
   const platform::MapSpec& map(s32 number) const {
     return (*program.maps)[static_cast<u32>(number)];
@@ -46,6 +57,8 @@ struct Analysis {
 
   const platform::Program& program;
   Rules rules;
+  const btf::Types* kernel = nullptr;        // its types, or null
+  std::optional<KernelPrototype> prototype;  // of a program that the kernel types
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;  // by function

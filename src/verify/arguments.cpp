@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "verify/kernel_types.hpp"
+
 namespace skep::verify {
 namespace {
 
@@ -246,9 +248,15 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::dynptr:
     case Argument::dynptr_out:
     case Argument::dynptr_taken:
-    case Argument::kernel_type:
-    case Argument::kernel_type_or_null:
     case Argument::per_cpu_variable: return not_yet(call, r);
+    case Argument::kernel_type_or_null:
+      if (value.is_null()) return {};
+      [[fallthrough]];
+    case Argument::kernel_type:
+      if (auto refused = not_null(state, r)) return refused;
+      if (points_to(analysis, value, call.helper.kernel_type) && value.offset == 0) return {};
+      return bad_argument(call, r, state,
+                          format("a pointer to the kernel's {}", call.helper.kernel_type));
   }
   return {};
 }

@@ -110,6 +110,9 @@ void compare_with_null(State&& state, const isa::Instruction& i, u8 r, Ways& way
     null_way = state;
     make_null(*null_way, value.id);
   }
+  // What the kernel reads for a program may be null at any time, unless it is trusted.
+  if (value.kind == Kind::kernel && value.null == Null::no && value.trust == Trust::none)
+    null_way = state;
   other_way = std::move(state);
   if (value.null == Null::maybe) make_pointer(*other_way, value.id);
 }

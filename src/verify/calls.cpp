@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "verify/arguments.hpp"
+#include "verify/kernel_types.hpp"
 
 namespace skep::verify {
 namespace {
@@ -86,7 +87,13 @@ Value result_of(Analysis& analysis, const Call& call) {
     case Returns::socket_common_or_null: return nullable(analysis, Kind::socket_common);
     case Returns::tcp_socket_or_null: return nullable(analysis, Kind::tcp_socket);
     case Returns::kernel_type:
-    case Returns::kernel_type_or_null:
+    case Returns::kernel_type_or_null: {
+      Value out = nullable(analysis, Kind::kernel);
+      out.type = structure_of_kernel(analysis, call.helper.returned_type);
+      out.trust = Trust::reference;
+      if (call.helper.returns == Returns::kernel_type) out.null = Null::no;
+      return out.type != 0 ? out : Value::of_number(Scalar::unknown());
+    }
     case Returns::kptr_or_null:
     case Returns::per_cpu_or_null:
     case Returns::per_cpu: return Value::of_number(Scalar::unknown());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "isa/tables.hpp"
+#include "verify/kernel_types.hpp"
 
 namespace skep::verify {
 namespace {
@@ -101,6 +102,7 @@ Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionInd
   const Instruction& i = analysis.program.code[at.value()];
   const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
   if (is_memory(analysis)) return check_context_memory(analysis, pointer, access);
+  if (analysis.prototype) return load_argument(analysis, pointer, access, out);
   const platform::ContextField* field = nullptr;
   if (auto refused = find_field(analysis, pointer, access, field)) return refused;
   if (field->kind == platform::FieldKind::number) return {};
@@ -118,6 +120,8 @@ Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionInd
 Check store_context(Analysis& analysis, const Value& pointer, const Access& access,
                     const Value& stored) {
   std::string where = "the context";
+  if (analysis.prototype)
+    return bad_context(analysis, "an argument is written", access.offset, access.bytes);
   if (is_memory(analysis)) {
     if (auto refused = check_context_memory(analysis, pointer, access)) return refused;
   } else {

@@ -7,6 +7,7 @@
 #include "isa/control_flow.hpp"
 #include "verify/arguments.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/kernel_types.hpp"
 #include "verify/liveness.hpp"
 
 namespace skep::verify {
@@ -65,8 +66,13 @@ std::shared_ptr<const platform::Program> with_functions(
 
 }  // namespace
 
-Analysis::Analysis(const platform::Program& of, Rules by)
-    : program(of), rules(by), code(of.code), facts(of.code.size()), frames(of.functions.size()) {}
+Analysis::Analysis(const platform::Program& of, const Limits& limits)
+    : program(of),
+      rules(limits.rules),
+      kernel(limits.kernel_types),
+      code(of.code),
+      facts(of.code.size()),
+      frames(of.functions.size()) {}
 
 std::string_view register_name(u8 r) {
   constexpr std::array<std::string_view, isa::kRegisters> kNames = {
@@ -77,7 +83,7 @@ std::string_view register_name(u8 r) {
 Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits)
     : program_(with_functions(std::move(program))),
       limits_(limits),
-      analysis_(*program_, limits.rules),
+      analysis_(*program_, limits),
       kept_(program_->code.size()),
       trail_(*program_) {}
 
@@ -112,6 +118,9 @@ Check Explorer::explore() {
         Property::unsupported,
         format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
         "it runs xdp, sched_cls, socket_filter and syscall programs"};
+  }
+  if (!analysis_.for_user_engine() && is_typed_by_kernel(*program_)) {
+    if (auto refused = find_prototype(analysis_, analysis_.prototype.emplace())) return refused;
   }
   called_.assign(program_->functions.size(), false);
   std::vector<bool> done = called_;

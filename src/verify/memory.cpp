@@ -4,7 +4,7 @@
 
 #include "isa/tables.hpp"
 #include "verify/analysis.hpp"
-#include "verify/context.hpp"
+#include "verify/kernel_types.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -94,7 +94,7 @@ Check check_map_value(const Analysis& analysis, const Value& pointer, const Acce
 }
 
 // Everything but the context, whose fields are looked up, and the stack's contents.
-Check check_region(const Analysis& analysis, const State& state, const Value& pointer,
+Check check_region(Analysis& analysis, const State& state, const Value& pointer,
                    const Access& access) {
   const std::string_view name = register_name(access.r);
   if (auto refused = check_readable(state, access.r)) return refused;
@@ -113,6 +113,10 @@ Check check_region(const Analysis& analysis, const State& state, const Value& po
     case Kind::memory:
       return check_object(pointer, access, pointer.range, Property::memory_bounds,
                           "the memory that the function was given");
+    case Kind::kernel: {
+      Value ignored;
+      return load_kernel(analysis, pointer, access, ignored);
+    }
     case Kind::map_key:
       if (access.touch == Touch::write) {
         return Refusal{Property::read_only, "writes to a key of a map", because(pointer, access.r),
@@ -226,6 +230,9 @@ Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
       if (auto refused = load_stack(analysis, state, pointer, i, out)) return refused;
     }
     if (pointer.kind == Kind::map_value) out = load_map_value(analysis, pointer, i);
+    if (pointer.kind == Kind::kernel) {
+      if (auto refused = load_kernel(analysis, pointer, access, out)) return refused;
+    }
   }
   if (auto refused = note_region(analysis, at, pointer.kind)) return refused;
   state.registers()[i.dst] = out;

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "btf/types.hpp"
 #include "platform/program.hpp"
 #include "skep/result.hpp"
 
@@ -35,6 +36,9 @@ struct Limits {
   u64 pending_max = 8192;            // ways that wait; as BPF_COMPLEXITY_LIMIT_JMP_SEQ
   Prune prune = Prune::yes;
   Rules rules = Rules::user_engine;
+  // Of the kernel whose rules they are: programs that take its structures are verified against
+  // them.
+  const btf::Types* kernel_types = nullptr;
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.

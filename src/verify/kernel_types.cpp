@@ -1,0 +1,265 @@
+#include "verify/kernel_types.hpp"
+
+#include <algorithm>
+
+namespace skep::verify {
+namespace {
+
+using BtfKind = btf::Kind;
+using btf::TypeId;
+using btf::Types;
+using platform::AttachType;
+using platform::ProgramType;
+
+constexpr u32 kArgumentBytes = 8;
+
+Refusal no_types(const platform::Program& program) {
+  return {Property::unsupported,
+          format("{} programs are verified against the types of a kernel, and none are there",
+                 platform::row(program.type).name),
+          "", "name them: --btf FILE, or run it where /sys/kernel/btf/vmlinux is"};
+}
+
+// Where the prototype of a program's target stands: a prefix and the kind of type.
+struct Place {
+  std::string_view prefix;
+  BtfKind kind = BtfKind::function;
+};
+
+Place place_of(const platform::Program& program) {
+  if (program.type == ProgramType::lsm) return {"bpf_lsm_"};
+  if (program.attach_type == AttachType::trace_raw_tp) return {"btf_trace_", BtfKind::typedef_};
+  if (program.attach_type == AttachType::trace_iter) return {"bpf_iter_"};
+  return {""};
+}
+
+TypeId prototype_behind(const Types& types, TypeId id) {
+  for (int steps = 0; steps < 8; ++steps) {
+    const btf::Type type = types.resolved(id);
+    if (type.kind == BtfKind::prototype) return types.resolve(id);
+    if (type.kind != BtfKind::pointer && type.kind != BtfKind::function) break;
+    id = type.type;
+  }
+  return btf::kVoid;
+}
+
+// ---- structures ----
+
+// What stands at some bytes of a structure.
+struct Field {
+  enum class What : u8 { number, pointer, nothing } what = What::nothing;
+  TypeId target = btf::kVoid;  // pointer: what it points to, tags and all
+  std::string problem;         // nothing: why
+};
+
+Field nothing(std::string problem) {
+  return {Field::What::nothing, btf::kVoid, std::move(problem)};
+}
+
+// One member on the way, after arrays: its type, its first byte and the byte behind it.
+struct Part {
+  TypeId type = btf::kVoid;
+  u64 begin = 0;
+  u64 end = 0;
+};
+
+// The element of an array (of arrays) that `offset` is in.
+Part element_at(const Types& types, Part part, u64 offset) {
+  for (int depth = 0; depth < 8; ++depth) {
+    const btf::Type type = types.resolved(part.type);
+    if (type.kind != BtfKind::array) break;
+    const auto bytes = types.size_of(type.type);
+    if (!bytes.ok() || *bytes == 0) break;
+    part.begin += (offset - part.begin) / *bytes * *bytes;
+    part.end = part.begin + *bytes;
+    part.type = type.type;
+  }
+  return part;
+}
+
+// The rules of btf_struct_walk in kernel/bpf/btf.c: numbers may be read in part, pointers as a
+// whole.
+Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
+  for (int depth = 0; depth < 32; ++depth) {
+    const btf::Type outer = types.resolved(structure);
+    if (!btf::is_structure(outer.kind)) return nothing("it is no structure");
+    bool descends = false;
+    for (const btf::Member& member : types.members(types.resolve(structure))) {
+      const u64 begin = member.bit_offset / 8;
+      if (offset + bytes <= begin) break;
+      if (member.bit_size != 0) {
+        const u64 end = (u64{member.bit_offset} + member.bit_size + 7) / 8;
+        if (offset <= begin && end <= offset + bytes) return {Field::What::number, btf::kVoid, {}};
+        continue;
+      }
+      if (offset < begin) break;
+      const auto size = types.size_of(member.type);
+      u64 end = begin + (size.ok() ? *size : 0);
+      const btf::Type type = types.resolved(member.type);
+      const bool is_open = type.kind == BtfKind::array && type.count == 0;  // char data[]
+      if (is_open) end = ~u64{0};
+      if (offset >= end) continue;
+      const Part part = element_at(types, {member.type, begin, end}, offset);
+      const btf::Type inner = types.resolved(part.type);
+      if (btf::is_structure(inner.kind)) {
+        structure = part.type;
+        offset -= part.begin;
+        descends = true;
+        break;
+      }
+      if (inner.kind == BtfKind::pointer) {
+        if (offset != part.begin || bytes != kArgumentBytes)
+          return nothing(format("pointer {} is read in part", member.name));
+        return {Field::What::pointer, inner.type, {}};
+      }
+      if (offset + bytes > part.end && !is_open)
+        return nothing(format("it reaches behind the end of {}", member.name));
+      return {Field::What::number, btf::kVoid, {}};
+    }
+    if (!descends) return nothing("no field is there");
+  }
+  return nothing("its structures nest too deep");
+}
+
+// ---- pointers ----
+
+bool has_tag(const Types& types, TypeId id, std::string_view tag) {
+  for (int steps = 0; steps < 16; ++steps) {
+    const btf::Type type = types.at(id);
+    if (type.kind == BtfKind::type_tag && type.name == tag) return true;
+    const bool goes_on = type.kind == BtfKind::type_tag || type.kind == BtfKind::const_ ||
+                         type.kind == BtfKind::volatile_ || type.kind == BtfKind::restrict_ ||
+                         type.kind == BtfKind::typedef_;
+    if (!goes_on) return false;
+    id = type.type;
+  }
+  return false;
+}
+
+// What a loaded pointer is to the program; one to numbers or to nothing known is a number.
+Value value_of(const Types& types, TypeId target) {
+  if (!btf::is_structure(types.resolved(target).kind) || has_tag(types, target, "user") ||
+      has_tag(types, target, "percpu")) {
+    return Value::of_number(Scalar::unknown());
+  }
+  Value out = Value::pointer(Kind::kernel);
+  out.type = types.resolve(target);
+  return out;
+}
+
+Refusal bad_argument(const KernelPrototype& prototype, const Access& access, std::string what) {
+  return {Property::context_access,
+          std::move(what),
+          format("{} at offset {} of the arguments of {}", counted(access.bytes, "byte"),
+                 access.offset, prototype.name),
+          {}};
+}
+
+}  // namespace
+
+bool is_typed_by_kernel(const platform::Program& program) {
+  return program.type == ProgramType::tracing || program.type == ProgramType::lsm;
+}
+
+Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
+  const platform::Program& program = analysis.program;
+  if (analysis.kernel == nullptr) return no_types(program);
+  const Types& types = *analysis.kernel;
+  const Place place = place_of(program);
+  out.name = program.target.name.empty() ? program.target.text : program.target.name;
+  const auto found = types.find(std::string(place.prefix) + out.name, place.kind);
+  const TypeId id = found ? prototype_behind(types, *found) : btf::kVoid;
+  if (id == btf::kVoid) {
+    return Refusal{
+        Property::unsupported,
+        format("the kernel's types have no {} {}", name_of(program.target.kind), out.name), "",
+        "the function may be inlined, or of another release of Linux"};
+  }
+  for (const btf::Parameter& parameter : types.parameters(id))
+    out.arguments.push_back(parameter.type);
+  const bool is_raw = program.attach_type == AttachType::trace_raw_tp;
+  if (is_raw && !out.arguments.empty()) out.arguments.erase(out.arguments.begin());  // void *__data
+  out.result = types.at(id).type;
+  out.has_result = program.attach_type == AttachType::trace_fexit ||
+                   program.attach_type == AttachType::modify_return ||
+                   program.attach_type == AttachType::lsm_cgroup;
+  out.may_be_null = program.attach_type == AttachType::trace_iter;
+  out.is_trusted = is_raw || out.may_be_null || program.type == ProgramType::lsm;
+  return {};
+}
+
+Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
+  const KernelPrototype& prototype = *analysis.prototype;
+  const Types& types = *analysis.kernel;
+  const s64 offset = pointer.offset + access.offset;
+  if (offset < 0 || offset % access.bytes != 0)
+    return bad_argument(prototype, access, "an argument is read across its alignment");
+  const u64 number = static_cast<u64>(offset) / kArgumentBytes;
+  const u64 count = prototype.arguments.size();
+  const bool is_result = prototype.has_result && number == count;
+  if (number >= count && !is_result) {
+    return bad_argument(prototype, access, format("it has {} only", counted(count, "argument")));
+  }
+  if (offset % kArgumentBytes != 0)
+    return bad_argument(prototype, access, "an argument is read from its middle");
+  const btf::Type type = types.resolved(is_result ? prototype.result : prototype.arguments[number]);
+  if (type.kind != BtfKind::pointer) return {};
+  if (access.bytes != kArgumentBytes)
+    return bad_argument(prototype, access, "a pointer is read in part");
+  out = value_of(types, type.type);
+  if (out.kind != Kind::kernel) return {};
+  if (prototype.is_trusted) out.trust = Trust::reference;
+  if (prototype.may_be_null && number != 0) {
+    out.null = Null::maybe;
+    out.id = analysis.new_id();
+  }
+  return {};
+}
+
+Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
+  const Types& types = *analysis.kernel;
+  const std::string name = types.c_name(pointer.type);
+  const auto refuse = [&](std::string message) {
+    return Refusal{Property::kernel_memory,
+                   std::move(message),
+                   format("{} at offset {} of {}", counted(access.bytes, "byte"),
+                          pointer.offset + access.offset, name),
+                   {}};
+  };
+  if (access.touch == Touch::write) return refuse(format("writes into {} of the kernel", name));
+  if (!pointer.number.is_constant() || pointer.number.value() != 0)
+    return refuse(format("{} is read at a variable offset", name));
+  const s64 offset = pointer.offset + access.offset;
+  if (offset < 0) return refuse(format("reads in front of {}", name));
+  const Field field = field_at(types, pointer.type, static_cast<u64>(offset), access.bytes);
+  if (field.what == Field::What::nothing)
+    return refuse(format("reads what is no field of {}: {}", name, field.problem));
+  if (field.what == Field::What::pointer) out = value_of(types, field.target);
+  return {};
+}
+
+bool points_to(const Analysis& analysis, const Value& pointer, std::string_view names) {
+  if (pointer.kind != Kind::kernel || analysis.kernel == nullptr) return false;
+  const Types& types = *analysis.kernel;
+  TypeId id = pointer.type;
+  for (int depth = 0; depth < 8; ++depth) {
+    const std::string_view name = types.name(types.resolve(id));
+    for (std::string_view left = names; !left.empty();) {
+      const std::size_t bar = left.find('|');
+      if (left.substr(0, bar) == name) return true;
+      left = bar == std::string_view::npos ? "" : left.substr(bar + 1);
+    }
+    const auto members = types.members(types.resolve(id));
+    if (members.begin() == members.end()) return false;
+    id = (*members.begin()).type;
+    if (!btf::is_structure(types.resolved(id).kind)) return false;
+  }
+  return false;
+}
+
+TypeId structure_of_kernel(const Analysis& analysis, std::string_view name) {
+  if (analysis.kernel == nullptr) return btf::kVoid;
+  return analysis.kernel->find(name, BtfKind::structure).value_or(btf::kVoid);
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,25 @@
+// Programs that the kernel types: their arguments are those of one of its functions, and pointers
+// lead from structure to structure, by the kernel's own BTF.
+#pragma once
+
+#include "verify/analysis.hpp"
+#include "verify/context.hpp"
+
+namespace skep::verify {
+
+// Whether programs of this type and attach type are typed by the kernel.
+bool is_typed_by_kernel(const platform::Program& program);
+// The prototype, or why there is none.
+Check find_prototype(const Analysis& analysis, KernelPrototype& out);
+
+// A load from such a context.
+Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
+// A load through Kind::kernel.
+Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
+// Whether a pointer is one to a structure of one of these names ("sock|sock_common"), or to one
+// that begins with it.
+bool points_to(const Analysis& analysis, const Value& pointer, std::string_view names);
+// The BTF id of a structure of the kernel, 0 if it has none.
+btf::TypeId structure_of_kernel(const Analysis& analysis, std::string_view name);
+
+}  // namespace skep::verify
