@@ -46,7 +46,7 @@ std::vector<Feature> features_without_privilege() {
   for (const ProgramType type : every<ProgramType>()) {
     if (platform::row(type).input == platform::Input::none) continue;
     for (const platform::HelperRow& helper : platform::helpers()) {
-      if (platform::is_provided(helper) && (helper.programs & platform::set_of(type)) != 0)
+      if (platform::is_provided(helper) && platform::may_call(helper, type, std::nullopt))
         add(Section::helpers, helper.name, platform::row(type).name);
     }
   }

@@ -55,7 +55,11 @@ void give_packet_context(platform::TestRun& run, std::span<const std::byte> give
   run.ctx_size_out = static_cast<u32>(context.size());
 }
 
-bool is_skb(ProgramType type) { return platform::row(type).context_name == "struct __sk_buff"; }
+// Flow dissectors are given flow keys instead.
+bool is_skb(ProgramType type) {
+  return platform::row(type).context_name == "struct __sk_buff" &&
+         type != ProgramType::flow_dissector;
+}
 
 // A packet without one has wire_len 0 in the kernel, which no packet of a device has; with zeroes,
 // its length (convert___skb_to_skb).

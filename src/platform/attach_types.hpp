@@ -80,6 +80,14 @@ enum class AttachType : u8 {
 
 constexpr u32 kernel_number(AttachType type) { return static_cast<u32>(type); }
 
+using AttachTypes = u64;  // a set of them
+static_assert(kCount<AttachType> <= 64);
+constexpr AttachTypes set_of(AttachType type) { return u64{1} << static_cast<u32>(type); }
+template <class... More>
+constexpr AttachTypes set_of(AttachType first, More... more) {
+  return set_of(first) | set_of(more...);
+}
+
 struct AttachTypeRow {
   std::string_view name;   // as bpftool prints it
   std::string_view since;  // first kernel release with it; empty when that is not known

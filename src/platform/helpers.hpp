@@ -1,12 +1,15 @@
 // The helper functions that programs may call, with what the verifier must know of each.
 //
 // One row for each of the 211 helpers of Linux 6.18; the list is closed, newer calls are kernel
-// functions. The user engine provides some of them (`user_engine`), each with a body in
-// runtime/helpers/. Prototypes follow include/uapi/linux/bpf.h and the bpf_func_proto structures of
-// the kernel (kernel/bpf/helpers.c, kernel/trace/bpf_trace.c, net/core/filter.c and others).
+// functions. A few take other arguments in some program types: find_helper() with a type gives
+// those rows. The user engine provides some of them (`user_engine`), each with a body in
+// runtime/helpers/. Names and meanings follow include/uapi/linux/bpf.h; what each takes, of whom
+// and of which maps is what Linux 6.18 answers to programs that try
+// (tests/engines/helper_tables_kernel_test.cpp).
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -32,28 +35,32 @@ enum class Argument : u8 {
   memory_or_null,   // the same; null when the size is zero
   writable_memory,  // memory that the helper fills, its size in the next argument
   writable_memory_or_null,
-  updated_memory,    // the same, but the helper reads it first: it must be initialised
-  fixed_memory,      // readable memory of HelperRow::fixed_bytes (ARG_PTR_TO_FIXED_SIZE_MEM)
-  fixed_memory_out,  // memory of so many bytes that the helper fills
-  size,              // bytes of the memory before it, at least one
-  size_or_zero,      // the same, may be zero
-  constant_size,     // a constant: bytes of the memory that the helper returns
-  record_size,       // a constant: bytes of the ring record to reserve
-  record,            // a reserved ring record; the call gives it back
-  constant_string,   // zero-terminated text in read-only memory
-  function,          // a function of the program, which the helper calls (ARG_PTR_TO_FUNC)
-  stack_or_null,     // what that function gets (ARG_PTR_TO_STACK_OR_NULL)
-  spin_lock,         // a struct bpf_spin_lock in a map value or an own object
-  timer,             // a struct bpf_timer in a map value
-  kptr,              // where a map value holds a kernel pointer (ARG_KPTR_XCHG_DEST)
-  owned_or_null,     // a referenced kernel pointer, which the call takes over, or null
-  dynptr,            // an initialised struct bpf_dynptr
-  dynptr_out,        // an uninitialised one, which the call makes
-  dynptr_taken,      // one of a ring record; the call gives the record back
-  socket_common,     // any socket pointer (ARG_PTR_TO_SOCK_COMMON)
-  socket,            // a full socket (ARG_PTR_TO_SOCKET)
-  socket_taken,      // one that the program holds; the call releases it
-  kernel_socket,     // a socket pointer of either world (ARG_PTR_TO_BTF_ID_SOCK_COMMON)
+  updated_memory,  // the same, but the helper reads it first: it must be initialised
+  updated_memory_or_null,
+  map_value_memory,      // memory in a map's value, its size in the next argument
+  fixed_memory,          // readable memory of HelperRow::fixed_bytes (ARG_PTR_TO_FIXED_SIZE_MEM)
+  fixed_memory_out,      // memory of so many bytes that the helper fills
+  updated_fixed_memory,  // the same, but the helper reads it first
+  size,                  // bytes of the memory before it, at least one
+  size_or_zero,          // the same, may be zero
+  constant_size,         // a constant: bytes of the memory that the helper returns
+  record_size,           // a constant: bytes of the ring record to reserve
+  record,                // a reserved ring record; the call gives it back
+  constant_string,       // zero-terminated text in read-only memory
+  function,              // a function of the program, which the helper calls (ARG_PTR_TO_FUNC)
+  stack_or_null,         // what that function gets (ARG_PTR_TO_STACK_OR_NULL)
+  spin_lock,             // a struct bpf_spin_lock in a map value or an own object
+  timer,                 // a struct bpf_timer in a map value
+  kptr,                  // where a map value holds a kernel pointer (ARG_KPTR_XCHG_DEST)
+  owned_or_null,         // a referenced kernel pointer, which the call takes over, or null
+  dynptr,                // an initialised struct bpf_dynptr
+  dynptr_out,            // an uninitialised one, which the call makes
+  dynptr_taken,          // one of a ring record; the call gives the record back
+  socket_common,         // any socket pointer (ARG_PTR_TO_SOCK_COMMON)
+  socket,                // a full socket (ARG_PTR_TO_SOCKET)
+  socket_or_null,
+  socket_taken,   // one that the program holds; the call releases it
+  kernel_socket,  // a socket pointer of either world (ARG_PTR_TO_BTF_ID_SOCK_COMMON)
   kernel_socket_or_null,
   kernel_type,  // a trusted kernel pointer to HelperRow::kernel_type (ARG_PTR_TO_BTF_ID)
   kernel_type_or_null,
@@ -93,25 +100,32 @@ enum class Needs : u8 {
 struct HelperRow {
   u16 id;
   std::string_view name;  // without bpf_
-  Returns returns;
-  std::array<Argument, 5> arguments;
-  ProgramTypes programs;  // who may call it
-  MapKinds maps;          // which maps its map argument may be; 0 without one
-  Effect effect;
-  bool gpl_only;
+  Returns returns = Returns::number;
+  std::array<Argument, 5> arguments{};
+  ProgramTypes programs;  // who may call it; may_call() knows which ways of attaching may not
+  MapKinds maps = 0;      // which maps its map argument may be; 0 without one
+  Effect effect = Effect::none;
+  bool gpl_only = false;
   std::string_view since;  // first kernel release with it
   InUserEngine user_engine = InUserEngine::no;
   Needs needs = Needs::nothing;
-  bool acquires = false;                // what it returns must be released
-  u16 fixed_bytes = 0;                  // of fixed_memory and fixed_memory_out
-  std::string_view kernel_type = {};    // of arguments: "task_struct"; several: "a|b"
-  std::string_view returned_type = {};  // of what it returns
+  Privilege privilege = Privilege::bpf;  // what its caller needs to load it
+  bool acquires = false;                 // what it returns must be released
+  u16 fixed_bytes = 0;                   // of fixed_memory and fixed_memory_out
+  std::string_view kernel_type = {};     // of arguments: "task_struct"; several: "a|b"
+  std::string_view returned_type = {};   // of what it returns
 };
 
 // All of them, by id.
 std::span<const HelperRow> helpers();
 // The row of `id`, or null when Linux has none.
 const HelperRow* find_helper(s64 id);
+// The same, as programs of this type call it.
+const HelperRow* find_helper(s64 id, ProgramType type);
+// Rows of helpers that take other arguments in the types of `programs`.
+std::span<const HelperRow> helper_variants();
+// Whether programs of this type, attached so, may call it; without an attach type, in some way.
+bool may_call(const HelperRow& helper, ProgramType type, std::optional<AttachType> attach);
 inline bool is_provided(const HelperRow& helper) { return helper.user_engine == InUserEngine::yes; }
 // The name of any helper of Linux without bpf_, or an empty text; ids are 1 to 211.
 std::string_view helper_name(s64 id);

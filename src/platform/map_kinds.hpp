@@ -69,6 +69,14 @@ inline constexpr MapKinds kPerCpuKinds =
            MapKind::percpu_cgroup_storage);
 constexpr bool is_per_cpu(MapKind kind) { return (set_of(kind) & kPerCpuKinds) != 0; }
 
+// What programs that may sleep can use (check_map_prog_compatibility in kernel/bpf/verifier.c).
+inline constexpr MapKinds kSleepableKinds =
+    set_of(MapKind::hash, MapKind::array, MapKind::percpu_hash, MapKind::percpu_array,
+           MapKind::lru_hash, MapKind::lru_percpu_hash, MapKind::array_of_maps,
+           MapKind::hash_of_maps, MapKind::queue, MapKind::stack, MapKind::ringbuf,
+           MapKind::user_ringbuf, MapKind::sk_storage, MapKind::inode_storage,
+           MapKind::task_storage, MapKind::cgrp_storage, MapKind::arena, MapKind::insn_array);
+
 enum class KeyRule : u8 {
   any,         // 1 to 512 bytes
   index,       // four bytes that count

@@ -1,64 +1,9 @@
 #include "platform/program_types.hpp"
 
-#include <cstddef>
-#include <cstring>
-
-#include "platform/machine.hpp"
+#include "platform/contexts.hpp"
 
 namespace skep::platform {
 namespace {
-
-// ---- contexts
-// ----------------------------------------------------------------------------------------------------
-
-// A plain number: the engine keeps it where the program looks for it.
-constexpr ContextField numeric(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
-                               u8 size = 4, Access access = Access::read) {
-  return {name, offset, size, FieldKind::number, access, parts, offset, size};
-}
-constexpr ContextField pointer(std::string_view name, u16 offset, FieldKind kind,
-                               std::size_t runtime_offset) {
-  return {name, offset, 4, kind, Access::read, Parts::none, static_cast<u16>(runtime_offset), 8};
-}
-constexpr ContextField writable(std::string_view name, u16 offset, Parts parts = Parts::of_reads,
-                                u8 size = 4) {
-  return numeric(name, offset, parts, size, Access::read_write);
-}
-
-// struct xdp_md (xdp_is_valid_access in net/core/filter.c)
-// clang-format off
-constexpr ContextField kXdpContext[] = {
-    pointer("data", 0, FieldKind::packet, offsetof(PacketContext, data)),
-    pointer("data_end", 4, FieldKind::packet_end, offsetof(PacketContext, data_end)),
-    pointer("data_meta", 8, FieldKind::packet_meta, offsetof(PacketContext, data_meta)),
-    numeric("ingress_ifindex", 12, Parts::none),
-    numeric("rx_queue_index", 16, Parts::none),
-};
-// clang-format on
-
-// struct __sk_buff, as sched_cls programs may use it (tc_cls_act_is_valid_access in
-// net/core/filter.c)
-// clang-format off
-constexpr ContextField kSchedCls[] = {
-    numeric("len", 0), numeric("pkt_type", 4), writable("mark", 8), writable("queue_mapping", 12), numeric("protocol", 16),
-    numeric("vlan_present", 20), numeric("vlan_tci", 24), numeric("vlan_proto", 28), writable("priority", 32),
-    numeric("ingress_ifindex", 36), numeric("ifindex", 40), writable("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
-    numeric("hash", 68), writable("tc_classid", 72), pointer("data", 76, FieldKind::packet, offsetof(PacketContext, data)),
-    pointer("data_end", 80, FieldKind::packet_end, offsetof(PacketContext, data_end)), numeric("napi_id", 84),
-    pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)), writable("tstamp", 152, Parts::none, 8),
-    numeric("wire_len", 160), numeric("gso_segs", 164), numeric("gso_size", 176), numeric("hwtstamp", 184, Parts::none, 8),
-};
-// clang-format on
-
-// struct __sk_buff, as socket filters may use it (sk_filter_is_valid_access)
-// clang-format off
-constexpr ContextField kSocketFilter[] = {
-    numeric("len", 0), numeric("pkt_type", 4), numeric("mark", 8), numeric("queue_mapping", 12), numeric("protocol", 16),
-    numeric("vlan_present", 20), numeric("vlan_tci", 24), numeric("vlan_proto", 28), numeric("priority", 32),
-    numeric("ingress_ifindex", 36), numeric("ifindex", 40), numeric("tc_index", 44), writable("cb", 48, Parts::of_reads_and_writes, 20),
-    numeric("hash", 68), numeric("napi_id", 84), numeric("gso_segs", 164), numeric("gso_size", 176),
-};
-// clang-format on
 
 // clang-format off
 constexpr Verdict kXdpVerdicts[] = {
@@ -70,49 +15,60 @@ constexpr Verdict kTcVerdicts[] = {{-1, "TC_ACT_UNSPEC"}, {0, "TC_ACT_OK"},     
 
 // ---- program types -----------------------------------------------------------------------------------------------
 
-constexpr ProgramTypeRow named(std::string_view name, std::string_view since) {
-  return {name, Input::none, "", 0, {}, {}, false, false, since};
-}
-
 constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
-    {ProgramType::socket_filter, {"socket_filter", Input::packet, "struct __sk_buff", 192, kSocketFilter, {}, false, true, "3.19"}},
-    {ProgramType::sched_cls, {"sched_cls", Input::packet, "struct __sk_buff", 192, kSchedCls, kTcVerdicts, true, true, "4.1"}},
-    {ProgramType::xdp, {"xdp", Input::packet, "struct xdp_md", 24, kXdpContext, kXdpVerdicts, true, false, "4.8"}},
-    {ProgramType::kprobe, named("kprobe", "4.1")},
-    {ProgramType::sched_act, named("sched_act", "4.1")},
-    {ProgramType::tracepoint, named("tracepoint", "4.7")},
-    {ProgramType::perf_event, named("perf_event", "4.9")},
-    {ProgramType::cgroup_skb, named("cgroup_skb", "4.10")},
-    {ProgramType::cgroup_sock, named("cgroup_sock", "4.10")},
-    {ProgramType::lwt_in, named("lwt_in", "4.10")},
-    {ProgramType::lwt_out, named("lwt_out", "4.10")},
-    {ProgramType::lwt_xmit, named("lwt_xmit", "4.10")},
-    {ProgramType::sock_ops, named("sock_ops", "4.13")},
-    {ProgramType::sk_skb, named("sk_skb", "4.14")},
-    {ProgramType::cgroup_device, named("cgroup_device", "4.15")},
-    {ProgramType::sk_msg, named("sk_msg", "4.17")},
-    {ProgramType::raw_tracepoint, named("raw_tracepoint", "4.17")},
-    {ProgramType::cgroup_sock_addr, named("cgroup_sock_addr", "4.17")},
-    {ProgramType::lwt_seg6local, named("lwt_seg6local", "4.18")},
-    {ProgramType::lirc_mode2, named("lirc_mode2", "4.18")},
-    {ProgramType::sk_reuseport, named("sk_reuseport", "4.19")},
-    {ProgramType::flow_dissector, named("flow_dissector", "4.20")},
-    {ProgramType::cgroup_sysctl, named("cgroup_sysctl", "5.2")},
-    {ProgramType::raw_tracepoint_writable, named("raw_tracepoint_writable", "5.2")},
-    {ProgramType::cgroup_sockopt, named("cgroup_sockopt", "5.3")},
-    {ProgramType::tracing, named("tracing", "5.5")},
-    {ProgramType::struct_ops, named("struct_ops", "5.6")},
-    {ProgramType::ext, named("ext", "5.6")},
-    {ProgramType::lsm, named("lsm", "5.7")},
-    {ProgramType::sk_lookup, named("sk_lookup", "5.9")},
-    {ProgramType::syscall, {"syscall", Input::context, "the context", 0xffff, {}, {}, false, false, "5.14"}},
-    {ProgramType::netfilter, named("netfilter", "6.4")},
-    {ProgramType::unspecified, named("unspec", "")},
+    {ProgramType::socket_filter, {.name = "socket_filter", .input = Input::packet, .context_name = "struct __sk_buff", .context_size = 192, .may_load_packet = true, .since = "3.19"}},
+    {ProgramType::kprobe, {.name = "kprobe", .context_name = "struct pt_regs", .context_size = 168, .since = "4.1", .privilege = Privilege::perfmon}},
+    {ProgramType::sched_cls, {.name = "sched_cls", .input = Input::packet, .context_name = "struct __sk_buff", .context_size = 192, .verdicts = kTcVerdicts, .may_write_packet = true, .may_load_packet = true, .since = "4.1", .privilege = Privilege::net_admin}},
+    {ProgramType::sched_act, {.name = "sched_act", .context_name = "struct __sk_buff", .context_size = 192, .may_write_packet = true, .may_load_packet = true, .since = "4.1", .privilege = Privilege::net_admin}},
+    {ProgramType::tracepoint, {.name = "tracepoint", .context_name = "the record", .context_size = 8192, .since = "4.7", .privilege = Privilege::perfmon}},
+    {ProgramType::xdp, {.name = "xdp", .input = Input::packet, .context_name = "struct xdp_md", .context_size = 24, .verdicts = kXdpVerdicts, .may_write_packet = true, .since = "4.8", .privilege = Privilege::net_admin}},
+    {ProgramType::perf_event, {.name = "perf_event", .context_name = "struct bpf_perf_event_data", .context_size = 184, .since = "4.9", .privilege = Privilege::perfmon}},
+    {ProgramType::cgroup_skb, {.name = "cgroup_skb", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10"}},
+    {ProgramType::cgroup_sock, {.name = "cgroup_sock", .context_name = "struct bpf_sock", .context_size = 80, .since = "4.10", .privilege = Privilege::net_admin}},
+    {ProgramType::lwt_in, {.name = "lwt_in", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10", .privilege = Privilege::net_admin}},
+    {ProgramType::lwt_out, {.name = "lwt_out", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10", .privilege = Privilege::net_admin}},
+    {ProgramType::lwt_xmit, {.name = "lwt_xmit", .context_name = "struct __sk_buff", .context_size = 192, .may_write_packet = true, .since = "4.10", .privilege = Privilege::net_admin}},
+    {ProgramType::sock_ops, {.name = "sock_ops", .context_name = "struct bpf_sock_ops", .context_size = 224, .since = "4.13", .privilege = Privilege::net_admin}},
+    {ProgramType::sk_skb, {.name = "sk_skb", .context_name = "struct __sk_buff", .context_size = 192, .may_write_packet = true, .since = "4.14", .privilege = Privilege::net_admin}},
+    {ProgramType::cgroup_device, {.name = "cgroup_device", .context_name = "struct bpf_cgroup_dev_ctx", .context_size = 12, .since = "4.15", .privilege = Privilege::net_admin}},
+    {ProgramType::sk_msg, {.name = "sk_msg", .context_name = "struct sk_msg_md", .context_size = 80, .may_write_packet = true, .since = "4.17", .privilege = Privilege::net_admin}},
+    {ProgramType::raw_tracepoint, {.name = "raw_tracepoint", .context_name = "struct bpf_raw_tracepoint_args", .context_size = 96, .since = "4.17", .privilege = Privilege::perfmon}},
+    {ProgramType::cgroup_sock_addr, {.name = "cgroup_sock_addr", .context_name = "struct bpf_sock_addr", .context_size = 72, .since = "4.17", .privilege = Privilege::net_admin}},
+    {ProgramType::lwt_seg6local, {.name = "lwt_seg6local", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.18", .privilege = Privilege::net_admin}},
+    {ProgramType::lirc_mode2, {.name = "lirc_mode2", .context_name = "the sample", .context_size = 4, .since = "4.18", .privilege = Privilege::net_admin}},
+    {ProgramType::sk_reuseport, {.name = "sk_reuseport", .context_name = "struct sk_reuseport_md", .context_size = 56, .since = "4.19"}},
+    {ProgramType::flow_dissector, {.name = "flow_dissector", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.20", .privilege = Privilege::net_admin}},
+    {ProgramType::cgroup_sysctl, {.name = "cgroup_sysctl", .context_name = "struct bpf_sysctl", .context_size = 8, .since = "5.2", .privilege = Privilege::net_admin}},
+    {ProgramType::raw_tracepoint_writable, {.name = "raw_tracepoint_writable", .context_name = "struct bpf_raw_tracepoint_args", .context_size = 96, .since = "5.2", .privilege = Privilege::perfmon}},
+    {ProgramType::cgroup_sockopt, {.name = "cgroup_sockopt", .context_name = "struct bpf_sockopt", .context_size = 40, .may_write_packet = true, .since = "5.3", .privilege = Privilege::net_admin}},
+    {ProgramType::tracing, {.name = "tracing", .context_name = "the arguments", .context_size = 96, .since = "5.5", .privilege = Privilege::perfmon}},
+    {ProgramType::struct_ops, {.name = "struct_ops", .context_name = "the arguments", .context_size = 96, .since = "5.6", .privilege = Privilege::perfmon}},
+    {ProgramType::ext, {.name = "ext", .context_name = "the context", .since = "5.6", .privilege = Privilege::perfmon}},
+    {ProgramType::lsm, {.name = "lsm", .context_name = "the arguments", .context_size = 96, .since = "5.7", .privilege = Privilege::perfmon}},
+    {ProgramType::sk_lookup, {.name = "sk_lookup", .context_name = "struct bpf_sk_lookup", .context_size = 72, .since = "5.9"}},
+    {ProgramType::syscall, {.name = "syscall", .input = Input::context, .context_name = "the context", .context_size = 0xffff, .since = "5.14"}},
+    {ProgramType::netfilter, {.name = "netfilter", .context_name = "struct bpf_nf_ctx", .context_size = 16, .since = "6.4", .privilege = Privilege::net_admin}},
+    {ProgramType::unspecified, {.name = "unspec"}},
 });
 // clang-format on
+
+constexpr EnumArray<Privilege, std::string_view> kPrivileges({
+    {Privilege::bpf, "CAP_BPF"},
+    {Privilege::net_admin, "CAP_NET_ADMIN"},
+    {Privilege::perfmon, "CAP_PERFMON"},
+    {Privilege::sys_admin, "CAP_SYS_ADMIN"},
+});
 
 }  // namespace
 
 const ProgramTypeRow& row(ProgramType type) { return kTypeRows[type]; }
+std::string_view name_of(Privilege privilege) { return kPrivileges[privilege]; }
+
+std::optional<AttachType> loaded_as(ProgramType type, std::optional<AttachType> attach) {
+  if (attach) return attach;
+  if (type == ProgramType::cgroup_sock) return AttachType::cgroup_inet_sock_create;
+  if (type == ProgramType::sk_reuseport) return AttachType::sk_reuseport_select;
+  return attach;
+}
 
 }  // namespace skep::platform

@@ -6,11 +6,13 @@
 // at but not loaded.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/enum_array.hpp"
 #include "base/types.hpp"
+#include "platform/attach_types.hpp"
 
 namespace skep::platform {
 
@@ -71,21 +73,45 @@ constexpr ProgramTypes set_of(ProgramType first, More... more) {
 }
 
 // What a field of the context holds, as the program sees it.
-enum class FieldKind : u8 { number, packet, packet_meta, packet_end };
+enum class FieldKind : u8 {
+  number,
+  packet,
+  packet_meta,
+  packet_end,
+  flow_keys,              // this and the sockets: structures of platform/objects.hpp
+  socket_common_or_null,  // a socket of any kind
+  socket,
+  socket_or_null,
+  kernel_pointer,  // to a structure of the kernel that the program may trust
+  buffer,          // memory whose size is compared when the program is attached
+};
 enum class Access : u8 { read, read_write };
-// Whether an access may reach less than the whole field; where it may, only aligned to its size.
-enum class Parts : u8 { none, of_reads, of_reads_and_writes };
+// Whether an access may reach less than the whole field; where it may, only aligned to its size
+// (bpf_ctx_narrow_access_ok in include/linux/filter.h).
+enum class Parts : u8 {
+  none,
+  at_start,  // of reads, from the field's first byte on
+  of_reads,
+  of_reads_and_writes,
+  anywhere,  // of both, and not aligned either
+};
 
-// One field of the structure that r1 points to at the start.
+// One field of the structure that r1 points to at the start, or of one that it leads to. Where a
+// field may be accessed in several ways (as a whole of four bytes, or two of them at once), it has
+// several rows.
 struct ContextField {
   std::string_view name;
   u16 offset;  // in the structure that programs are compiled against (linux/bpf.h)
-  u8 size;
+  u16 size;
   FieldKind kind;
   Access access;
   Parts parts;
-  u16 runtime_offset;  // in PacketContext, where the engine keeps it
-  u8 runtime_size;     // pointers are four bytes to the program and eight at run time
+  u16 runtime_offset = 0;  // in PacketContext, where the user engine keeps it
+  u8 runtime_size = 0;     // pointers are four bytes to the program and eight at run time; 0: it is
+                           // not there, and the field for the kernel only
+  AttachTypes attach = 0;  // of programs that are attached so; 0: of all
+
+  constexpr bool is_in_user_engine() const { return runtime_size != 0; }
 };
 
 struct Verdict {
@@ -100,18 +126,27 @@ enum class Input : u8 {
   context,  // memory that the caller gives, all of it for reading and writing, is the context
 };
 
+// Which capability bpf(2) asks for besides CAP_BPF (bpf_prog_load in kernel/bpf/syscall.c);
+// CAP_SYS_ADMIN stands for all of them.
+enum class Privilege : u8 { bpf, net_admin, perfmon, sys_admin, count_ };
+std::string_view name_of(Privilege privilege);  // "CAP_PERFMON"
+
 struct ProgramTypeRow {
   std::string_view name;  // as bpftool prints it
-  Input input;
-  std::string_view context_name;  // "struct xdp_md"
-  u32 context_size;               // bytes; of Input::context the most that a caller may give
-  std::span<const ContextField> context;
-  std::span<const Verdict> verdicts;  // names of return values
-  bool may_write_packet;              // stores through packet pointers
-  bool may_load_packet;               // legacy packet loads (RFC 9669, 5.5)
-  std::string_view since;             // first kernel release with it
+  Input input = Input::none;
+  std::string_view context_name = {};  // "struct xdp_md"; its fields are in platform/contexts.hpp
+  u32 context_size = 0;                // bytes; of Input::context the most that a caller may give
+  std::span<const Verdict> verdicts = {};  // names of return values
+  bool may_write_packet = false;           // stores through packet pointers
+  bool may_load_packet = false;            // legacy packet loads (RFC 9669, 5.5)
+  std::string_view since = {};             // first kernel release with it
+  Privilege privilege = Privilege::bpf;    // what its loader needs
 };
 
 const ProgramTypeRow& row(ProgramType type);
+
+// How bpf(2) takes a program of this type when it is loaded as `attach`, or as nothing: some types
+// are then taken to be attached in one of their ways (bpf_prog_load_fixup_attach_type).
+std::optional<AttachType> loaded_as(ProgramType type, std::optional<AttachType> attach);
 
 }  // namespace skep::platform

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "platform/contexts.hpp"
 
 namespace skep::runtime {
 namespace {
@@ -108,7 +109,7 @@ Result<void> set_up_xdp(Packet& packet, std::span<const std::byte> bytes, const 
 
 // The name of what stands at `offset`, for fields that are not taken.
 std::string name_at(ProgramType type, u32 offset) {
-  for (const platform::ContextField& field : platform::row(type).context) {
+  for (const platform::ContextField& field : platform::context_of(type)) {
     if (offset >= field.offset && offset < u32{field.offset} + field.size)
       return format("field {}", field.name);
   }

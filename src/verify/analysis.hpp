@@ -46,6 +46,14 @@ struct Analysis {
   }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   bool for_user_engine() const { return rules == Rules::user_engine; }
+  std::optional<platform::AttachType> attach() const {
+    return platform::loaded_as(program.type, program.attach_type);
+  }
+  // Syscall programs always may (bpf_prog_load in kernel/bpf/syscall.c).
+  bool may_sleep() const {
+    return (program.flags & platform::kSleepable) != 0 ||
+           program.type == platform::ProgramType::syscall;
+  }
   u32 new_id() { return next_id++; }
   // Before `value` is copied: the copy and it learn together.
   static bool wants_link(const Value& value) {

@@ -43,19 +43,40 @@ Check check_sized_memory(Analysis& analysis, State& state, const Call& call, u8 
   if (auto refused = size_extent(analysis, call, state, static_cast<u8>(r + 1),
                                  call.helper.arguments[r], extent))
     return refused;
-  const bool may_be_null =
-      kind == Argument::memory_or_null || kind == Argument::writable_memory_or_null;
+  const bool may_be_null = kind == Argument::memory_or_null ||
+                           kind == Argument::writable_memory_or_null ||
+                           kind == Argument::updated_memory_or_null;
   if (may_be_null && extent.most == 0 && state.frame().registers[r].is_null()) return {};
   const Value& pointer = state.frame().registers[r];
+  if (kind == Argument::map_value_memory && pointer.kind != Kind::map_value)
+    return bad_argument(call, r, state, "memory in a map's value");
   if (pointer.is_packet() && call.helper.effect == platform::Effect::moves_packet) {
     return bad_argument(call, r, state, "memory outside of the packet, which the call may move");
   }
   if (kind == Argument::memory || kind == Argument::memory_or_null)
     return check_memory(analysis, state, r, extent, Touch::read);
-  if (kind == Argument::updated_memory) {
+  if (kind == Argument::updated_memory || kind == Argument::updated_memory_or_null) {
     if (auto refused = check_memory(analysis, state, r, extent, Touch::read)) return refused;
   }
   return check_memory(analysis, state, r, extent, Touch::write);
+}
+
+Check check_map_kind(const Analysis& analysis, const platform::MapSpec& map) {
+  const platform::MapKindRow& kind = platform::row(map.kind);
+  if (analysis.for_user_engine() && kind.user_engine == platform::InUserEngine::no) {
+    return Refusal{
+        Property::unsupported,
+        format("map {} is a {}, which the user engine does not have", map.name, kind.name), "",
+        "run it in the kernel: --engine kernel"};
+  }
+  if (analysis.may_sleep() && (platform::set_of(map.kind) & platform::kSleepableKinds) == 0) {
+    return Refusal{
+        Property::helper_argument,
+        format("map {} is a {}, which programs that may sleep cannot use", map.name, kind.name),
+        "",
+        {}};
+  }
+  return {};
 }
 
 Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) {
@@ -69,6 +90,7 @@ Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) 
                    "",
                    {}};
   }
+  if (auto refused = check_map_kind(analysis, map)) return refused;
   call.map = value.map;
   return {};
 }
@@ -139,13 +161,15 @@ Check not_null(const State& state, u8 r) {
 Check check_socket(const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   const Argument wanted = call.helper.arguments[r - 1u];
-  if (wanted == Argument::kernel_socket_or_null && value.is_null()) return {};
-  if (wanted != Argument::kernel_socket_or_null) {
+  const bool may_be_null =
+      wanted == Argument::kernel_socket_or_null || wanted == Argument::socket_or_null;
+  if (may_be_null && value.is_null()) return {};
+  if (!may_be_null) {
     if (auto refused = not_null(state, r)) return refused;
   }
-  const bool is_full = wanted == Argument::socket || wanted == Argument::socket_taken;
-  const bool fits =
-      is_full && wanted == Argument::socket ? value.kind == Kind::socket : is_socket(value.kind);
+  const bool is_exact = wanted == Argument::socket || wanted == Argument::socket_or_null;
+  const bool is_full = is_exact || wanted == Argument::socket_taken;
+  const bool fits = is_exact ? value.kind == Kind::socket : is_socket(value.kind);
   if (!fits || value.offset != 0)
     return bad_argument(call, r, state, is_full ? "a socket" : "a socket of any kind");
   if (wanted == Argument::socket_taken) {
@@ -220,9 +244,14 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::memory_or_null:
     case Argument::writable_memory:
     case Argument::writable_memory_or_null:
-    case Argument::updated_memory: return check_sized_memory(analysis, state, call, r);
+    case Argument::updated_memory:
+    case Argument::updated_memory_or_null:
+    case Argument::map_value_memory: return check_sized_memory(analysis, state, call, r);
     case Argument::fixed_memory: return check_fixed(analysis, state, call, r, Touch::read);
     case Argument::fixed_memory_out: return check_fixed(analysis, state, call, r, Touch::write);
+    case Argument::updated_fixed_memory:
+      if (auto refused = check_fixed(analysis, state, call, r, Touch::read)) return refused;
+      return check_fixed(analysis, state, call, r, Touch::write);
     case Argument::size:
     case Argument::size_or_zero: return {};  // with the memory before it
     case Argument::constant_size:
@@ -231,6 +260,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::constant_string: return check_string(analysis, state, call, r);
     case Argument::socket_common:
     case Argument::socket:
+    case Argument::socket_or_null:
     case Argument::socket_taken:
     case Argument::kernel_socket:
     case Argument::kernel_socket_or_null: return check_socket(state, call, r);

@@ -21,7 +21,7 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
                                                 : "a function is called through a register",
                    "", "kernel functions other than bpf_throw exist in the kernel engine only"};
   }
-  helper = platform::find_helper(i.immediate);
+  helper = platform::find_helper(i.immediate, analysis.program.type);
   const std::string_view name = platform::helper_name(i.immediate);
   if (name.empty()) {
     return Refusal{Property::unknown_helper,
@@ -40,12 +40,18 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
                    format("it is helper {} of Linux", i.immediate),
                    {}};
   }
-  if ((helper->programs & platform::set_of(analysis.program.type)) == 0) {
+  if (!platform::may_call(*helper, analysis.program.type, analysis.attach())) {
     return Refusal{
         Property::helper_not_allowed,
         format("bpf_{} is not allowed in {} programs", helper->name, analysis.type().name),
         "",
         {}};
+  }
+  if (helper->needs == platform::Needs::sleepable && !analysis.may_sleep()) {
+    return Refusal{Property::helper_not_allowed,
+                   format("bpf_{} may sleep, and the program may not", helper->name),
+                   "",
+                   {}};
   }
   if (helper->gpl_only && !analysis.program.gpl_compatible) {
     return Refusal{Property::gpl_only,

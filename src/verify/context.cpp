@@ -1,8 +1,11 @@
 #include "verify/context.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "isa/tables.hpp"
+#include "platform/contexts.hpp"
+#include "platform/objects.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -11,30 +14,51 @@ namespace {
 using isa::Instruction;
 using isa::Width;
 
-const platform::ContextField* field_at(const platform::ProgramTypeRow& type, s64 offset,
-                                       u32 bytes) {
-  for (const platform::ContextField& field : type.context) {
-    if (offset >= field.offset && offset + bytes <= field.offset + field.size) return &field;
-  }
-  return nullptr;
+// A structure whose fields are accessed: the context, or what a pointer leads to.
+struct Layout {
+  std::string name;  // "struct xdp_md for xdp programs"
+  std::span<const platform::ContextField> fields;
+  Property property;
+};
+
+Layout context_layout(const Analysis& analysis) {
+  return {format("{} for {} programs", analysis.type().context_name, analysis.type().name),
+          platform::context_of(analysis.program.type), Property::context_access};
 }
 
-Kind pointer_kind(platform::FieldKind kind) {
+platform::ObjectKind object_kind(Kind kind) {
   switch (kind) {
-    case platform::FieldKind::packet: return Kind::packet;
-    case platform::FieldKind::packet_meta: return Kind::packet_meta;
-    case platform::FieldKind::packet_end: return Kind::packet_end;
-    case platform::FieldKind::number: break;
+    case Kind::socket_common: return platform::ObjectKind::socket_common;
+    case Kind::socket: return platform::ObjectKind::socket;
+    case Kind::tcp_socket: return platform::ObjectKind::tcp_socket;
+    case Kind::xdp_socket: return platform::ObjectKind::xdp_socket;
+    case Kind::flow_keys: return platform::ObjectKind::flow_keys;
+    default: return platform::ObjectKind::count_;
   }
-  return Kind::number;
+}
+
+Layout object_layout(Kind kind) {
+  const platform::ObjectRow& row = platform::row(object_kind(kind));
+  return {std::string(row.name), row.fields, Property::context_access};
+}
+
+// Whether this program has the field: others are for the kernel only, or for programs that are
+// attached in another way.
+bool has(const Analysis& analysis, const platform::ContextField& field) {
+  if (analysis.for_user_engine() && !field.is_in_user_engine()) return false;
+  const auto attach = analysis.attach();
+  return field.attach == 0 || (attach && (field.attach & platform::set_of(*attach)) != 0);
+}
+
+Refusal bad_access(const Layout& layout, std::string what, s64 offset, u32 bytes) {
+  return {layout.property,
+          std::move(what),
+          format("{} at offset {} of {}", counted(bytes, "byte"), offset, layout.name),
+          {}};
 }
 
 Refusal bad_context(const Analysis& analysis, std::string what, s64 offset, u32 bytes) {
-  return {Property::context_access,
-          std::move(what),
-          format("{} at offset {} of {} for {} programs", counted(bytes, "byte"), offset,
-                 analysis.type().context_name, analysis.type().name),
-          {}};
+  return bad_access(context_layout(analysis), std::move(what), offset, bytes);
 }
 
 Refusal moved(const Analysis& analysis, const Value& pointer, const Access& access) {
@@ -46,38 +70,84 @@ bool is_memory(const Analysis& analysis) {
   return analysis.type().input == platform::Input::context;
 }
 
-bool may_be_in_part(const platform::ContextField& field, Touch touch) {
+bool may_be_in_part(const platform::ContextField& field, const Access& access) {
   switch (field.parts) {
     case platform::Parts::none: return false;
-    case platform::Parts::of_reads: return touch == Touch::read;
-    case platform::Parts::of_reads_and_writes: return true;
+    case platform::Parts::at_start:
+      return access.touch == Touch::read && access.offset == field.offset;
+    case platform::Parts::of_reads: return access.touch == Touch::read;
+    case platform::Parts::of_reads_and_writes:
+    case platform::Parts::anywhere: return true;
   }
   return false;
 }
 
+// The same access is tried on each row of a field: there is one a way.
+Check check_field(const Layout& layout, const platform::ContextField& field, const Access& access) {
+  const auto bad = [&](std::string what) {
+    return bad_access(layout, std::move(what), access.offset, access.bytes);
+  };
+  if (field.parts != platform::Parts::anywhere && access.offset % access.bytes != 0)
+    return bad(format("field {} is accessed across its alignment", field.name));
+  if (access.touch == Touch::write && field.access != platform::Access::read_write)
+    return bad(format("field {} is written, but may only be read", field.name));
+  if (access.bytes == field.size || may_be_in_part(field, access)) return {};
+  return bad(format("field {} is {} in part, but has to be as a whole of {}", field.name,
+                    access.touch == Touch::read ? "read" : "written", counted(field.size, "byte")));
+}
+
 // The field that an access reaches, or a refusal.
-Check find_field(const Analysis& analysis, const Value& pointer, const Access& access,
-                 const platform::ContextField*& field) {
-  if (pointer.offset != 0) return moved(analysis, pointer, access);
-  field = field_at(analysis.type(), access.offset, access.bytes);
-  if (field == nullptr)
-    return bad_context(analysis, "no field of the context is there for this program type",
-                       access.offset, access.bytes);
-  if (access.offset % access.bytes != 0)
-    return bad_context(analysis, format("field {} is accessed across its alignment", field->name),
-                       access.offset, access.bytes);
-  if (access.touch == Touch::write && field->access != platform::Access::read_write) {
-    return bad_context(analysis, format("field {} is written, but may only be read", field->name),
-                       access.offset, access.bytes);
+Check find_field(const Analysis& analysis, const Layout& layout, const Access& access,
+                 const platform::ContextField*& found) {
+  Check refused = bad_access(layout, "no field of the context is there for this program type",
+                             access.offset, access.bytes);
+  if (layout.name.find(" for ") == std::string::npos)
+    refused->message = format("no field of {} is there", layout.name);
+  bool is_first = true;
+  for (const platform::ContextField& field : layout.fields) {
+    const bool inside =
+        access.offset >= field.offset && access.offset + access.bytes <= field.offset + field.size;
+    if (!inside || !has(analysis, field)) continue;
+    Check bad = check_field(layout, field, access);
+    if (!bad) {
+      found = &field;
+      return {};
+    }
+    if (is_first) refused = std::move(bad);
+    is_first = false;
   }
-  if (access.bytes != field->size && !may_be_in_part(*field, access.touch)) {
-    return bad_context(
-        analysis,
-        format("field {} is {} in part, but has to be as a whole of {}", field->name,
-               access.touch == Touch::read ? "read" : "written", counted(field->size, "byte")),
-        access.offset, access.bytes);
+  return refused;
+}
+
+Value nullable(Analysis& analysis, Value pointer) {
+  pointer.null = Null::maybe;
+  pointer.id = analysis.new_id();
+  return pointer;
+}
+
+// What is loaded from a field; of numbers, what is known anyway.
+void load_field(Analysis& analysis, platform::FieldKind kind, Value& out) {
+  using platform::FieldKind;
+  switch (kind) {
+    case FieldKind::number: return;
+    case FieldKind::packet: out = Value::pointer(Kind::packet); return;
+    case FieldKind::packet_meta: out = Value::pointer(Kind::packet_meta); return;
+    case FieldKind::packet_end: out = Value::pointer(Kind::packet_end); return;
+    case FieldKind::flow_keys: out = Value::pointer(Kind::flow_keys); return;
+    case FieldKind::socket: out = Value::pointer(Kind::socket); return;
+    case FieldKind::socket_or_null: out = nullable(analysis, Value::pointer(Kind::socket)); return;
+    case FieldKind::socket_common_or_null:
+      out = nullable(analysis, Value::pointer(Kind::socket_common));
+      return;
+    case FieldKind::kernel_pointer:
+      out = Value::pointer(Kind::kernel);
+      out.trust = Trust::reference;
+      return;
+    case FieldKind::buffer:
+      out = Value::pointer(Kind::memory);
+      out.range = ~u32{0} >> 1;  // how large it is is compared when the program is attached
+      return;
   }
-  return {};
 }
 
 // The rules of syscall_prog_is_valid_access in kernel/bpf/syscall.c.
@@ -98,19 +168,23 @@ Check check_context_memory(Analysis& analysis, const Value& pointer, const Acces
 
 }  // namespace
 
+bool is_object(Kind kind) { return object_kind(kind) != platform::ObjectKind::count_; }
+
 Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionIndex at, Value& out) {
   const Instruction& i = analysis.program.code[at.value()];
   const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
   if (is_memory(analysis)) return check_context_memory(analysis, pointer, access);
+  if (pointer.offset != 0) return moved(analysis, pointer, access);
   if (analysis.prototype) return load_argument(analysis, pointer, access, out);
   const platform::ContextField* field = nullptr;
-  if (auto refused = find_field(analysis, pointer, access, field)) return refused;
+  if (auto refused = find_field(analysis, context_layout(analysis), access, field)) return refused;
   if (field->kind == platform::FieldKind::number) return {};
   if (i.form == isa::Form::load_signed)
     return bad_context(
         analysis, format("field {} is a pointer and is loaded as a signed number", field->name),
         i.offset, access.bytes);
-  out = Value::pointer(pointer_kind(field->kind));
+  load_field(analysis, field->kind, out);
+  if (!field->is_in_user_engine()) return {};
   Instruction& rewritten = analysis.code[at.value()];
   rewritten.offset = static_cast<s16>(field->runtime_offset);
   rewritten.width = field->runtime_size == 8 ? Width::w64 : Width::w32;
@@ -125,13 +199,28 @@ Check store_context(Analysis& analysis, const Value& pointer, const Access& acce
   if (is_memory(analysis)) {
     if (auto refused = check_context_memory(analysis, pointer, access)) return refused;
   } else {
+    if (pointer.offset != 0) return moved(analysis, pointer, access);
     const platform::ContextField* field = nullptr;
-    if (auto refused = find_field(analysis, pointer, access, field)) return refused;
+    if (auto refused = find_field(analysis, context_layout(analysis), access, field))
+      return refused;
     where = format("field {}", field->name);
   }
   if (!stored.is_pointer() || !analysis.for_user_engine()) return {};
   return bad_context(analysis, format("a pointer is stored into {}", where), access.offset,
                      access.bytes);
+}
+
+Check check_object_access(const Analysis& analysis, const Value& pointer, const Access& access) {
+  if (pointer.null == Null::maybe) {
+    return Refusal{Property::null_check,
+                   format("{} may be null here", register_name(access.r)),
+                   format("{} is {}", register_name(access.r), describe(pointer)),
+                   {}};
+  }
+  Access moved_access = access;
+  moved_access.offset += pointer.offset;
+  const platform::ContextField* field = nullptr;
+  return find_field(analysis, object_layout(pointer.kind), moved_access, field);
 }
 
 }  // namespace skep::verify

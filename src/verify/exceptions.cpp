@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "platform/kernel_functions.hpp"
-#include "verify/analysis.hpp"
+#include "verify/returns.hpp"
 
 namespace skep::verify {
 namespace {
@@ -57,6 +57,9 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
   if (!state.held.empty())
     return still_held(analysis.program, state, "bpf_throw while ", " is held");
   const platform::Program& program = analysis.program;
+  if (!program.exception_callback) {  // the cookie is what the program returns
+    if (auto refused = check_returned(analysis, state, isa::kR1, "bpf_throw gives")) return refused;
+  }
   isa::Instruction& i = analysis.code[at.value()];
   i.operation = static_cast<u8>(isa::Call::kfunc);
   i.immediate = static_cast<s64>(platform::UserFunction::throw_exception);

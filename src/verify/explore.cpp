@@ -9,6 +9,7 @@
 #include "verify/callbacks.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/liveness.hpp"
+#include "verify/returns.hpp"
 
 namespace skep::verify {
 namespace {
@@ -378,7 +379,7 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::may_goto) return may_goto(path, i);
   if (takes_function(i)) return call_with_callback(path, i);
   if (i.form == Form::exit) return exit(path);
-  if (is_throw(*program_, path.at)) return {Ends::yes, do_throw(analysis_, path.state, path.at)};
+  if (is_throw(*program_, path.at)) return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {
     ++path.jumps;
     path.at = i.target;
@@ -577,7 +578,7 @@ Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
 }
 
 // The end of the program, or of a global function that is verified on its own.
-Check Explorer::check_end(const Path& path) const {
+Check Explorer::check_end(const Path& path) {
   const platform::Function& function = program_->functions[path.state.frame().function];
   if (!path.state.held.empty()) {
     return still_held(*program_, path.state, format("{} ends with ", function.name),
@@ -585,6 +586,9 @@ Check Explorer::check_end(const Path& path) const {
   }
   if (function.signature && !function.signature->returns_number && path.state.frame().function != 0)
     return {};
+  const u32 number = path.state.frame().function;
+  if (number == 0 || program_->exception_callback == number)
+    return check_returned(analysis_, path.state, isa::kR0, format("{} returns", function.name));
   if (auto refused = check_readable(path.state, isa::kR0)) return refused;
   const Value& result = path.state.frame().registers[isa::kR0];
   if (!result.is_number() && analysis_.for_user_engine()) {
@@ -596,8 +600,14 @@ Check Explorer::check_end(const Path& path) const {
   return {};
 }
 
+// The last instruction of a path.
+Explorer::Outcome Explorer::end(Path& path, Check refused) {
+  if (!refused && analysis_.demand.registers != 0) note(path, path.state.frames.size() - 1);
+  return {Ends::yes, std::move(refused)};
+}
+
 Explorer::Outcome Explorer::exit(Path& path) {
-  if (path.state.frames.size() == 1) return {Ends::yes, check_end(path)};
+  if (path.state.frames.size() == 1) return end(path, check_end(path));
   if (path.state.frame().entered == Entered::as_callback) return leave_callback(path);
   const Value result = path.state.registers()[isa::kR0];
   const std::size_t depth = path.state.frames.size() - 1;

@@ -92,7 +92,8 @@ class Explorer {
   Outcome may_goto(Path& path, const isa::Instruction& i);
   Check wait(Path other);
   Outcome exit(Path& path);
-  Check check_end(const Path& path) const;
+  Check check_end(const Path& path);
+  Outcome end(Path& path, Check refused);
 
   bool is_last_round(const Checkpoint& checkpoint, const Path& path,
                      std::span<const Registers> live) const;

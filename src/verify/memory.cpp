@@ -223,6 +223,9 @@ Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
   Value out = Value::of_number(loaded(i));
   if (pointer.kind == Kind::context) {
     if (auto refused = load_context(analysis, pointer, at, out)) return refused;
+  } else if (is_object(pointer.kind)) {
+    const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
+    if (auto refused = check_object_access(analysis, pointer, access)) return refused;
   } else {
     const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
     if (auto refused = check_region(analysis, state, pointer, access)) return refused;
@@ -253,6 +256,8 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
   const Access access{i.dst, i.offset, isa::bytes_of(i.width), Touch::write};
   if (pointer.kind == Kind::context) {
     if (auto refused = store_context(analysis, pointer, access, stored)) return refused;
+  } else if (is_object(pointer.kind)) {
+    if (auto refused = check_object_access(analysis, pointer, access)) return refused;
   } else {
     if (auto refused = check_region(analysis, state, pointer, access)) return refused;
     analysis.may_change_packet |= pointer.is_packet();

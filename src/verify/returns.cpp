@@ -1,0 +1,30 @@
+#include "verify/returns.hpp"
+
+#include "platform/returns.hpp"
+
+namespace skep::verify {
+
+Check check_returned(Analysis& analysis, const State& state, u8 r, std::string_view returns) {
+  if (auto refused = check_readable(state, r)) return refused;
+  const Value& value = state.frame().registers[r];
+  const std::string is = format("{} is {}", register_name(r), describe(value));
+  std::optional<platform::ReturnRange> range;
+  if (!analysis.for_user_engine())
+    range = platform::allowed_returns(analysis.program.type, analysis.attach());
+  if (!value.is_number()) {
+    // The kernel lets those who may trace return addresses.
+    if (!analysis.for_user_engine() && !range) return {};
+    return Refusal{Property::return_value, format("{} a pointer", returns), is, {}};
+  }
+  if (!range) return {};
+  analysis.demand.registers |= bit(r);
+  const Word<u64>& number = value.number.full;
+  if (number.smin >= range->least && number.smax <= range->most) return {};
+  return Refusal{Property::return_value,
+                 format("{} what {} programs may not: it is to be {} to {}", returns,
+                        analysis.type().name, range->least, range->most),
+                 is,
+                 "return one of these on every path; what a helper or a map gave is bounded first"};
+}
+
+}  // namespace skep::verify
