@@ -26,6 +26,8 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::rules,
      {"--rules", 0, Takes::one, "kernel|user",
       "whose: what Linux 6.18 accepts, or what the user engine can run (kernel)"}},
+    {Flag::hot,
+     {"--hot", 0, Takes::nothing, "", "what verifying cost, by source line: the ten costliest"}},
     {Flag::attach,
      {"--attach", 0, Takes::assignment, "PROGRAM=TARGET",
       "what a program is attached to, as it would stand in its section"}},
@@ -134,7 +136,7 @@ constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       F
                          Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
                          Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
                          Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
-constexpr Flag kVerify[] = {Flag::program, Flag::rules, Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::rules, Flag::hot, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,

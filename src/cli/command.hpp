@@ -26,6 +26,7 @@ enum class Flag : u8 {
   limit,
   engine,
   rules,
+  hot,
   attach,
   pid,
   command,

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/loading.hpp"
+#include "cli/verify_cost.hpp"
 
 namespace skep::cli {
 namespace {
@@ -29,14 +30,37 @@ void write_report(JsonWriter& json, const verify::Report& report) {
   json.end_array().end_object();
 }
 
+constexpr std::size_t kHotLines = 10;
+
+void write_costs(JsonWriter& json, const platform::Program& program, const verify::Work& work) {
+  json.key("hot").begin_array();
+  for (const LineCost& line : costs_of(program, work, kHotLines)) {
+    json.begin_object().member("place", line.place).member("source", line.text);
+    json.member("visits", line.visits).member("states", line.states).end_object();
+  }
+  json.end_array();
+}
+
+std::string costs_text(const platform::Program& program, const verify::Work& work) {
+  constexpr std::size_t kColumn = 10;
+  const auto column = [](std::string text) { return padded(std::move(text), kColumn); };
+  std::string text = "  " + column("visits") + column("states") + "line\n";
+  for (const LineCost& line : costs_of(program, work, kHotLines)) {
+    text += "  " + column(grouped(line.visits)) + column(grouped(line.states)) +
+            format("{}  {}\n", line.place, line.text);
+  }
+  return text;
+}
+
 std::string verdict_json(const object::Object& object, const platform::Program& program,
-                         const verify::Verdict& verdict) {
+                         const verify::Verdict& verdict, bool hot) {
   JsonWriter json;
   json.begin_object().member("object", object.name()).member("section", program.section);
   json.member("program", program.name);
   json.member("verdict", verdict.accepted() ? "accepted" : "rejected");
   json.key("time_us").rounded(static_cast<double>(verdict.work.time_ns) / 1000, 1);
   json.member("instructions", program.code.size()).member("visited", verdict.work.visited);
+  if (hot) write_costs(json, program, verdict.work);
   if (!verdict.accepted()) write_report(json, std::get<verify::Report>(verdict.outcome));
   json.end_object();
   return json.take() + "\n";
@@ -48,7 +72,7 @@ std::string milliseconds(u64 ns) {
   return number.take();
 }
 
-std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict,
+std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict, bool hot,
                          const Output& out) {
   const std::string_view color = verdict.accepted() ? "\033[32m" : "\033[31m";
   std::string text = format(
@@ -58,6 +82,7 @@ std::string verdict_text(const platform::Program& program, const verify::Verdict
       verdict.work.visited, milliseconds(verdict.work.time_ns));
   if (!verdict.accepted()) text += verify::to_text(std::get<verify::Report>(verdict.outcome));
   if (!text.ends_with('\n')) text += '\n';
+  if (hot) text += costs_text(program, verdict.work);
   return text;
 }
 
@@ -104,8 +129,9 @@ Result<int> verify(const Arguments& arguments, Output& out) {
     const auto program = TRY(object.program(name, types.link()));
     const verify::Verdict verdict =
         verify::verify(program, {.rules = rules, .kernel_types = kernel_types.get()});
-    out.write(out.is_json() ? verdict_json(object, *program, verdict)
-                            : verdict_text(*program, verdict, out));
+    const bool hot = arguments.has(Flag::hot);
+    out.write(out.is_json() ? verdict_json(object, *program, verdict, hot)
+                            : verdict_text(*program, verdict, hot, out));
     if (!verdict.accepted()) code = kRejected;
   }
   return code;

@@ -21,6 +21,9 @@ using isa::InstructionIndex;
 // A checkpoint is worth its cost after so much work since the last one (measured: fewer states,
 // same pruning).
 constexpr u32 kJumpsBetween = 2, kInstructionsBetween = 8;
+// Rounds of a loop differ: states of some of them are kept, those of all would only push each other
+// out.
+constexpr u32 kJumpsBetweenRounds = 20, kInstructionsBetweenRounds = 100;
 // A checkpoint that was compared so often in vain is compared no more: so much more often than it
 // was of use, and heads of loops later (the kernel's numbers).
 constexpr u32 kMisses = 3, kMissesOfHead = 64;
@@ -86,7 +89,10 @@ Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limit
       limits_(limits),
       analysis_(*program_, limits),
       kept_(program_->code.size()),
-      trail_(*program_) {}
+      trail_(*program_) {
+  work_.visits.resize(program_->code.size());
+  work_.kept.resize(program_->code.size());
+}
 
 Verdict Explorer::run() {
   const auto start = std::chrono::steady_clock::now();
@@ -178,7 +184,8 @@ Check Explorer::follow(Path path) {
       if (outcome.ends == Ends::yes) break;
     }
     analysis_.facts[path.at.value()].reached = true;
-    ++path.instructions;
+    ++work_.visits[path.at.value()];
+    ++instructions_;
     analysis_.demand = {};
     Outcome outcome = step(path);
     if (outcome.refused) return outcome.refused;
@@ -239,8 +246,9 @@ void Explorer::require(s32 trail, std::size_t depth, const Places& places) {
 Explorer::Outcome Explorer::at_join(Path& path) {
   std::vector<s32>& kept = kept_[path.at.value()];
   const bool is_head = structure_.loop_heads[path.at.value()];
+  const bool keeps = is_worth_keeping(path);
   const LiveRegisters live = live_at(path.state, path.at);
-  for (std::size_t n = 0; n < kept.size();) {
+  for (std::size_t n = kept.size(); n-- > 0;) {  // the newest first
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
     if (on_this_path && is_last_round(checkpoint, path, live)) {
@@ -276,19 +284,27 @@ Explorer::Outcome Explorer::at_join(Path& path) {
       require(path.trail, path.state.frames.size() - 1, precise_places(checkpoint.state));
       return {Ends::yes, {}};
     }
-    ++checkpoint.misses;
+    if (keeps) ++checkpoint.misses;
     const u32 misses_max = is_head && on_this_path ? kMissesOfHead : kMisses;
     if (checkpoint.misses > checkpoint.hits * misses_max + misses_max) {
       if (!on_this_path && open_loop(kept[n]) == kNone) checkpoint.state = {};
-      kept[n] = kept.back();
-      kept.pop_back();
-      continue;
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(n));
     }
-    ++n;
   }
-  if (is_head || (path.jumps >= kJumpsBetween && path.instructions >= kInstructionsBetween))
-    keep(path);
+  if (keeps) keep(path);
   return {};
+}
+
+// Whether the state of a path that has come to a join is kept.
+bool Explorer::is_worth_keeping(const Path& path) const {
+  if (structure_.loop_heads[path.at.value()]) return true;
+  const std::vector<s32>& kept = kept_[path.at.value()];
+  const bool is_round = std::ranges::any_of(
+      kept, [&](s32 number) { return checkpoints_[static_cast<u32>(number)].open != 0; });
+  if (is_round) {
+    return jumps_ >= kJumpsBetweenRounds || instructions_ >= kInstructionsBetweenRounds;
+  }
+  return jumps_ >= kJumpsBetween && instructions_ >= kInstructionsBetween;
 }
 
 // Whether `path` has come around a loop that ends by itself, with nothing that its earlier round
@@ -357,9 +373,10 @@ void Explorer::keep(Path& path) {
                           .written_before = path.written});
   path.written = {};
   kept_[path.at.value()].push_back(number);
+  ++work_.kept[path.at.value()];
   path.checkpoint = number;
   path.trail = trail_.add_checkpoint(path.trail, number);
-  path.jumps = path.instructions = 0;
+  jumps_ = instructions_ = 0;
 }
 
 // One path behind `checkpoint` has ended; it is proved when all have.
@@ -381,7 +398,7 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::exit) return exit(path);
   if (is_throw(*program_, path.at)) return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {
-    ++path.jumps;
+    ++jumps_;
     path.at = i.target;
     return {};
   }
@@ -463,7 +480,7 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};
   note(path, depth);
-  ++path.jumps;
+  ++jumps_;
   // Neither way is possible: what is known of the numbers contradicts itself, which the domain did
   // not see earlier. Nothing gets here.
   if (!ways.taken && !ways.passed) return {Ends::yes, {}};
@@ -473,9 +490,7 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
                .checkpoint = path.checkpoint,
                .decision = decide(path, Holds::yes),
                .trail = path.trail,
-               .written = path.written,
-               .jumps = path.jumps,
-               .instructions = path.instructions};
+               .written = path.written};
     if (auto refused = wait(std::move(other))) return {Ends::no, std::move(refused)};
     ways.taken.reset();
   }
@@ -502,7 +517,7 @@ Check Explorer::wait(Path other) {
 // The loop ends, or goes on for another round; the engine bounds how often.
 Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
   note(path, path.state.frames.size() - 1);
-  ++path.jumps;
+  ++jumps_;
   Path other = path;
   ++other.state.rounds;
   if (const State* before = earlier_round(path)) widen(*before, other.state);

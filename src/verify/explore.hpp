@@ -57,9 +57,7 @@ class Explorer {
     s32 checkpoint = kNone;
     s32 decision = kNone;
     s32 trail = Trail::kStart;
-    SlotSets written{};    // slots overwritten since its last checkpoint
-    u32 jumps = 0;         // since its last checkpoint
-    u32 instructions = 0;  // since its last checkpoint
+    SlotSets written{};  // slots overwritten since its last checkpoint
   };
 
   // A path that ended because its round of a loop was no new one.
@@ -100,6 +98,7 @@ class Explorer {
   const State* earlier_round(const Path& path) const;
   s32 open_loop(s32 checkpoint) const;
   void settle_loop(s32 outermost);
+  bool is_worth_keeping(const Path& path) const;
   void keep(Path& path);
   void close(s32 checkpoint);
   // The registers that are live, by frame.
@@ -125,6 +124,8 @@ class Explorer {
   std::vector<Checkpoint> checkpoints_;
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
   std::vector<BackEdge> back_edges_;    // of loops that are open
+  u32 jumps_ = 0;                       // on all paths, since the last state was kept
+  u32 instructions_ = 0;                // the same
   bool learned_ = false;                // a mark or a read was new
   std::vector<Decision> decisions_;
   Trail trail_;

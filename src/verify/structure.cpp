@@ -80,6 +80,7 @@ class Shape {
           return misshapen(at, Property::control_flow, "a jump leaves its function",
                            format("it goes to instruction {}", i.target.value()));
         structure_.joins[i.target.value()] = true;
+        if (i.form == isa::Form::jump) structure_.joins[at.value()] = true;
       }
       if (isa::falls_through(i) && at.next() == function.end) {
         return misshapen(at, Property::control_flow,

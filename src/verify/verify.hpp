@@ -115,6 +115,8 @@ struct Work {
   u64 visited = 0;  // instructions walked, over all paths
   u64 states = 0;   // states kept for pruning
   u64 time_ns = 0;
+  std::vector<u32> visits;  // by instruction: how often it was walked
+  std::vector<u32> kept;    // by instruction: states kept there
 };
 
 // Safe by the rules of the kernel.
