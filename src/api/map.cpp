@@ -104,6 +104,13 @@ Result<void> Map::for_each(std::size_t key_bytes, std::optional<std::size_t> val
 
 Result<std::uint64_t> Map::size() const { return TRY(view_of(at_))->count(); }
 Result<std::uint64_t> Map::lost() const { return at_.app->lost(TRY(at_.app->number_of(at_.name))); }
+Result<std::span<std::byte>> Map::memory() const {
+  maps::View& map = *TRY(view_of(at_));
+  if (map.spec().kind == platform::MapKind::arena) return map.pages();
+  return Error(Fault::usage,
+               format("map {} is a {}, not an arena", at_.name, platform::row(map.spec().kind).name),
+               "its values are read by lookup() and entries()");
+}
 Result<void> Map::pin(const std::string& path) const {
   return at_.app->pin(TRY(at_.app->number_of(at_.name)), path);
 }

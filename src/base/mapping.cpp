@@ -95,6 +95,14 @@ Result<Mapping> Mapping::of_descriptor(const Fd& fd, u64 offset, u64 size, Writa
   return Mapping(data, size);
 }
 
+Result<Mapping> Mapping::at_place(const Fd& fd, u64 place, u64 size) {
+  if (place == 0) return of_descriptor(fd, 0, size, Writable::yes);
+  Mapping there = TRY(reserve(place, size));
+  void* data = ::mmap(there.data_, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(), 0);
+  if (data != MAP_FAILED) return there;
+  return system_error("map", "memory that is shared with the kernel", errno);
+}
+
 Result<Mapping> Mapping::of_ring(u64 head, u64 ring) {
   const u64 size = head + 2 * ring;
   const int raw = ::memfd_create("skep-ring", MFD_CLOEXEC);
@@ -115,6 +123,31 @@ Result<Mapping> Mapping::of_ring(u64 head, u64 ring) {
     return system_error("map", "a ring buffer", errno);
   }
   return mapping;
+}
+
+Result<Mapping> Mapping::reserve(u64 place, u64 size) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* wanted = reinterpret_cast<void*>(place);
+  void* data =
+      ::mmap(wanted, size, PROT_NONE, place != 0 ? kFlags | MAP_FIXED_NOREPLACE : kFlags, -1, 0);
+  if (data == MAP_FAILED && errno != EEXIST) {
+    return Error(Fault::exhausted, format("cannot reserve {} bytes of addresses", size),
+                 "the process may have too few (ulimit -v)");
+  }
+  if (data != MAP_FAILED && (place == 0 || data == wanted)) return Mapping(data, size);
+  if (data != MAP_FAILED) ::munmap(data, size);  // where nobody knows that flag it is a hint
+  return Error(Fault::usage, format("something is mapped at 0x{:x} already", place),
+               "leave the address out, or take another one");
+}
+
+Mapping Mapping::part(u64 offset, u64 size) && {
+  EXPECT(offset <= size_ && size <= size_ - offset);
+  auto* begin = static_cast<std::byte*>(data_);
+  const u64 behind = size_ - offset - size;
+  if (offset != 0) ::munmap(begin, offset);
+  if (behind != 0) ::munmap(begin + offset + size, behind);
+  data_ = nullptr;
+  return Mapping(begin + offset, size);
 }
 
 Mapping::~Mapping() {

@@ -28,9 +28,17 @@ class Mapping {
   // Memory that a descriptor stands for, shared with whoever else has it: pages of a ring of the
   // kernel.
   static Result<Mapping> of_descriptor(const Fd& fd, u64 offset, u64 size, Writable writable);
+  // The same to be written to, at `place`, or where the kernel wants it if that is 0.
+  static Result<Mapping> at_place(const Fd& fd, u64 place, u64 size);
   // `head` zeroed bytes and behind them `ring` zeroed bytes that are mapped twice in a row, so that
   // what crosses the end of the ring is one piece of memory. Both are whole pages.
   static Result<Mapping> of_ring(u64 head, u64 ring);
+
+  // Addresses without memory, for other mappings to take the place of: at `place`, or anywhere if
+  // that is 0. Fault::usage: something is mapped there. Fault::exhausted: there are not so many.
+  static Result<Mapping> reserve(u64 place, u64 size);
+  // What is left of it is unmapped.
+  Mapping part(u64 offset, u64 size) &&;
 
   Mapping(Mapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

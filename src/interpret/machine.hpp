@@ -89,6 +89,7 @@ class Machine {
     if constexpr (shape.form == isa::Form::store) return store<shape>(at);
     if constexpr (shape.form == isa::Form::atomic) return atomic<shape>(at);
     if constexpr (shape.form == isa::Form::packet_load) return packet_load<shape>(at);
+    if constexpr (shape.form == isa::Form::address_space_cast) return cast(at);
     if constexpr (shape.form == isa::Form::jump) return jump<shape>(at);
     if constexpr (shape.form == isa::Form::jump_always) return jump_always(at);
     if constexpr (shape.form == isa::Form::may_goto) return may_goto(at);
@@ -159,6 +160,14 @@ class Machine {
     return Next::go;
   }
 
+  // To what user space sees; a null pointer stays one.
+  SKEP_INLINE Next cast(const Step*& at) {
+    const auto half = static_cast<u32>(r_[at->src]);
+    r_[at->dst] = half == 0 ? 0 : at->immediate | half;
+    ++at;
+    return Next::go;
+  }
+
   // ---- memory ----
 
   template <isa::Width width>
@@ -171,12 +180,12 @@ class Machine {
     if (checking_.memory.allows(address, bytes, touch)) return true;
     trap(at, Trap::outside, address);
     return false;
-    return true;
   }
 
   template <class T>
   SKEP_INLINE bool read(const Step* at, T& value) {
-    const u64 address = r_[at->src] + static_cast<u64>(static_cast<s64>(at->offset));
+    const u64 address =
+        r_[at->src] + static_cast<u64>(static_cast<s64>(at->offset)) + at->immediate;
     if (!allowed(at, address, sizeof(T), Touch::read)) return false;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof(T));
     return true;
@@ -204,21 +213,24 @@ class Machine {
   SKEP_INLINE Next store(const Step*& at) {
     const u64 source = shape.stored() == isa::Source::reg ? r_[at->src] : at->immediate;
     const auto value = static_cast<Unsigned<shape.memory_width()>>(source);
-    const u64 address = r_[at->dst] + static_cast<u64>(static_cast<s64>(at->offset));
+    u64 address = r_[at->dst] + static_cast<u64>(static_cast<s64>(at->offset));
+    if constexpr (shape.operation == kIntoArena) address += image_->bindings().arena.base;
     if (!allowed(at, address, sizeof value, Touch::write)) return Next::stop;
     std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
     ++at;
     return Next::go;
   }
 
-  // Memory operand of atomic operations: load_acquire reads from src, all others touch dst.
+  // Memory operand of atomic operations: load_acquire reads from src, all others touch dst. In an
+  // arena it is the word that the address is in.
   template <Shape shape>
   SKEP_INLINE Next atomic(const Step*& at) {
     using T = Unsigned<shape.memory_width()>;
     constexpr auto operation = static_cast<isa::Atomic>(shape.operation);
     constexpr bool loads = operation == isa::Atomic::load_acquire;
     const u64 base = loads ? r_[at->src] : r_[at->dst];
-    const u64 address = base + static_cast<u64>(static_cast<s64>(at->offset));
+    u64 address = base + static_cast<u64>(static_cast<s64>(at->offset)) + at->immediate;
+    if (at->immediate != 0) address -= address % sizeof(T);
     if (!allowed(at, address, sizeof(T), loads ? Touch::read : Touch::write)) return Next::stop;
     if (address % sizeof(T) != 0) return trap(at, Trap::misaligned, address);
     exchange<operation>(at, *reinterpret_cast<T*>(address));

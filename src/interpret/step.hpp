@@ -20,7 +20,9 @@ struct Step {
   u8 src = 0;
   u8 charge = 0;      // fuel for the block that begins here; 0 inside of a block (fuel.hpp)
   s32 offset = 0;     // of memory accesses, in bytes; of jumps and local calls, in Steps from here
-  u64 immediate = 0;  // of helper calls: the address of the body
+  // Of helper calls: the address of the body. Of loads and atomic operations: what is added to the
+  // address, which is half a one in an arena; of casts to user space: the other half.
+  u64 immediate = 0;
 };
 static_assert(sizeof(Step) == 16);
 
@@ -49,13 +51,14 @@ struct Codes {
 inline constexpr u8 kWidths = kCount<isa::Width>;
 // Control transfers that are written as calls: helper 12, and bpf_throw().
 inline constexpr u8 kTailCall = kCount<isa::Call>, kThrow = kTailCall + 1;
+inline constexpr u8 kIntoArena = 1;  // a store's operation: its immediate is the value
 
 inline constexpr EnumArray<isa::Form, Codes> kCodes({
     {isa::Form::alu, {kCount<isa::Alu>, 4}},
     {isa::Form::constant, {1, 1}},
     {isa::Form::load, {1, kWidths}},
     {isa::Form::load_signed, {1, kWidths}},
-    {isa::Form::store, {1, 2 * kWidths}},
+    {isa::Form::store, {kIntoArena + 1, 2 * kWidths}},
     {isa::Form::atomic, {kCount<isa::Atomic>, kWidths}},
     {isa::Form::packet_load, {kCount<isa::Packet>, kWidths}},
     {isa::Form::jump, {kCount<isa::Jump>, 4}},
@@ -63,8 +66,8 @@ inline constexpr EnumArray<isa::Form, Codes> kCodes({
     {isa::Form::may_goto, {1, 1}},
     {isa::Form::call, {kThrow + 1, 1}},
     {isa::Form::exit, {1, 1}},
-    {isa::Form::address_space_cast, {0, 1}},  // not run: the verifier and check_confinable()
-    {isa::Form::unknown, {0, 1}},             // refuse them
+    {isa::Form::address_space_cast, {1, 1}},  // to user space: the others are moves when verified
+    {isa::Form::unknown, {0, 1}},  // not run: the verifier and check_confinable() refuse it
 });
 
 constexpr u32 first_code(isa::Form form) {
@@ -110,12 +113,12 @@ constexpr Shape shape_of(const isa::Instruction& i) {
     case Form::load_signed:
     case Form::atomic:
     case Form::packet_load: shape.variant = width; break;
-    case Form::constant: shape.operation = 0; break;  // resolved when bound
+    case Form::constant:
+    case Form::address_space_cast: shape.operation = 0; break;  // resolved when bound
     case Form::call:
     case Form::jump_always:
     case Form::may_goto:
     case Form::exit:
-    case Form::address_space_cast:
     case Form::unknown:
     case Form::count_: break;
   }

@@ -11,7 +11,10 @@ namespace {
 
 using isa::Alu;
 
-bool is_access(const Operation& op) { return op.kind == Kind::load || op.kind == Kind::store; }
+// Those of an arena get their addresses later.
+bool is_access(const Operation& op) {
+  return (op.kind == Kind::load || op.kind == Kind::store) && op.region != verify::Region::arena;
+}
 
 bool is_alu(const Operation& op, Alu alu) {
   return op.kind == Kind::alu && op.alu() == alu && op.width == isa::Width::w64;

@@ -21,6 +21,7 @@ constexpr u8 kAllBytes = 0xff;
 struct Origin {
   ValueId base = 0;
   u32 epoch = 0;
+  bool in_arena = false;
   std::array<s32, kBytes> offsets{};  // by byte of the value
   u8 known = 0;                       // bytes that have an offset; the others are 0
 };
@@ -41,7 +42,7 @@ struct Value {
 // ---- origins ----
 
 Origin moved(const Origin& from, s32 bytes) {  // to higher bytes, or lower ones
-  Origin out{.base = from.base, .epoch = from.epoch};
+  Origin out{.base = from.base, .epoch = from.epoch, .in_arena = from.in_arena};
   for (s32 at = 0; at < s32{kBytes}; ++at) {
     const s32 source = at - bytes;
     if (source < 0 || source >= s32{kBytes} || (from.known >> source & 1) == 0) continue;
@@ -57,7 +58,7 @@ Origin lowest(Origin from, u32 bytes) {
 }
 
 Origin swapped(const Origin& from, u32 bytes) {
-  Origin out{.base = from.base, .epoch = from.epoch};
+  Origin out{.base = from.base, .epoch = from.epoch, .in_arena = from.in_arena};
   for (u32 at = 0; at < bytes; ++at) {
     const u32 source = bytes - 1 - at;
     if ((from.known >> source & 1) == 0) continue;
@@ -153,6 +154,7 @@ class Combiner {
       const s64 first = base.delta + op.offset;
       if (first == static_cast<s32>(first) && first < INT32_MAX - s32{kBytes}) {
         Origin origin{.base = base.root, .epoch = epoch_};
+        origin.in_arena = op.region == verify::Region::arena;
         const u32 bytes = isa::bytes_of(op.width);
         origin.known = static_cast<u8>(kAllBytes >> (kBytes - bytes));
         for (u32 at = 0; at < bytes; ++at)
@@ -268,7 +270,7 @@ class Combiner {
     op.left = *base;
     op.right = kNoRegister;
     op.offset = static_cast<s32>(offset);
-    op.region = verify::Region::none;
+    op.region = origin.in_arena ? verify::Region::arena : verify::Region::none;
   }
 
   bool become_rotate(Operation& op, const Value& a, const Value& b) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "jit/address.hpp"
+#include "jit/arenas.hpp"
 #include "jit/code_pages.hpp"
 #include "jit/combine.hpp"
 #include "jit/dataflow.hpp"
@@ -61,6 +62,7 @@ void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& ad
   if (!unit.pays) select(unit);  // it joins blocks
   fold_addresses(unit, addressing);
   widen(unit);
+  reach_arena(unit, bindings.arena);
   lay_out(unit);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "interpret/trap.hpp"
+
 namespace skep::jit {
 namespace {
 
@@ -38,6 +40,12 @@ Needs needs_of(const Unit& unit, const platform::Bindings& bindings) {
   needs.execution |= unit.pays && unit.trust == Trust::verified;
   needs.unwinds = needs.throws || (unit.pays && unit.trust == Trust::verified);
   return needs;
+}
+
+platform::HelperBody body_of(const Operation& call, const platform::Bindings& bindings) {
+  const auto id = static_cast<u64>(call.immediate);
+  if (static_cast<isa::Call>(call.row) == isa::Call::kfunc) return bindings.kernel_functions[id];
+  return interpret::is_bound(bindings, id) ? bindings.helpers[id] : nullptr;
 }
 
 bool contains(const Unit& unit, const Function& function, Kind kind) {

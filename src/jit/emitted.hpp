@@ -88,6 +88,9 @@ struct Needs {
 };
 Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
 
+// What a call_helper calls; null: nothing is bound.
+platform::HelperBody body_of(const Operation& call, const platform::Bindings& bindings);
+
 bool contains(const Unit& unit, const Function& function, Kind kind);
 
 // Whether code that ends `block` runs into `target`: nothing stands between them.

@@ -72,7 +72,8 @@ class KeyFinder {
       case verify::Region::context:
       case verify::Region::packet:
       case verify::Region::map_value:
-      case verify::Region::record: return false;
+      case verify::Region::record:
+      case verify::Region::arena: return false;
       default: return true;
     }
   }

@@ -14,6 +14,11 @@ using isa::Width;
 
 constexpr s64 kLookupHelper = 1;  // bpf_map_lookup_elem
 
+bool is_throw(const Instruction& i) {
+  return i.call() == isa::Call::kfunc &&
+         i.immediate == static_cast<s64>(platform::UserFunction::throw_exception);
+}
+
 bool reads_right_only(Alu alu) {
   return alu == Alu::mov || isa::kAlu[alu].operands == isa::Operands::register_only;
 }
@@ -103,7 +108,10 @@ class Lowerer {
       case Form::jump_always: out.kind = Kind::jump; break;
       case Form::may_goto: out.kind = Kind::may_goto; break;
       case Form::call: return call(i, out);
-      case Form::address_space_cast:
+      case Form::address_space_cast:  // to user space: the verifier makes moves of the others
+        place(out, Kind::user_pointer, i.src, kNoRegister);
+        out.dst = i.dst;
+        break;
       case Form::unknown: EXPECT(false); break;  // the verifier and check_confinable() refuse them
       case Form::exit:
       case Form::count_: out.kind = Kind::exit; break;
@@ -145,13 +153,15 @@ class Lowerer {
     switch (i.call()) {
       case isa::Call::local: out.kind = Kind::call_local; break;
       case isa::Call::indirect: place(out, Kind::call_indirect, i.dst, kNoRegister); break;
-      case isa::Call::kfunc:  // the doors refuse all others
+      case isa::Call::kfunc:  // the doors refuse those that we do not have
+        out.kind = Kind::call_helper;
+        if (!is_throw(i)) break;
         place(out, Kind::throw_exception, isa::kR1, kNoRegister);
         break;
       case isa::Call::count_:
       case isa::Call::helper: out.kind = Kind::call_helper; break;
     }
-    if (i.call() == isa::Call::kfunc && i.target.value() != 0) {
+    if (is_throw(i) && i.target.value() != 0) {
       unit_.exception_callback = block_of_[i.target.value()];
     }
     if (i.call() != isa::Call::helper) return out;

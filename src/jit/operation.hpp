@@ -23,6 +23,7 @@ enum class Kind : u8 {
   store,     // *(width *)(left + (index << scale) + offset) = right
   fill,      // `bytes` bytes at left + offset = 0
   copy,      // `bytes` bytes at right + immediate = those at left + offset, which they do not meet
+  user_pointer,  // dst = left as user space sees it; ends in reach_arena(), targets have none
   atomic,    // *(width *)(left + offset) ATOMIC right
   array_lookup,     // r0 = address of the element with a Key, or null (bpf_map_lookup_elem)
   map_lookup,       // r0 = address of the value of the key at r2, or null, by the map's own body
@@ -31,7 +32,7 @@ enum class Kind : u8 {
   select,           // unless left JUMP right, dst = moved, or `offset`
   jump,             // goto target
   may_goto,         // goto target when the frame's loop budget is used up
-  call_helper,      // r0 = helper immediate
+  call_helper,      // r0 = helper immediate; with the row Call::kfunc a function of the kernel's
   call_indirect,    // r0 = the helper whose number is in left
   call_local,       // r0 = the function that begins with block target
   tail_call,        // leaves for another program, or r0 = -1

@@ -34,6 +34,7 @@ inline constexpr EnumArray<Kind, KindUsage> kUsage({
     {Kind::store, {}},
     {Kind::fill, {}},
     {Kind::copy, {}},
+    {Kind::user_pointer, {.is_pure = true, .is_proved_pure = true}},
     {Kind::atomic, {.has_rules = true}},
     {Kind::array_lookup,
      {.writes = set_of(isa::kR0), .result = false, .has_rules = true, .is_proved_pure = true}},

@@ -40,7 +40,9 @@ bool join(std::vector<Piece>& pieces, bool zeros) {
   return true;
 }
 
-bool is_plain(const Operation& op) { return op.index == kNoRegister && op.left != kNoRegister; }
+bool is_plain(const Operation& op) {
+  return op.index == kNoRegister && op.left != kNoRegister && op.region != Region::arena;
+}
 
 u32 bytes_of(const Operation& op) { return isa::bytes_of(op.width); }
 

@@ -50,6 +50,7 @@ class Loader {
   void fill_operations(const platform::MapSpec& spec, platform::CreateMap& create);
   Result<std::optional<Fd>> pinned_map(const platform::MapSpec& spec);
   Result<void> fill_maps();
+  Result<void> fill_arena(LoadedMap& map);
   Result<void> set_globals(const LoadedMap& map);
 
   // operations.cpp

@@ -173,6 +173,22 @@ std::optional<Map::Key> Map::next_key(std::span<const std::byte> key) const {
   return next.ok() ? std::move(*next) : std::nullopt;
 }
 
+Result<void> Map::map_pages() {
+  EXPECT(spec_.kind == MapKind::arena);
+  auto pages = Mapping::at_place(fd_, spec_.extra, platform::memory_of(spec_).bytes);
+  if (!pages.ok()) {
+    Error error = std::move(pages).error();
+    error.message = format("map {}: {}", spec_.name, error.message);
+    return error;
+  }
+  pages_ = std::move(*pages);
+  return {};
+}
+
+std::span<std::byte> Map::pages() {
+  return pages_ ? pages_->writable() : std::span<std::byte>();
+}
+
 Result<void> Map::freeze() {
   platform::FreezeMap freeze{};
   freeze.map_fd = static_cast<u32>(fd_.get());

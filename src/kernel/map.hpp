@@ -6,6 +6,7 @@
 // kernel has them. Source: bpf(2), kernel/bpf/syscall.c (bpf_map_value_size, map_get_next_key).
 #pragma once
 
+#include "base/mapping.hpp"
 #include "kernel/bpf.hpp"
 #include "kernel/cpus.hpp"
 #include "maps/view.hpp"
@@ -45,6 +46,10 @@ class Map final : public maps::View {
   // The same, told apart: no key behind this one, or a kind that has none (Fault::unsupported).
   Result<std::optional<Key>> key_after(std::span<const std::byte> key) const;
   u64 count() const override;
+  // An arena is seen from now on by pages(), at the address that it was made with, if any. Its
+  // programs can be loaded only then.
+  Result<void> map_pages();
+  std::span<std::byte> pages() override;
   // No writes by bpf(2) from now on; programs may still write.
   Result<void> freeze();
 
@@ -65,6 +70,7 @@ class Map final : public maps::View {
   Fd fd_;
   platform::MapSpec spec_;
   u32 cpus_;
+  std::optional<Mapping> pages_;  // of an arena
 };
 
 }  // namespace skep::kernel

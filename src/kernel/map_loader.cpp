@@ -124,8 +124,26 @@ Result<std::optional<Fd>> Loader::pinned_map(const MapSpec& spec) {
                "remove it with rm, or load with --pin-maps FOLDER to keep both");
 }
 
+// Its variables stand at its beginning, as in libbpf.
+Result<void> Loader::fill_arena(LoadedMap& map) {
+  TRY(map.map.map_pages());
+  const std::vector<std::byte>& initial = map.spec().initial;
+  if (initial.size() > map.map.pages().size()) {
+    return Error(Fault::malformed, format("map {}: {} for pages of {}", map.spec().name,
+                                          counted(initial.size(), "byte"), map.map.pages().size()));
+  }
+  if (!initial.empty() && (map.spec().flags & platform::kSignalOnFault) != 0) {
+    return Error(Fault::unsupported,
+                 format("map {}: variables in an arena with BPF_F_SEGV_ON_FAULT", map.spec().name),
+                 "the kernel lets nobody write them before a program has allocated their pages");
+  }
+  if (!map.was_there) std::ranges::copy(initial, map.map.pages().begin());
+  return {};
+}
+
 Result<void> Loader::fill_maps() {
-  for (const LoadedMap& map : app_.maps_) {
+  for (LoadedMap& map : app_.maps_) {
+    if (map.spec().kind == MapKind::arena) TRY(fill_arena(map));
     for (const auto& [index, inner] : map.spec().initial_maps) {
       const le32 key = index, value = static_cast<u32>(app_.maps_[inner].fd().get());
       TRY(update_element(

@@ -11,7 +11,7 @@ namespace skep::maps {
 
 // Errors as the kernel's helpers return them (include/uapi/asm-generic/errno-base.h; ENOTSUPP is
 // kernel-only).
-inline constexpr s64 kNoEntry = -2, kTooBig = -7, kExists = -17, kInvalid = -22,
+inline constexpr s64 kNoEntry = -2, kTooBig = -7, kIsBusy = -16, kExists = -17, kInvalid = -22,
                      kNotSupported = -524;
 
 inline constexpr u64 kUpdateFlagsMax = static_cast<u64>(platform::Update::only_existing);
@@ -102,6 +102,15 @@ struct RingMap : Unsupported {
   static u64 drain(Header& map, const std::function<void(std::span<const std::byte>)>& sink);
 };
 
+struct ArenaMap : Unsupported {
+  static Result<Mapping> create(const platform::MapSpec& spec, u64 seed);
+  // `memory` has its pages, all of them free but for those of `contents`.
+  static void begin(Header& map, TwinMemory& memory, std::span<const std::byte> contents);
+  static u64 count(const Header&) { return 0; }
+  static bool contains(Header& map, u64 address, u32 bytes);
+  static platform::ArenaPlace place(Header& map);
+};
+
 // Calls `use` with the kind of `kind`. Precondition: the user engine has it.
 template <class Use>
 decltype(auto) dispatch(platform::MapKind kind, Use use) {
@@ -110,6 +119,7 @@ decltype(auto) dispatch(platform::MapKind kind, Use use) {
   if (kind == MapKind::array) return use(ArrayMap{});
   if (kind == MapKind::percpu_array) return use(PercpuArrayMap{});
   if (kind == MapKind::ringbuf) return use(RingMap{});
+  if (kind == MapKind::arena) return use(ArenaMap{});
   EXPECT(kind == MapKind::prog_array);
   return use(ProgArrayMap{});
 }

@@ -65,11 +65,45 @@ Result<Map> Map::create(const platform::MapSpec& spec, u64 seed) {
                  format("map {}: the user engine has no {} maps yet", spec.name, kind.name));
   }
   TRY(platform::check(spec));
-  if (spec.initial.size() > spec.value_size) {
-    return Error(Fault::malformed, format("map {}: {} for a value of {}", spec.name,
-                                          counted(spec.initial.size(), "byte"), spec.value_size));
+  const bool is_arena = spec.kind == MapKind::arena;
+  const u64 room = is_arena ? u64{spec.max_entries} * kPageBytes : spec.value_size;
+  if (spec.initial.size() > room) {
+    return Error(Fault::malformed,
+                 format("map {}: {} for {} of {}", spec.name, counted(spec.initial.size(), "byte"),
+                        is_arena ? "pages" : "a value", room));
   }
-  return Map(spec, TRY(dispatch(spec.kind, [&](auto k) { return k.create(spec, seed); })));
+  Map map(spec, TRY(dispatch(spec.kind, [&](auto k) { return k.create(spec, seed); })));
+  if (is_arena) TRY(map.open_arena());
+  return map;
+}
+
+Result<void> Map::open_arena() {
+  if (TwinMemory::page_bytes() != kPageBytes) {
+    return Error(Fault::unsupported,
+                 format("map {}: an arena on a machine with pages of {} bytes", spec_.name,
+                        TwinMemory::page_bytes()),
+                 "the user engine has arenas where pages have 4096 bytes");
+  }
+  const auto faults =
+      (spec_.flags & platform::kSignalOnFault) != 0 ? Faults::are_signals : Faults::make_pages;
+  auto memory = TwinMemory::create(u64{spec_.max_entries} * kPageBytes, spec_.extra, faults);
+  if (!memory.ok()) {
+    Error error = std::move(memory).error();
+    error.message = format("map {}: {}", spec_.name, error.message);
+    return error;
+  }
+  arena_ = std::make_unique<TwinMemory>(std::move(*memory));
+  ArenaMap::begin(header(), *arena_, spec_.initial);
+  return {};
+}
+
+std::span<std::byte> Map::pages() {
+  return arena_ == nullptr ? std::span<std::byte>() : arena_->window();
+}
+
+platform::ArenaPlace Map::arena_place() const {
+  EXPECT(arena_ != nullptr);
+  return ArenaMap::place(header());
 }
 
 Header& Map::header() const { return *reinterpret_cast<Header*>(address()); }

@@ -4,7 +4,8 @@
 // that the segment can be shared between processes. Programs reach it through the operations on
 // Header below, which dispatch on its kind and return what the kernel's helpers return: an address
 // or null, 0 or a negative errno. The owner reaches it through Map. One file a kind: array.cpp,
-// hash.cpp, percpu_array.cpp, ring.cpp, prog_array.cpp. The layouts are documented there.
+// hash.cpp, percpu_array.cpp, ring.cpp, prog_array.cpp, arena.cpp. The layouts are documented
+// there.
 #pragma once
 
 #include <functional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/mapping.hpp"
+#include "base/twin_memory.hpp"
 #include "maps/view.hpp"
 #include "platform/machine.hpp"
 #include "platform/map_kinds.hpp"
@@ -44,6 +46,11 @@ u64 ring_query(const Header& ring, u64 what);  // BPF_RB_AVAIL_DATA, RING_SIZE, 
 
 // What `index` of a prog_array holds: an address for Bindings::tail_call, or null.
 const void* prog_at(const Header& map, u64 index);
+
+// Arenas (bpf_arena_*), with what the kernel's functions return. Other maps have no pages.
+u64 arena_alloc(Header& map, u64 address, u32 pages);  // 0: they are not free
+void arena_free(Header& map, u64 address, u32 pages);
+s64 arena_reserve(Header& map, u64 address, u32 pages);  // 0, -EBUSY, -EINVAL
 
 // ---- what the owner does
 // ------------------------------------------------------------------------------------------
@@ -83,6 +90,9 @@ class Map final : public View {
   // how many. Only by one thread at a time.
   u64 drain(const std::function<void(std::span<const std::byte> record)>& sink);
 
+  std::span<std::byte> pages() override;
+  platform::ArenaPlace arena_place() const;  // for Bindings::arena
+
   // What was lost: reservations that found a ring full, updates that found a map full.
   u64 lost() const;
 
@@ -91,10 +101,12 @@ class Map final : public View {
   bool contains(u64 address, u32 bytes) const;
 
  private:
+  Result<void> open_arena();
   explicit Map(platform::MapSpec spec, Mapping segment)
       : spec_(std::move(spec)), segment_(std::move(segment)) {}
   platform::MapSpec spec_;
   Mapping segment_;
+  std::unique_ptr<TwinMemory> arena_;  // of an arena
 };
 
 }  // namespace skep::maps

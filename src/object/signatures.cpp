@@ -44,6 +44,7 @@ class SignatureReader {
     if (is_context(types_.resolved(type.type)) || has_tag(number, "arg:ctx")) {
       return {.kind = ParameterKind::context};
     }
+    if (has_tag(number, "arg:arena")) return {.kind = ParameterKind::arena};
     const auto size = types_.size_of(type.type);
     if (!size.ok() || *size == 0) return {.kind = ParameterKind::other};
     return {.kind = ParameterKind::memory,

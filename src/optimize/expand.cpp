@@ -116,6 +116,7 @@ std::optional<std::vector<Instruction>> expand(const Operation& op) {
     case Kind::rotate:
     case Kind::constant:
     case Kind::nothing:
+    case Kind::user_pointer:
     case Kind::atomic:
     case Kind::array_lookup:
     case Kind::map_lookup:

@@ -134,7 +134,10 @@ std::string_view kernel_function_since(std::string_view name) {
 
 std::optional<UserFunction> user_function(std::string_view name) {
   static constexpr EnumArray<UserFunction, std::string_view> kNames(
-      {{UserFunction::throw_exception, "bpf_throw"}});
+      {{UserFunction::throw_exception, "bpf_throw"},
+       {UserFunction::arena_alloc_pages, "bpf_arena_alloc_pages"},
+       {UserFunction::arena_free_pages, "bpf_arena_free_pages"},
+       {UserFunction::arena_reserve_pages, "bpf_arena_reserve_pages"}});
   for (u8 each = 0; each < kCount<UserFunction>; ++each) {
     const auto function = static_cast<UserFunction>(each);
     if (kNames[function] == name) return function;

@@ -9,8 +9,10 @@
 #include <array>
 #include <span>
 
+#include "base/enum_array.hpp"
 #include "base/types.hpp"
 #include "platform/helpers.hpp"
+#include "platform/kernel_functions.hpp"
 
 namespace skep::platform {
 
@@ -55,6 +57,14 @@ struct Budget {
   static constexpr u32 kNotStopped = ~0u;  // no number of an instruction
 };
 
+// Where a program finds the arena that it names. A pointer into it is the lower half of an address;
+// what it points to is at base + pointer, which may be touched whatever the pointer, up to 32 KiB
+// beyond. As user space sees it, its upper half is that of user_begin.
+struct ArenaPlace {
+  u64 base = 0;
+  u64 user_begin = 0;
+};
+
 struct Bindings {
   std::span<const u64> maps;  // by number of the map: what a map constant becomes
   std::span<const u64>
@@ -71,7 +81,9 @@ struct Bindings {
   bool pays = false;
   u32 budget_offset = 0;
   u32 program = 0;
+  ArenaPlace arena{};
   std::array<HelperBody, kHelpersMax> helpers{};
+  std::array<HelperBody, kCount<UserFunction>> kernel_functions{};  // all but throw_exception
   TailCallTarget tail_call = nullptr;
   PacketLoad packet_load = nullptr;
 };

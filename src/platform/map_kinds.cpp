@@ -10,8 +10,7 @@ namespace {
 
 constexpr u32 kOwnLists = 1u << 1, kNumaNode = 1u << 2, kReadOnly = 1u << 3, kWriteOnly = 1u << 4,
               kStackBuildId = 1u << 5, kZeroSeed = 1u << 6, kWriteOnlyForProgram = 1u << 8,
-              kClone = 1u << 9, kPreserveElements = 1u << 11, kInnerMap = 1u << 12,
-              kSignalOnFault = 1u << 17, kNoUserConversion = 1u << 18;
+              kClone = 1u << 9, kPreserveElements = 1u << 11, kInnerMap = 1u << 12;
 constexpr u32 kAccess = kNumaNode | kReadOnly | kWriteOnly;
 constexpr u32 kCommon = kAccess | kReadOnlyForProgram | kWriteOnlyForProgram;
 
@@ -63,7 +62,7 @@ constexpr EnumArray<MapKind, MapKindRow> kKindRows({
     {MapKind::bloom_filter, {"bloom_filter", KeyRule::none, ValueRule::any, EntriesRule::some, kCommon | kZeroSeed, InUserEngine::no, "5.16"}},
     {MapKind::user_ringbuf, {"user_ringbuf", KeyRule::none, ValueRule::none, EntriesRule::some, kNumaNode, InUserEngine::no, "6.1"}},
     {MapKind::cgrp_storage, {"cgrp_storage", KeyRule::descriptor, ValueRule::any, EntriesRule::none, kNoPreallocation | kClone, InUserEngine::no, "6.2"}},
-    {MapKind::arena, {"arena", KeyRule::none, ValueRule::none, EntriesRule::some, kMappable | kSignalOnFault | kNoUserConversion, InUserEngine::no, "6.9"}},
+    {MapKind::arena, {"arena", KeyRule::none, ValueRule::none, EntriesRule::some, kMappable | kSignalOnFault | kNoUserConversion, InUserEngine::yes, "6.9"}},
     {MapKind::insn_array, {"insn_array", KeyRule::index, ValueRule::any, EntriesRule::some, kReadOnlyForProgram, InUserEngine::no, "6.19"}},
     {MapKind::rhash, {"rhash", KeyRule::any, ValueRule::any, EntriesRule::some, kCommon | kNoPreallocation | kZeroSeed, InUserEngine::no, ""}},
 });
@@ -73,6 +72,7 @@ constexpr u32 kKeyBytesMax = 512;           // MAX_BPF_STACK
 constexpr u32 kValueBytesMax = 1u << 22;    // KMALLOC_MAX_SIZE, about
 constexpr u64 kMapBytesMax = u64{1} << 36;  // ours: what one map may reserve
 constexpr u32 kPageBytes = 4096;
+constexpr u64 kArenaBytesMax = u64{1} << 32;
 constexpr u32 kElementBytes = 48;  // of a hash beside key and value: struct htab_elem
 
 constexpr MapKinds kPerCpu =
@@ -140,6 +140,26 @@ Result<void> check_ring(const MapSpec& spec) {
   return {};
 }
 
+// arena_map_alloc in kernel/bpf/arena.c. Not asked here: whether the address is free.
+Result<void> check_arena(const MapSpec& spec) {
+  if ((spec.flags & kMappable) == 0) {
+    return wrong(spec, "an arena that cannot be mapped",
+                 "give it __uint(map_flags, BPF_F_MMAPABLE)");
+  }
+  const u64 bytes = u64{spec.max_entries} * kPageBytes;
+  if (bytes > kArenaBytesMax) {
+    return Error(Fault::exhausted, format("map {}: {} pages", spec.name, spec.max_entries),
+                 "an arena has 1,048,576 pages at most: 4 GiB");
+  }
+  if (spec.extra % kPageBytes != 0) {
+    return wrong(spec, format("map_extra 0x{:x}", spec.extra),
+                 "the address of an arena is that of a page: a multiple of 4096");
+  }
+  if (spec.extra >> 32 == (spec.extra + bytes - 1) >> 32) return {};
+  return wrong(spec, format("{} pages from 0x{:x} on", spec.max_entries, spec.extra),
+               "an arena does not cross a multiple of 4 GiB: take another address or fewer pages");
+}
+
 Result<void> check_entries(const MapSpec& spec, const MapKindRow& kind) {
   switch (kind.entries) {
     case EntriesRule::some:
@@ -154,6 +174,7 @@ Result<void> check_entries(const MapSpec& spec, const MapKindRow& kind) {
                    "it has as many as there are owners: leave max_entries out");
   }
   if (spec.kind == MapKind::ringbuf || spec.kind == MapKind::user_ringbuf) return check_ring(spec);
+  if (spec.kind == MapKind::arena) return check_arena(spec);
   const u64 bytes = u64{spec.max_entries} * (u64{spec.key_size} + spec.value_size + 16);
   if (bytes <= kMapBytesMax) return {};
   return Error(Fault::exhausted,

@@ -111,6 +111,8 @@ inline constexpr u32 kReadOnlyForProgram = 1u << 7;  // BPF_F_RDONLY_PROG
 inline constexpr u32 kMappable = 1u << 10;           // BPF_F_MMAPABLE
 inline constexpr u32 kStructOpsLink = 1u << 13;      // BPF_F_LINK
 inline constexpr u32 kTypeOfModule = 1u << 15;       // BPF_F_VTYPE_BTF_OBJ_FD
+inline constexpr u32 kSignalOnFault = 1u << 17;      // BPF_F_SEGV_ON_FAULT
+inline constexpr u32 kNoUserConversion = 1u << 18;   // BPF_F_NO_USER_CONV
 
 struct MapFlag {
   std::string_view name;   // "BPF_F_NO_PREALLOC"
@@ -132,7 +134,7 @@ struct MapSpec {
   u32 max_entries = 0;  // ring buffers: bytes; arenas: pages
   u32 flags = 0;
   u32 numa_node = 0;
-  u64 extra = 0;                   // map_extra of bpf(2)
+  u64 extra = 0;                   // map_extra of bpf(2); of an arena: where user space sees it, or 0
   bool is_pinned_by_name = false;  // LIBBPF_PIN_BY_NAME: shared through /sys/fs/bpf
   u32 key_type = 0;                // BTF type ids in the object's types, 0 when unknown
   u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section

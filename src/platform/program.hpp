@@ -27,6 +27,7 @@ enum class ParameterKind : u8 {
   number,
   context,  // pointer to the program type's context
   memory,   // pointer to `size` bytes that may be read and written, or null
+  arena,    // pointer into the arena, as user space sees it or not
   other,    // a type that a global function cannot take
 };
 

@@ -32,7 +32,7 @@ struct App::State {
         const RunRules& rules)
       : specs(std::move(specs)), environment(environment), rules(rules) {}
 
-  platform::Bindings bindings() const;
+  platform::Bindings bindings(const verify::VerifiedProgram& program) const;
   Result<Execution> execution() const;
   // `memory` is the context of a program that has no packet.
   Result<u64> run(const LoadedProgram& program, Execution& execution,
@@ -122,7 +122,7 @@ Result<void> check_context(const LoadedProgram& program, std::size_t bytes) {
 
 }  // namespace
 
-platform::Bindings App::State::bindings() const {
+platform::Bindings App::State::bindings(const verify::VerifiedProgram& program) const {
   platform::Bindings bindings;
   bindings.maps = addresses;
   bindings.map_values = values;
@@ -134,7 +134,9 @@ platform::Bindings App::State::bindings() const {
   bindings.budget_offset = offsetof(Execution, budget);
   bindings.program = static_cast<u32>(programs.size());
   bindings.unwind_offset = offsetof(Execution, unwind_to);
+  if (program.arena()) bindings.arena = maps[*program.arena()].arena_place();
   bindings.helpers = kHelperBodies;
+  bindings.kernel_functions = kKernelFunctions;
   bindings.tail_call = tail_call_target;
   bindings.packet_load = load_from_packet;
   return bindings;
@@ -272,7 +274,7 @@ Result<const LoadedProgram*> App::load(verify::VerifiedProgram program, Tier tie
   EXPECT(program.program().maps->size() == state.maps.size());
   TRY(state.claim_prog_arrays(program.program()));
   LoadedProgram loaded{std::move(program), tier, {}, {}, {}};
-  const platform::Bindings bindings = state.bindings();
+  const platform::Bindings bindings = state.bindings(loaded.verified);
   if (tier == Tier::jit) {
     loaded.compiled = TRY(jit::compile(loaded.verified, bindings));
   } else if (tier == Tier::interpreter) {

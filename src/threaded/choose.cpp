@@ -69,6 +69,7 @@ class Chooser {
       case Kind::tail_call: return is(Family::tail_call);
       case Kind::throw_exception: return is(Family::throw_exception);
       case Kind::exit: return is(Family::exit);
+      case Kind::user_pointer:  // reach_arena() has made others of it
       case Kind::nothing:
       case Kind::count_: EXPECT(false);
     }
@@ -253,6 +254,7 @@ Register last_after(const Operation& op, Register last) {
     case Kind::rotate:
     case Kind::constant:
     case Kind::load:
+    case Kind::user_pointer:
     case Kind::select: return op.dst;
     case Kind::atomic: return op.dst != kNoRegister ? op.dst : last;
     case Kind::store:

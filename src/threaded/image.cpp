@@ -124,7 +124,7 @@ class Maker {
         jumps_.push_back({static_cast<u32>(image_.steps_.size()), unit_.exception_callback, true});
         break;
       case Kind::call_helper:
-        choice.step.wide = reinterpret_cast<u64>(bindings.helpers[number]);
+        choice.step.wide = reinterpret_cast<u64>(jit::body_of(op, bindings));
         break;
       case Kind::array_lookup:
         choice.step.wide = reinterpret_cast<u64>(&image_.kept_->arrays[number]);

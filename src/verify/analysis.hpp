@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "btf/types.hpp"
+#include "platform/kernel_functions.hpp"
 #include "platform/program.hpp"
 #include "verify/precision.hpp"
 #include "verify/properties.hpp"
@@ -71,6 +72,7 @@ struct Analysis {
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;  // by function
   bool may_change_packet = false;
+  std::optional<u32> arena;  // the number of the map
   u32 context_bytes = 0;  // how far into a context that is memory
   u32 next_id = 1;
   Demand demand;  // of the instruction that is being walked
@@ -82,10 +84,8 @@ std::string_view register_name(u8 r);
 // ---- arithmetic.cpp
 // ----------------------------------------------------------------------------------------------
 Check check_readable(const State& state, u8 r);
-Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i);
+Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at);
 Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i);
-// Of addr_space_cast, and of the address of what is in an arena.
-Check refuse_arena_pointer();
 
 // ---- memory.cpp
 // --------------------------------------------------------------------------------------------------
@@ -127,6 +127,9 @@ Refusal still_held(const platform::Program& program, const State& state, std::st
 
 // ---- exceptions.cpp
 // ----------------------------------------------------------------------------------------------
+// The function of the kernel that the instruction calls, of those that the user engine has.
+std::optional<platform::UserFunction> user_function_at(const platform::Program& program,
+                                                       isa::InstructionIndex at);
 // Whether the instruction calls bpf_throw().
 bool is_throw(const platform::Program& program, isa::InstructionIndex at);
 // Ends the path: nothing behind a throw is walked.
@@ -134,6 +137,17 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
 // Before a call of a global function, whose exceptions the walk of its caller does not see.
 Check check_may_throw(const Analysis& analysis, const State& state,
                       const platform::Function& callee);
+
+// ---- arenas.cpp
+// --------------------------------------------------------------------------------------------------
+// The number of the arena that the program names; it names one only, or is refused.
+std::optional<u32> arena_of(const platform::Program& program);
+Check do_cast(Analysis& analysis, State& state, isa::InstructionIndex at);
+// Arithmetic of two operands, of which at least one is a pointer into the arena.
+Check do_arena_alu(Analysis& analysis, State& state, isa::InstructionIndex at);
+Check refuse_mixed_alu();
+Check do_arena_call(Analysis& analysis, State& state, isa::InstructionIndex at,
+                    platform::UserFunction function);
 
 // ---- functions.cpp
 // -----------------------------------------------------------------------------------------------
@@ -162,6 +176,7 @@ struct Misshapen {
   isa::InstructionIndex at;
   Refusal refusal;
 };
+std::optional<Misshapen> check_arenas(const platform::Program& program);
 std::optional<Misshapen> check_exception_callback(const platform::Program& program);
 std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);
 // After the walk: whether every chain of calls fits into the stack.

@@ -134,7 +134,8 @@ Check check_readable(const State& state, u8 r) {
                  {}};
 }
 
-Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i) {
+Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  const isa::Instruction& i = analysis.program.code[at.value()];
   auto& registers = state.registers();
   if (i.dst == isa::kFramePointer) {
     return Refusal{
@@ -156,6 +157,17 @@ Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i) {
                            ? registers[i.src]
                            : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   const Value target = registers[i.dst];
+  const bool binary = row.operands == isa::Operands::binary && !overwrites;
+  if (binary && (target.kind == Kind::arena || source.kind == Kind::arena))
+    return do_arena_alu(analysis, state, at);
+  if (analysis.arena && binary) {
+    if (analysis.facts[at.value()].region == Region::arena) return refuse_mixed_alu();
+    analysis.facts[at.value()].on_numbers = true;
+  }
+  if (!binary && !overwrites && target.kind == Kind::arena) {
+    registers[i.dst] = Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), source.number));
+    return {};
+  }
   if (!overwrites && (target.is_pointer() || source.is_pointer())) {
     return pointer_alu(analysis, state, i, target, source);
   }
@@ -169,12 +181,6 @@ Check do_alu(Analysis& analysis, State& state, const isa::Instruction& i) {
   registers[i.dst] = Value::of_number(result);
   registers[i.dst].lost_at = overwrites ? 0 : lost_at;
   return {};
-}
-
-Check refuse_arena_pointer() {
-  return Refusal{Property::unsupported, "pointers into an arena are not verified yet",
-                 "the user engine has no maps of kind arena",
-                 "load the program into a kernel since 6.9, or keep the data in an array map"};
 }
 
 Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
@@ -211,7 +217,16 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
   dst.map = number;
   if (dst.kind == Kind::map) return {};
   const platform::MapSpec& map = analysis.map(number);
-  if (map.kind == platform::MapKind::arena) return refuse_arena_pointer();
+  if (map.kind == platform::MapKind::arena) {
+    dst = Value::of_number(Scalar::unknown());  // as user space sees it
+    const u64 bytes = platform::memory_of(map).bytes;
+    if (i.map_value_offset() <= bytes) return {};
+    return Refusal{Property::arena,
+                   format("the address of byte {} of arena {} is taken", i.map_value_offset(),
+                          map.name),
+                   format("it has {}", counted(bytes, "byte")),
+                   "give it more pages: max_entries"};
+  }
   if (map.kind != platform::MapKind::array || i.map_value_offset() >= map.value_size) {
     return Refusal{
         Property::map_value_bounds,

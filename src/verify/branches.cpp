@@ -171,6 +171,12 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
     compare_numbers(analysis, std::move(state), i, b.number, ways);
     return {};
   }
+  // Any half of an address can be zero.
+  if (a.kind == Kind::arena || b.kind == Kind::arena) {
+    ways.taken = state;
+    ways.passed = std::move(state);
+    return {};
+  }
   const bool wide = i.width == Width::w64;
   const bool equality = i.jump() == Jump::eq || i.jump() == Jump::ne;
   if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {

@@ -33,16 +33,21 @@ std::optional<isa::InstructionIndex> first_throw(const platform::Program& progra
 }  // namespace
 
 // Of a weak function that nobody looked for, the loader has made a call of nothing.
-bool is_throw(const platform::Program& program, isa::InstructionIndex at) {
+std::optional<platform::UserFunction> user_function_at(const platform::Program& program,
+                                                       isa::InstructionIndex at) {
   const isa::Instruction& i = program.code[at.value()];
   const bool calls_nothing = i.call() == isa::Call::helper && i.immediate == 0;
-  if (i.form != isa::Form::call || (i.call() != isa::Call::kfunc && !calls_nothing)) return false;
+  if (i.form != isa::Form::call || (i.call() != isa::Call::kfunc && !calls_nothing))
+    return std::nullopt;
   const auto use = std::ranges::lower_bound(program.uses, at, {}, &platform::ExternUse::at);
-  if (use == program.uses.end() || use->at != at) return false;
+  if (use == program.uses.end() || use->at != at) return std::nullopt;
   const platform::Extern& external = (*program.externs)[use->number];
-  return external.state != platform::ExternState::absent &&
-         platform::user_function(external.essential_name()) ==
-             platform::UserFunction::throw_exception;
+  if (external.state == platform::ExternState::absent) return std::nullopt;
+  return platform::user_function(external.essential_name());
+}
+
+bool is_throw(const platform::Program& program, isa::InstructionIndex at) {
+  return user_function_at(program, at) == platform::UserFunction::throw_exception;
 }
 
 Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at) {

@@ -76,7 +76,8 @@ Analysis::Analysis(const platform::Program& of, const Limits& limits)
       kernel(limits.kernel_types),
       code(of.code),
       facts(of.code.size()),
-      frames(of.functions.size()) {}
+      frames(of.functions.size()),
+      arena(arena_of(of)) {}
 
 std::string_view register_name(u8 r) {
   constexpr std::array<std::string_view, isa::kRegisters> kNames = {
@@ -411,15 +412,18 @@ Explorer::Outcome Explorer::step(Path& path) {
 // The instructions that go on to the next one.
 Check Explorer::transfer(Path& path, const Instruction& i) {
   switch (i.form) {
-    case Form::alu: return do_alu(analysis_, path.state, i);
+    case Form::alu: return do_alu(analysis_, path.state, path.at);
     case Form::constant: return do_constant(analysis_, path.state, i);
     case Form::load:
     case Form::load_signed: return do_load(analysis_, path.state, path.at);
     case Form::store: return do_store(analysis_, path.state, path.at);
     case Form::atomic: return do_atomic(analysis_, path.state, path.at);
     case Form::packet_load: return do_packet_load(analysis_, path.state, path.at);
-    case Form::call: return do_helper_call(analysis_, path.state, path.at);
-    case Form::address_space_cast: return refuse_arena_pointer();
+    case Form::call:
+      if (const auto function = user_function_at(*program_, path.at))
+        return do_arena_call(analysis_, path.state, path.at, *function);
+      return do_helper_call(analysis_, path.state, path.at);
+    case Form::address_space_cast: return do_cast(analysis_, path.state, path.at);
     case Form::unknown:
       return Refusal{Property::unsupported,
                      format("not an instruction that skep knows ({})", isa::bytes_of_unknown(i)),
@@ -606,7 +610,8 @@ Check Explorer::check_end(const Path& path) {
     return check_returned(analysis_, path.state, isa::kR0, format("{} returns", function.name));
   if (auto refused = check_readable(path.state, isa::kR0)) return refused;
   const Value& result = path.state.frame().registers[isa::kR0];
-  if (!result.is_number() && analysis_.for_user_engine()) {
+  const bool is_half = result.kind == Kind::arena && path.state.in_main();  // a number as any
+  if (!result.is_number() && !is_half && analysis_.for_user_engine()) {
     return Refusal{Property::return_value,
                    format("{} returns a pointer", function.name),
                    format("r0 is {}", describe(result)),
@@ -662,6 +667,7 @@ VerifiedProgram Explorer::finish() {
   out.frames_ = std::move(analysis_.frames);
   out.may_change_packet_ = analysis_.may_change_packet;
   out.context_bytes_ = analysis_.context_bytes;
+  out.arena_ = analysis_.arena;
   return out;
 }
 

@@ -72,6 +72,7 @@ State entry_state(Analysis& analysis, std::size_t function) {
     Value& value = registers[r++];
     switch (parameter.kind) {
       case ParameterKind::other:
+      case ParameterKind::arena:
       case ParameterKind::number: value = Value::of_number(Scalar::unknown()); break;
       case ParameterKind::context: value = Value::pointer(Kind::context); break;
       case ParameterKind::memory:
@@ -95,6 +96,10 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
     switch (parameter.kind) {
       case ParameterKind::number:
         if (!value.is_number()) return bad_parameter(callee, r, value, "a number");
+        break;
+      case ParameterKind::arena:
+        if (!value.is_number() && value.kind != Kind::arena)
+          return bad_parameter(callee, r, value, "a pointer into the arena");
         break;
       case ParameterKind::context:
         if (value.kind != Kind::context || value.offset != 0)

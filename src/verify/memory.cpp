@@ -124,6 +124,7 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
       }
       return check_object(pointer, access, analysis.map(pointer.map).key_size,
                           Property::memory_bounds, "the key");
+    case Kind::arena: return {};
     case Kind::number: {
       const std::string reason =
           pointer.lost_at == 0
@@ -156,12 +157,14 @@ Region region_of(Kind kind) {
     case Kind::map_value: return Region::map_value;
     case Kind::record: return Region::record;
     case Kind::memory: return Region::memory;
+    case Kind::arena: return Region::arena;
     default: return Region::none;
   }
 }
 
-// Records which region an instruction reaches. The context is laid out differently at run time, so
-// an instruction that reaches it must reach nothing else.
+// Records which region an instruction reaches. The context is laid out differently at run time, and
+// a pointer into the arena is half an address, so an instruction that reaches one of them must
+// reach nothing else.
 Check note_region(Analysis& analysis, isa::InstructionIndex at, Kind kind) {
   Region& known = analysis.facts[at.value()].region;
   const Region now = region_of(kind);
@@ -169,10 +172,12 @@ Check note_region(Analysis& analysis, isa::InstructionIndex at, Kind kind) {
     known = now;
     return {};
   }
-  if (known == Region::context || now == Region::context) {
+  for (const auto& [region, what] : {std::pair{Region::context, "the context"},
+                                     std::pair{Region::arena, "the arena"}}) {
+    if (known != region && now != region) continue;
     return Refusal{
         Property::mixed_access,
-        "the same instruction reaches the context on one path and other memory on another",
+        format("the same instruction reaches {} on one path and other memory on another", what),
         "",
         {}};
   }
@@ -288,7 +293,8 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
       return refused;
   }
   const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
-                        pointer.kind == Kind::record || pointer.kind == Kind::memory;
+                        pointer.kind == Kind::record || pointer.kind == Kind::memory ||
+                        pointer.kind == Kind::arena;
   if (!possible)
     return Refusal{Property::atomic_access,
                    "an atomic operation on memory that does not take one",
@@ -298,7 +304,8 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
       pointer.number.is_constant() &&
       (pointer.offset + i.offset + static_cast<s64>(pointer.number.value())) % bytes == 0;
   const bool known_aligned =
-      aligned || (!pointer.number.is_constant() &&
+      aligned || pointer.kind == Kind::arena ||  // there the engines see to it
+       (!pointer.number.is_constant() &&
                   ((pointer.number.full.value | pointer.number.full.mask) & (bytes - 1)) == 0 &&
                   (pointer.offset + i.offset) % bytes == 0);
   if (!known_aligned)
@@ -307,11 +314,12 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
         format("an atomic operation that may not be aligned to {}", counted(bytes, "byte")),
         because(pointer, base),
         {}};
-  if (!acquire && analysis.for_user_engine() && state.registers()[operand].is_pointer() &&
+  const Value& given = state.registers()[operand];
+  if (!acquire && analysis.for_user_engine() && given.is_pointer() && given.kind != Kind::arena &&
       pointer.kind != Kind::stack) {
     return Refusal{Property::atomic_access,
                    "a pointer is the operand of an atomic operation",
-                   because(state.registers()[operand], operand),
+                   because(given, operand),
                    {}};
   }
   if (pointer.kind == Kind::stack) {
@@ -366,6 +374,10 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
 Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch touch) {
   const Value pointer = state.registers()[r];
   if (extent.most == 0) return check_readable(state, r);
+  if (pointer.kind == Kind::arena) {
+    return Refusal{Property::arena, "a pointer into the arena is handed to a helper or a function",
+                   because(pointer, r), "copy what is there to the stack and hand that over"};
+  }
   const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch};
   if (auto refused = check_region(analysis, state, pointer, access)) return refused;
   analysis.may_change_packet |= touch == Touch::write && pointer.is_packet();

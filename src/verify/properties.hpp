@@ -43,6 +43,7 @@ enum class Property : u8 {
   gpl_only,
   held_reference,
   exception,
+  arena,
   return_value,
   unsupported,
   count_
@@ -77,7 +78,7 @@ inline constexpr EnumArray<Property, PropertyRow> kProperties({
     {Property::context_access, {"context-access", "only the fields of the context that this program type may use are read or written, as they are declared", ""}},
     {Property::kernel_memory, {"kernel-memory", "structures of the kernel are read by their fields, and not written", "read whole fields, by their names; what the types do not say is read by bpf_probe_read_kernel"}},
     {Property::read_only, {"read-only", "read-only memory is not written", "remove `const` if the variable has to change, or write to another map"}},
-    {Property::mixed_access, {"mixed-access", "one instruction reaches either the context or other memory, not both", "access them in different branches"}},
+    {Property::mixed_access, {"mixed-access", "one instruction reaches either the context, or the arena, or other memory", "access them in different branches"}},
     {Property::atomic_access, {"atomic-access", "atomic operations work on aligned map, stack or record memory", "copy the value to the stack or a map first"}},
     {Property::core_relocation, {"core-relocation", "what a program reads by CO-RE exists in the types that it is relocated against", ""}},
     {Property::unknown_helper, {"unknown-helper", "called helpers exist and are provided", ""}},
@@ -88,6 +89,7 @@ inline constexpr EnumArray<Property, PropertyRow> kProperties({
     {Property::gpl_only, {"gpl-only", "GPL-only helpers are called by GPL-compatible programs", "declare `char LICENSE[] SEC(\"license\") = \"GPL\";` if that is the licence"}},
     {Property::held_reference, {"held-reference", "what a call reserved or looked up with a reference is given back exactly once on every path", "give it back before every return: bpf_ringbuf_submit or bpf_ringbuf_discard, bpf_sk_release"}},
     {Property::exception, {"exception", "bpf_throw gets a number, and an exception callback is a global function of one number that only bpf_throw calls and that does not throw", ""}},
+    {Property::arena, {"arena", "a program names one arena, and reaches it through pointers that are cast; helpers do not take them", ""}},
     {Property::return_value, {"return-value", "the program returns a number", "set the return value on every path"}},
     {Property::unsupported, {"unsupported", "only features that this version of skep verifies are used", ""}},
 });

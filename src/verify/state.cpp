@@ -218,6 +218,7 @@ std::string describe(const Value& value) {
              maybe;
     case Kind::memory:
       return format("memory of {}{}", counted(value.range, "byte"), offset_text(value)) + maybe;
+    case Kind::arena: return "a pointer into the arena";
     case Kind::count_: break;
   }
   return "?";

@@ -32,6 +32,7 @@ enum class Kind : u8 {
   map_key,  // what a callback of for_each_map_elem gets; read only
   record,   // a ring record of `range` bytes that is not yet given back
   memory,   // `range` bytes: what a global function was given, or a helper gave
+  arena,    // the lower half of an address; nothing else is known of it
   // Structures with fields of their own (platform/objects.hpp), which are read only.
   flow_keys,
   socket_common,

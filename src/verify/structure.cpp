@@ -23,6 +23,7 @@ class Shape {
 
   std::optional<Misshapen> check() {
     if (auto found = check_needs()) return found;
+    if (auto found = check_arenas(program_)) return found;
     for (const platform::Function& function : program_.functions) {
       if (auto found = check_function(function)) return found;
     }
@@ -56,7 +57,7 @@ class Shape {
     for (const platform::ExternUse& use : program_.uses) {
       const platform::Extern& external = (*program_.externs)[use.number];
       if (external.is_weak || external.state == platform::ExternState::found) continue;
-      if (is_throw(program_, use.at)) continue;
+      if (user_function_at(program_, use.at)) continue;
       const bool is_configuration = external.kind == platform::ExternKind::configuration;
       return Misshapen{
           use.at,

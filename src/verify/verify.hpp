@@ -15,6 +15,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,12 +43,25 @@ struct Limits {
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.
-enum class Region : u8 { none, context, stack, packet, map_value, record, memory, several, count_ };
+// Arithmetic on pointers into the arena has a region too: of numbers it would be another.
+enum class Region : u8 {
+  none,
+  context,
+  stack,
+  packet,
+  map_value,
+  record,
+  memory,
+  arena,
+  several,
+  count_
+};
 
 // What was proved of one instruction.
 struct Fact {
   bool reached = false;          // some path executes it
   bool called = false;           // of helper calls: `map` was set
+  bool on_numbers = false;       // of arithmetic where there is an arena: not on pointers into it
   Region region = Region::none;  // of loads, stores and atomics
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
 };
@@ -61,9 +75,11 @@ struct FrameUse {
   u32 zeroed_bytes = 0;
 };
 
-// A program that was proved safe. Only verify() makes one. Its code differs from the Program's in
-// two ways: accesses to the context read the run-time layout (platform::PacketContext), and calls
-// that no path reaches are gone when no engine has what they call.
+// A program that was proved safe. Only verify() makes one. Its code differs from the Program's:
+// accesses to the context read the run-time layout (platform::PacketContext); calls that no path
+// reaches are gone when no engine has what they call; pointers into an arena are computed in 32
+// bits, and a cast to one is a move of the lower half. Accesses of Region::arena are at
+// Bindings::arena.
 class VerifiedProgram {
  public:
   const platform::Program& program() const { return *program_; }
@@ -72,6 +88,8 @@ class VerifiedProgram {
   const FrameUse& frame(std::size_t function) const { return frames_[function]; }
   // False: no path writes to the packet, moves it, or calls what could.
   bool may_change_packet() const { return may_change_packet_; }
+  // The number of the arena that it names.
+  std::optional<u32> arena() const { return arena_; }
   // Of a program whose context is memory: how many bytes of it some path may touch, from its first.
   u32 context_bytes() const { return context_bytes_; }
 
@@ -84,6 +102,7 @@ class VerifiedProgram {
   std::vector<FrameUse> frames_;  // by number in Program::functions
   bool may_change_packet_ = true;
   u32 context_bytes_ = 0;
+  std::optional<u32> arena_;
 };
 
 // One step of the path that led to a rejection.

@@ -1,12 +1,12 @@
-// Programs with pointers into an arena (tests/bpf/cli/arena.bpf.c): the kernel loads and runs the
-// instructions that we have relocated, and we say why we do not.
+// Arenas in the kernel, which is the judge of ours: the instructions of an object as we have
+// relocated them, and the programs of arena_cases.hpp.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include <array>
 #include <memory>
 
-#include "base/text.hpp"
+#include "arena_cases.hpp"
 #include "kernel_programs.hpp"
 #include "object/object.hpp"
 #include "verify/verify.hpp"
@@ -44,69 +44,94 @@ class Arena {
   void* memory_ = MAP_FAILED;
 };
 
-class ArenaPrograms : public testing::Test {
- protected:
-  void SetUp() override {
-    if (const std::string why = refusal(); !why.empty()) GTEST_SKIP() << why;
-    const auto specs = object_.maps();
-    for (const platform::MapSpec& spec : specs) {
-      const bool is_arena = spec.kind == platform::MapKind::arena;
-      if (is_arena) arena_ = std::make_unique<Arena>(spec);
-      const s64 fd = is_arena ? arena_->descriptor() : create_map(spec);
-      if (is_arena && fd == -EINVAL) GTEST_SKIP() << "arenas came with Linux 6.9";
-      ASSERT_GE(fd, 0) << spec.name << ": " << std::strerror(static_cast<int>(-fd));
-      maps_.push_back(Fd::adopt(static_cast<int>(fd)));
-    }
-    ASSERT_TRUE(arena_ != nullptr && arena_->is_mapped());
-  }
-
-  // What the program returns.
-  u32 run(const std::string& name) {
-    const auto program = object_.program(name).value();
-    const auto slots = isa::encode(with_descriptors(program->code, maps_)).value();
-    std::vector<char> log(1 << 20);
+// A program in the kernel, with maps of its own.
+class Loaded {
+ public:
+  explicit Loaded(const platform::Program& program) : log_(1 << 20) {
+    for (const platform::MapSpec& spec : *program.maps) maps_.push_back(make(spec));
+    const auto slots = isa::encode(with_descriptors(program.code, maps_)).value();
     bpf_attr load = no_attributes();
-    load.prog_type = platform::kernel_number(program->type);
+    load.prog_type = platform::kernel_number(program.type);
     load.insns = reinterpret_cast<u64>(slots.data());
     load.insn_cnt = static_cast<u32>(slots.size());
     load.license = reinterpret_cast<u64>("GPL");
-    load.log_buf = reinterpret_cast<u64>(log.data());
-    load.log_size = static_cast<u32>(log.size());
+    load.log_buf = reinterpret_cast<u64>(log_.data());
+    load.log_size = static_cast<u32>(log_.size());
     load.log_level = 1;
+    is_sleepable_ = program.type == platform::ProgramType::syscall;
+    if (is_sleepable_) load.prog_flags = BPF_F_SLEEPABLE;
     const s64 fd = bpf(BPF_PROG_LOAD, load);
-    EXPECT_GE(fd, 0) << log.data();
-    if (fd < 0) return ~0u;
-    const Fd loaded = Fd::adopt(static_cast<int>(fd));
-    const std::array<std::byte, 64> packet{};
+    if (fd >= 0) program_ = Fd::adopt(static_cast<int>(fd));
+  }
+
+  bool is_there() const { return program_.has_value(); }
+  const char* log() const { return log_.data(); }
+
+  u32 run() const {
+    std::array<std::byte, 64> input{};
     bpf_attr test = no_attributes();
-    test.test.data_in = reinterpret_cast<u64>(packet.data());
-    test.test.data_size_in = packet.size();
-    test.test.prog_fd = static_cast<u32>(fd);
+    (is_sleepable_ ? test.test.ctx_in : test.test.data_in) = reinterpret_cast<u64>(input.data());
+    (is_sleepable_ ? test.test.ctx_size_in : test.test.data_size_in) = input.size();
+    test.test.prog_fd = static_cast<u32>(program_->get());
     EXPECT_EQ(bpf(BPF_PROG_TEST_RUN, test), 0);
     return test.test.retval;
   }
 
-  object::Object object_ =
-      object::Object::open(SKEP_SOURCE_DIR "/build/bpf/cli/arena.bpf.o").value();
-  std::unique_ptr<Arena> arena_;
+ private:
+  Fd make(const platform::MapSpec& spec) {
+    if (spec.kind != platform::MapKind::arena)
+      return Fd::adopt(static_cast<int>(create_map(spec)));
+    arenas_.push_back(std::make_unique<Arena>(spec));
+    EXPECT_TRUE(arenas_.back()->is_mapped()) << spec.name;
+    return Fd::adopt(static_cast<int>(arenas_.back()->descriptor()));
+  }
+
+  std::vector<char> log_;
+  std::vector<std::unique_ptr<Arena>> arenas_;
   std::vector<Fd> maps_;
+  std::optional<Fd> program_;
+  bool is_sleepable_ = false;
 };
 
-TEST_F(ArenaPrograms, RunInTheKernelAsTheyWereRelocated) {
-  EXPECT_EQ(run("sum"), u32{XDP_DROP});
-  EXPECT_EQ(run("push"), u32{XDP_PASS});
-  EXPECT_EQ(run("sum"), u32{XDP_PASS});  // nodes[1] begins with 2
+class ArenaPrograms : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = refusal(); !why.empty()) GTEST_SKIP() << why;
+    const Arena probe(arenas::arena_spec());
+    if (probe.descriptor() == -EINVAL) GTEST_SKIP() << "arenas came with Linux 6.9";
+    if (probe.descriptor() >= 0) ::close(static_cast<int>(probe.descriptor()));
+  }
+};
+
+std::shared_ptr<platform::Program> program_of(const arenas::Case& given) {
+  platform::MapSpec other = arenas::arena_spec();
+  other.name = "other";
+  return arenas::program_of(given, {arenas::arena_spec(), other});
 }
 
-TEST_F(ArenaPrograms, AreRefusedByOurVerifierWithAReason) {
-  for (const char* name : {"push", "sum"}) {  // an address in the arena; a cast
-    const verify::Verdict verdict = verify::verify(object_.program(name).value());
-    ASSERT_FALSE(verdict.accepted());
-    const auto& report = std::get<verify::Report>(verdict.outcome);
-    EXPECT_EQ(report.property, "unsupported");
-    EXPECT_EQ(report.message, "pointers into an arena are not verified yet");
-    EXPECT_TRUE(report.hint.contains("kernel")) << report.hint;
+TEST_F(ArenaPrograms, GiveInTheKernelWhatTheyGiveHere) {
+  for (const arenas::Case& each : arenas::accepted_cases()) {
+    const Loaded loaded(*program_of(each));
+    ASSERT_TRUE(loaded.is_there()) << each.name << ": " << loaded.log();
+    EXPECT_EQ(loaded.run(), each.r0) << each.name;
   }
+}
+
+TEST_F(ArenaPrograms, AreRefusedByTheKernelToo) {
+  for (const arenas::Bad& each : arenas::refused_cases()) {
+    EXPECT_FALSE(Loaded(*program_of(each.program)).is_there()) << each.program.name;
+  }
+}
+
+// Of an object that was relocated by us.
+TEST_F(ArenaPrograms, RunInTheKernelAsTheyWereRelocated) {
+  const auto object = object::Object::open(SKEP_SOURCE_DIR "/build/bpf/cli/arena.bpf.o").value();
+  const auto sum = object.program("sum").value();
+  const auto push = object.program("push").value();
+  EXPECT_EQ(Loaded(*push).run(), u32{XDP_PASS});
+  EXPECT_EQ(Loaded(*sum).run(), u32{XDP_DROP});  // of an arena of its own: the list is empty
+  for (const auto& program : {sum, push})
+    EXPECT_TRUE(verify::verify(program).accepted()) << program->name;
 }
 
 }  // namespace

@@ -1,1 +1,2 @@
 skep_test(helpers_kernel SOURCES ${CMAKE_CURRENT_LIST_DIR}/helpers_kernel_test.cpp LINKS runtime)
+skep_test(arena SOURCES ${CMAKE_CURRENT_LIST_DIR}/arena_test.cpp LINKS runtime text)

@@ -48,13 +48,13 @@ void Emitter::forget_arguments() {
 }
 
 void Emitter::call_helper(const Operation& op) {
-  const auto id = static_cast<u64>(op.immediate);
-  if (!interpret::is_bound(bindings_, id)) {
+  const platform::HelperBody body = body_of(op, bindings_);
+  if (body == nullptr) {
     EXPECT(confined());
     return a_.jump(trap_at(op.from, Trap::helper));
   }
   execution_into(Reg::x5);
-  call_body(reinterpret_cast<u64>(bindings_.helpers[id]));
+  call_body(reinterpret_cast<u64>(body));
   forget_arguments();
 }
 

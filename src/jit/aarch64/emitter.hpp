@@ -137,6 +137,7 @@ class Emitter {
   Reg pointer(const Operation& op);
   void check_access(const Operation& op);
   void nothing(const Operation&) {}
+  void user_pointer(const Operation&) { EXPECT(false); }  // reach_arena() has made others of it
   void load(const Operation& op);
   void store(const Operation& op);
   void atomic(const Operation& op);

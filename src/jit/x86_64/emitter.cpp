@@ -31,6 +31,7 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::store, &Emitter::store},
     {Kind::fill, &Emitter::fill},
     {Kind::copy, &Emitter::copy},
+    {Kind::user_pointer, &Emitter::user_pointer},
     {Kind::atomic, &Emitter::atomic},
     {Kind::array_lookup, &Emitter::array_lookup},
     {Kind::map_lookup, &Emitter::map_lookup},

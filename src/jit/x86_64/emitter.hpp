@@ -116,6 +116,7 @@ class Emitter {
   Operand access(const Operation& op, Register base);
   void check_access(const Operation& op);
   void nothing(const Operation&) {}
+  void user_pointer(const Operation&) { EXPECT(false); }  // reach_arena() has made others of it
   void load(const Operation& op);
   void load_swapped(const Operation& op, Operand from);
   void store(const Operation& op);

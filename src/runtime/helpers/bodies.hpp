@@ -16,6 +16,9 @@ namespace skep::runtime {
 // but jumped.
 extern const std::array<platform::HelperBody, platform::kHelpersMax> kHelperBodies;
 
+// Functions of the kernel that the user engine has, but for those that are control transfers.
+extern const std::array<platform::HelperBody, kCount<platform::UserFunction>> kKernelFunctions;
+
 // Legacy packet loads, for Bindings::packet_load.
 s64 load_from_packet(u64 context, s32 offset, u32 bytes, void* execution);
 
@@ -57,7 +60,10 @@ SKEP_HELPER(skb_vlan_pop)
 SKEP_HELPER(l3_csum_replace)  // checksum.cpp
 SKEP_HELPER(l4_csum_replace)
 SKEP_HELPER(csum_diff)
-SKEP_HELPER(get_hash_recalc)  // flow_hash.cpp
+SKEP_HELPER(get_hash_recalc)    // flow_hash.cpp
+SKEP_HELPER(arena_alloc_pages)  // arena.cpp
+SKEP_HELPER(arena_free_pages)
+SKEP_HELPER(arena_reserve_pages)
 }  // namespace helpers
 #undef SKEP_HELPER
 

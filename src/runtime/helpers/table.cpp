@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/helpers/bodies.hpp"
 
 namespace skep::runtime {
@@ -57,8 +59,21 @@ consteval std::array<platform::HelperBody, platform::kHelpersMax> by_id() {
   return bodies;
 }
 
+consteval std::array<platform::HelperBody, kCount<platform::UserFunction>> by_function() {
+  constexpr EnumArray<platform::UserFunction, platform::HelperBody> kBodies(
+      {{platform::UserFunction::throw_exception, nullptr},
+       {platform::UserFunction::arena_alloc_pages, helpers::arena_alloc_pages},
+       {platform::UserFunction::arena_free_pages, helpers::arena_free_pages},
+       {platform::UserFunction::arena_reserve_pages, helpers::arena_reserve_pages}});
+  std::array<platform::HelperBody, kCount<platform::UserFunction>> bodies{};
+  std::ranges::copy(kBodies, bodies.begin());
+  return bodies;
+}
+
 }  // namespace
 
 constinit const std::array<platform::HelperBody, platform::kHelpersMax> kHelperBodies = by_id();
+constinit const std::array<platform::HelperBody, kCount<platform::UserFunction>> kKernelFunctions =
+    by_function();
 
 }  // namespace skep::runtime
