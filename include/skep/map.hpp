@@ -74,10 +74,10 @@ class Map {
   // Updates that found it full. The kernel does not count them (Fault::unsupported).
   Result<std::uint64_t> lost() const;
 
-  // Of an arena: its memory, at the addresses that pointers in it have, so that they can be followed
-  // here. What is touched is there for programs too, as if one had allocated the page; with
-  // BPF_F_SEGV_ON_FAULT touching what none has allocated is a SIGSEGV. Programs may write meanwhile.
-  // It is there as long as the App. Fault::usage: another kind of map.
+  // Of an arena: its memory, at the addresses that pointers in it have, so that they can be
+  // followed here. What is touched is there for programs too, as if one had allocated the page;
+  // with BPF_F_SEGV_ON_FAULT touching what none has allocated is a SIGSEGV. Programs may write
+  // meanwhile. It is there as long as the App. Fault::usage: another kind of map.
   Result<std::span<std::byte>> memory() const;
 
   // Keeps it when this process has ended, as `path` in a file system of type bpf. Fault::usage when

@@ -107,9 +107,10 @@ Result<std::uint64_t> Map::lost() const { return at_.app->lost(TRY(at_.app->numb
 Result<std::span<std::byte>> Map::memory() const {
   maps::View& map = *TRY(view_of(at_));
   if (map.spec().kind == platform::MapKind::arena) return map.pages();
-  return Error(Fault::usage,
-               format("map {} is a {}, not an arena", at_.name, platform::row(map.spec().kind).name),
-               "its values are read by lookup() and entries()");
+  return Error(
+      Fault::usage,
+      format("map {} is a {}, not an arena", at_.name, platform::row(map.spec().kind).name),
+      "its values are read by lookup() and entries()");
 }
 Result<void> Map::pin(const std::string& path) const {
   return at_.app->pin(TRY(at_.app->number_of(at_.name)), path);

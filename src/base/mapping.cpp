@@ -98,7 +98,8 @@ Result<Mapping> Mapping::of_descriptor(const Fd& fd, u64 offset, u64 size, Writa
 Result<Mapping> Mapping::at_place(const Fd& fd, u64 place, u64 size) {
   if (place == 0) return of_descriptor(fd, 0, size, Writable::yes);
   Mapping there = TRY(reserve(place, size));
-  void* data = ::mmap(there.data_, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(), 0);
+  void* data =
+      ::mmap(there.data_, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(), 0);
   if (data != MAP_FAILED) return there;
   return system_error("map", "memory that is shared with the kernel", errno);
 }

@@ -45,7 +45,8 @@ Step step_of(const isa::Instruction& i, u32 at, const platform::Bindings& bindin
     shape.operation = kTailCall;
   } else if (is_kernel_function(i)) {
     shape.operation = static_cast<u8>(isa::Call::helper);
-    step.immediate = reinterpret_cast<u64>(bindings.kernel_functions[static_cast<u64>(i.immediate)]);
+    step.immediate =
+        reinterpret_cast<u64>(bindings.kernel_functions[static_cast<u64>(i.immediate)]);
   } else if (i.form == isa::Form::call && i.call() == isa::Call::helper) {
     const auto id = static_cast<u64>(i.immediate);
     step.immediate = is_bound(bindings, id) ? reinterpret_cast<u64>(bindings.helpers[id]) : u64{0};

@@ -18,8 +18,8 @@ struct Step {
   u8 code = 0;
   u8 dst = 0;
   u8 src = 0;
-  u8 charge = 0;      // fuel for the block that begins here; 0 inside of a block (fuel.hpp)
-  s32 offset = 0;     // of memory accesses, in bytes; of jumps and local calls, in Steps from here
+  u8 charge = 0;   // fuel for the block that begins here; 0 inside of a block (fuel.hpp)
+  s32 offset = 0;  // of memory accesses, in bytes; of jumps and local calls, in Steps from here
   // Of helper calls: the address of the body. Of loads and atomic operations: what is added to the
   // address, which is half a one in an arena; of casts to user space: the other half.
   u64 immediate = 0;

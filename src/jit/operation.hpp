@@ -23,8 +23,8 @@ enum class Kind : u8 {
   store,     // *(width *)(left + (index << scale) + offset) = right
   fill,      // `bytes` bytes at left + offset = 0
   copy,      // `bytes` bytes at right + immediate = those at left + offset, which they do not meet
-  user_pointer,  // dst = left as user space sees it; ends in reach_arena(), targets have none
-  atomic,    // *(width *)(left + offset) ATOMIC right
+  user_pointer,     // dst = left as user space sees it; ends in reach_arena(), targets have none
+  atomic,           // *(width *)(left + offset) ATOMIC right
   array_lookup,     // r0 = address of the element with a Key, or null (bpf_map_lookup_elem)
   map_lookup,       // r0 = address of the value of the key at r2, or null, by the map's own body
   packet_load,      // r0 = packet[right + immediate], or the function ends with 0

@@ -185,9 +185,7 @@ Result<void> Map::map_pages() {
   return {};
 }
 
-std::span<std::byte> Map::pages() {
-  return pages_ ? pages_->writable() : std::span<std::byte>();
-}
+std::span<std::byte> Map::pages() { return pages_ ? pages_->writable() : std::span<std::byte>(); }
 
 Result<void> Map::freeze() {
   platform::FreezeMap freeze{};

@@ -109,6 +109,7 @@ platform::ArenaPlace Map::arena_place() const {
 Header& Map::header() const { return *reinterpret_cast<Header*>(address()); }
 u64 Map::address() const { return reinterpret_cast<u64>(segment_.bytes().data()); }
 u64 Map::values_address() const {
+  if (arena_ != nullptr) return arena_place().user_begin;
   return spec_.kind == MapKind::array ? address() + header().values : 0;
 }
 u32 Map::stride() const { return header().stride; }

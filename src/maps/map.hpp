@@ -66,7 +66,7 @@ class Map final : public View {
   u32 cpus() const override { return kCpuSlots; }
   Header& header() const;
   u64 address() const;                       // for Bindings::maps
-  u64 values_address() const;                // for Bindings::map_values: arrays, else 0
+  u64 values_address() const;                // for Bindings::map_values: arrays, arenas, else 0
   u32 stride() const;                        // of arrays: bytes from value to value
   platform::ArrayShape array_shape() const;  // for Bindings::arrays
   platform::MapLookup lookup_body() const;   // for Bindings::lookups: of hashes, else null

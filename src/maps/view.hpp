@@ -40,7 +40,8 @@ class View {
   virtual std::optional<Key> next_key(std::span<const std::byte> key) const = 0;
 
   // Of an arena: all its pages, where pointers in them point. A page that is free is taken when it
-  // is touched, or that is a SIGSEGV (BPF_F_SEGV_ON_FAULT). Empty: another kind, or not mapped here.
+  // is touched, or that is a SIGSEGV (BPF_F_SEGV_ON_FAULT). Empty: another kind, or not mapped
+  // here.
   virtual std::span<std::byte> pages() { return {}; }
 
   // Every element, in the map's own order. Programs may write meanwhile: what is new or goes away

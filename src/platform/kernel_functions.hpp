@@ -19,9 +19,10 @@ std::string_view kernel_function_since(std::string_view name);
 
 // Those that the user engine has too. In verified code the immediate of a call is one of these.
 enum class UserFunction : u8 {
-  throw_exception,  // bpf_throw(u64 cookie); the call's target is where the exception callback
-                    // begins, or 0 when the program has none
-  arena_alloc_pages,    // void *bpf_arena_alloc_pages(map, void *addr, u32 count, int node, u64 flags)
+  throw_exception,      // bpf_throw(u64 cookie); the call's target is where the exception callback
+                        // begins, or 0 when the program has none
+  arena_alloc_pages,    // void *bpf_arena_alloc_pages(map, void *addr, u32 count, int node, u64
+                        // flags)
   arena_free_pages,     // void bpf_arena_free_pages(map, void *addr, u32 count)
   arena_reserve_pages,  // int bpf_arena_reserve_pages(map, void *addr, u32 count)
   count_

@@ -134,7 +134,7 @@ struct MapSpec {
   u32 max_entries = 0;  // ring buffers: bytes; arenas: pages
   u32 flags = 0;
   u32 numa_node = 0;
-  u64 extra = 0;                   // map_extra of bpf(2); of an arena: where user space sees it, or 0
+  u64 extra = 0;  // map_extra of bpf(2); of an arena: where user space sees it, or 0
   bool is_pinned_by_name = false;  // LIBBPF_PIN_BY_NAME: shared through /sys/fs/bpf
   u32 key_type = 0;                // BTF type ids in the object's types, 0 when unknown
   u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section

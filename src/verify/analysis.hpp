@@ -73,7 +73,7 @@ struct Analysis {
   std::vector<FrameUse> frames;  // by function
   bool may_change_packet = false;
   std::optional<u32> arena;  // the number of the map
-  u32 context_bytes = 0;  // how far into a context that is memory
+  u32 context_bytes = 0;     // how far into a context that is memory
   u32 next_id = 1;
   Demand demand;  // of the instruction that is being walked
 };

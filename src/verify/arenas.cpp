@@ -24,8 +24,9 @@ using platform::UserFunction;
 
 // The map number that a constant names, when the map is an arena.
 std::optional<u32> arena_named_by(const platform::Program& program, const Instruction& i) {
-  const bool names_map = i.form == isa::Form::constant && (i.constant() == isa::Constant::map ||
-                                                           i.constant() == isa::Constant::map_value);
+  const bool names_map =
+      i.form == isa::Form::constant &&
+      (i.constant() == isa::Constant::map || i.constant() == isa::Constant::map_value);
   if (!names_map || i.map_number() >= program.maps->size()) return std::nullopt;
   if ((*program.maps)[i.map_number()].kind != platform::MapKind::arena) return std::nullopt;
   return i.map_number();
@@ -55,16 +56,15 @@ struct Row {
   std::string_view name;
   u8 numbers;
   bool returns;
-  bool sleeps;
 };
 constexpr EnumArray<UserFunction, Row> kRows({
-    {UserFunction::throw_exception, {"bpf_throw", 0, false, false}},  // exceptions.cpp
-    {UserFunction::arena_alloc_pages, {"bpf_arena_alloc_pages", 3, true, true}},
-    {UserFunction::arena_free_pages, {"bpf_arena_free_pages", 1, false, true}},
-    {UserFunction::arena_reserve_pages, {"bpf_arena_reserve_pages", 1, true, false}},
+    {UserFunction::throw_exception, {"bpf_throw", 0, false}},  // exceptions.cpp
+    {UserFunction::arena_alloc_pages, {"bpf_arena_alloc_pages", 3, true}},
+    {UserFunction::arena_free_pages, {"bpf_arena_free_pages", 1, false}},
+    {UserFunction::arena_reserve_pages, {"bpf_arena_reserve_pages", 1, true}},
 });
 
-// Before Linux 7.0 the functions that take the arena's lock are for these only.
+// Before Linux 7.0 the functions are for these only: they wait for the lock of the arena.
 bool may_sleep(const platform::Program& program) {
   return program.type == platform::ProgramType::syscall ||
          (program.flags & platform::kSleepable) != 0;
@@ -123,9 +123,8 @@ Check do_cast(Analysis& analysis, State& state, InstructionIndex at) {
   Value& dst = state.registers()[i.dst];
   const bool to_user = i.cast() == isa::AddressSpaceCast::to_arena;
   dst = to_user ? Value::of_number(Scalar::unknown()) : Value::pointer(Kind::arena);
-  const bool is_kept =
-      to_user && (analysis.map(static_cast<s32>(*analysis.arena)).flags &
-                  platform::kNoUserConversion) == 0;
+  const bool is_kept = to_user && (analysis.map(static_cast<s32>(*analysis.arena)).flags &
+                                   platform::kNoUserConversion) == 0;
   if (!is_kept) analysis.code[at.value()] = lower_half(i);
   return {};
 }
@@ -144,15 +143,15 @@ Check refuse_mixed_alu() {
   return Refusal{Property::mixed_access,
                  "the same instruction computes with a pointer into the arena on one path and with "
                  "numbers or other pointers on another",
-                 "with the pointer it would be of 32 bits",
-                 "compute in different branches"};
+                 "with the pointer it would be of 32 bits", "compute in different branches"};
 }
 
 Check do_arena_call(Analysis& analysis, State& state, InstructionIndex at, UserFunction function) {
   const Row& row = kRows[function];
-  if (!analysis.for_user_engine() && row.sleeps && !may_sleep(analysis.program)) {
-    return Refusal{Property::arena, format("{} is called by a program that may not sleep", row.name),
-                   "", "call it in a program of type syscall, or run this one in the user engine"};
+  if (!analysis.for_user_engine() && !may_sleep(analysis.program)) {
+    return Refusal{Property::arena,
+                   format("{} is called by a program that may not sleep", row.name), "",
+                   "call it in a program of type syscall, or run this one in the user engine"};
   }
   if (auto refused = check_arguments(state, row)) return refused;
   isa::Instruction& i = analysis.code[at.value()];

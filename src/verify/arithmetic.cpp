@@ -221,11 +221,10 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
     dst = Value::of_number(Scalar::unknown());  // as user space sees it
     const u64 bytes = platform::memory_of(map).bytes;
     if (i.map_value_offset() <= bytes) return {};
-    return Refusal{Property::arena,
-                   format("the address of byte {} of arena {} is taken", i.map_value_offset(),
-                          map.name),
-                   format("it has {}", counted(bytes, "byte")),
-                   "give it more pages: max_entries"};
+    return Refusal{
+        Property::arena,
+        format("the address of byte {} of arena {} is taken", i.map_value_offset(), map.name),
+        format("it has {}", counted(bytes, "byte")), "give it more pages: max_entries"};
   }
   if (map.kind != platform::MapKind::array || i.map_value_offset() >= map.value_size) {
     return Refusal{

@@ -16,10 +16,12 @@ using platform::HelperRow;
 
 Check check_helper(const Analysis& analysis, const isa::Instruction& i, const HelperRow*& helper) {
   if (i.call() != isa::Call::helper) {
-    return Refusal{Property::unsupported,
-                   i.call() == isa::Call::kfunc ? "a kernel function is called"
-                                                : "a function is called through a register",
-                   "", "kernel functions other than bpf_throw and bpf_arena_* exist in the kernel engine only"};
+    return Refusal{
+        Property::unsupported,
+        i.call() == isa::Call::kfunc ? "a kernel function is called"
+                                     : "a function is called through a register",
+        "",
+        "kernel functions other than bpf_throw and bpf_arena_* exist in the kernel engine only"};
   }
   helper = platform::find_helper(i.immediate, analysis.program.type);
   const std::string_view name = platform::helper_name(i.immediate);

@@ -172,8 +172,8 @@ Check note_region(Analysis& analysis, isa::InstructionIndex at, Kind kind) {
     known = now;
     return {};
   }
-  for (const auto& [region, what] : {std::pair{Region::context, "the context"},
-                                     std::pair{Region::arena, "the arena"}}) {
+  for (const auto& [region, what] :
+       {std::pair{Region::context, "the context"}, std::pair{Region::arena, "the arena"}}) {
     if (known != region && now != region) continue;
     return Refusal{
         Property::mixed_access,
@@ -305,9 +305,9 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
       (pointer.offset + i.offset + static_cast<s64>(pointer.number.value())) % bytes == 0;
   const bool known_aligned =
       aligned || pointer.kind == Kind::arena ||  // there the engines see to it
-       (!pointer.number.is_constant() &&
-                  ((pointer.number.full.value | pointer.number.full.mask) & (bytes - 1)) == 0 &&
-                  (pointer.offset + i.offset) % bytes == 0);
+      (!pointer.number.is_constant() &&
+       ((pointer.number.full.value | pointer.number.full.mask) & (bytes - 1)) == 0 &&
+       (pointer.offset + i.offset) % bytes == 0);
   if (!known_aligned)
     return Refusal{
         Property::atomic_access,

@@ -41,6 +41,15 @@ inline platform::MapSpec arena_spec(u32 flags = platform::kMappable) {
   return spec;
 }
 
+// The maps of a program: one more where it names one.
+inline std::vector<platform::MapSpec> specs_of(const Case& given, u32 flags = platform::kMappable) {
+  std::vector<platform::MapSpec> out{arena_spec(flags)};
+  if (!given.source.contains("map_value[other]")) return out;
+  out.push_back(arena_spec(flags));
+  out.back().name = "other";
+  return out;
+}
+
 inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
     text.replace(at, what.size(), with);
@@ -56,9 +65,8 @@ inline std::shared_ptr<platform::Program> program_of(const Case& given,
   program->name = "test";
   program->type = platform::ProgramType::syscall;
   program->gpl_compatible = true;
-  const std::string source =
-      replaced(given.source, "pointer\n",
-               "r1 = map_value[memory] + 0 ll\nr1 = addr_space_cast(r1, 0, 1)\n");
+  const std::string source = replaced(
+      given.source, "pointer\n", "r1 = map_value[memory] + 0 ll\nr1 = addr_space_cast(r1, 0, 1)\n");
   program->code = text::assemble(source, specs).value();
   program->maps = std::make_shared<std::vector<platform::MapSpec>>(std::move(specs));
   program->functions = {
@@ -86,40 +94,36 @@ inline const std::vector<Case>& single_cases() {
        "r2 = map_value[memory] + 0 ll\nr1 = 0\nr1 = addr_space_cast(r1, 0, 1)\n"
        "r0 = *(u64 *)(r1 + 0)\nexit\n",
        0},
-      {"load_beyond_4_gib",
-       "pointer\nr1 &= 0\nr1 |= -1\nr0 = *(u64 *)(r1 + 32767)\nexit\n", 0},
+      {"load_beyond_4_gib", "pointer\nr1 &= 0\nr1 |= -1\nr0 = *(u64 *)(r1 + 32767)\nexit\n", 0},
       {"load_below_0", "pointer\nr1 &= 0\nr0 = *(u64 *)(r1 - 32768)\nexit\n", 0},
       {"store_beyond_4_gib",
        "pointer\nr0 = 1\nr1 &= 0\nr1 |= -1\n*(u64 *)(r1 + 32767) = r0\nexit\n", 1},
-      {"store_8",
-       "pointer\nr2 = 0x1ff\n*(u8 *)(r1 + 24) = r2\nr0 = *(u32 *)(r1 + 24)\nexit\n", 0xff},
-      {"store_16",
-       "pointer\nr2 = 0x1ffff\n*(u16 *)(r1 + 24) = r2\nr0 = *(u32 *)(r1 + 24)\nexit\n", 0xffff},
+      {"store_8", "pointer\nr2 = 0x1ff\n*(u8 *)(r1 + 24) = r2\nr0 = *(u32 *)(r1 + 24)\nexit\n",
+       0xff},
+      {"store_16", "pointer\nr2 = 0x1ffff\n*(u16 *)(r1 + 24) = r2\nr0 = *(u32 *)(r1 + 24)\nexit\n",
+       0xffff},
       {"store_32",
        "pointer\nr2 = -2\n*(u32 *)(r1 + 16) = r2\nr0 = *(u64 *)(r1 + 16)\nr0 >>= 1\nexit\n",
        0x7fffffff},
       {"store_64",
        "pointer\nr2 = -2\n*(u64 *)(r1 + 16) = r2\nr0 = *(u64 *)(r1 + 16)\nr0 >>= 33\nexit\n",
        0x7fffffff},
-      {"store_number_8",
-       "pointer\n*(u8 *)(r1 + 24) = 7\nr0 = *(u32 *)(r1 + 24)\nexit\n", 7},
+      {"store_number_8", "pointer\n*(u8 *)(r1 + 24) = 7\nr0 = *(u32 *)(r1 + 24)\nexit\n", 7},
       {"store_number_64",
        "pointer\n*(u64 *)(r1 + 16) = -5\nr0 = *(u64 *)(r1 + 16)\nr0 >>= 32\nexit\n", 0xffffffff},
-      {"store_in_front",
-       "pointer\nr1 += 64\n*(u32 *)(r1 - 40) = 9\nr0 = *(u32 *)(r1 - 40)\nexit\n", 9},
+      {"store_in_front", "pointer\nr1 += 64\n*(u32 *)(r1 - 40) = 9\nr0 = *(u32 *)(r1 - 40)\nexit\n",
+       9},
       {"store_across_pages",
        "pointer\nr2 = 0xabcd\n*(u16 *)(r1 + 4095) = r2\nr0 = *(u8 *)(r1 + 4096)\nexit\n", 0xab},
       {"spill",
        "pointer\n*(u64 *)(r10 - 8) = r1\nr2 = *(u64 *)(r10 - 8)\nr0 = *(u32 *)(r2 + 4)\nexit\n",
        0x11223344},
       {"copy", "pointer\nr2 = r1\nr0 = *(u32 *)(r2 + 4)\nexit\n", 0x11223344},
-      {"upper_half_is_zero",
-       "pointer\n*(u64 *)(r1 + 16) = r1\nr0 = *(u32 *)(r1 + 20)\nexit\n", 0},
+      {"upper_half_is_zero", "pointer\n*(u64 *)(r1 + 16) = r1\nr0 = *(u32 *)(r1 + 20)\nexit\n", 0},
       {"sum_of_64_bits_is_cut",
        "pointer\nr2 = 0x100000008 ll\nr1 += r2\nr0 = *(u32 *)(r1 - 4)\nexit\n", 0x11223344},
       {"add_to_a_number", "pointer\nr2 = 4\nr2 += r1\nr0 = *(u32 *)(r2 + 0)\nexit\n", 0x11223344},
-      {"null_check_has_two_ways",
-       "pointer\nr0 = 1\nif r1 == 0 goto +1\nr0 = 2\nexit\n", 2},
+      {"null_check_has_two_ways", "pointer\nr0 = 1\nif r1 == 0 goto +1\nr0 = 2\nexit\n", 2},
       {"zero_is_null", "pointer\nr0 = 1\nr1 &= 0\nif r1 == 0 goto +1\nr0 = 2\nexit\n", 1},
       {"comparison_of_two", "pointer\nr2 = r1\nr2 += 8\nr0 = 1\nif r2 > r1 goto +1\nr0 = 2\nexit\n",
        1},
@@ -143,17 +147,21 @@ inline const std::vector<Case>& single_cases() {
        "r2 = map_value[memory] + 8 ll\nr1 = 0x500000000 ll\nr3 = addr_space_cast(r1, 1, 0)\n"
        "r0 = 1\nif r3 == 0 goto +1\nr0 = 2\nexit\n",
        1},
-      {"cast_twice",
-       "pointer\nr1 = addr_space_cast(r1, 0, 1)\nr0 = *(u32 *)(r1 + 4)\nexit\n", 0x11223344},
+      {"cast_twice", "pointer\nr1 = addr_space_cast(r1, 0, 1)\nr0 = *(u32 *)(r1 + 4)\nexit\n",
+       0x11223344},
       {"cast_of_the_context",
        "r2 = map_value[memory] + 8 ll\nr1 = addr_space_cast(r1, 0, 1)\nr0 = 5\nexit\n", 5},
       {"address_at_the_end", "r2 = map_value[memory] + 65536 ll\nr0 = 5\nexit\n", 5},
-      {"lower_half_is_a_number",
-       "pointer\nw2 = w1\nr0 = 1\nif r2 == r1 goto +1\nr0 = 2\nexit\n", 1},
-      {"negated_is_a_number", "pointer\nr2 = r1\nr2 = -r2\nr2 = -r2\nr0 = 1\n"
-                              "if r2 == r1 goto +1\nr0 = 2\nexit\n", 1},
-      {"swapped_is_a_number", "pointer\nr2 = r1\nr2 = bswap64 r2\nr2 = bswap64 r2\nr0 = 1\n"
-                              "if r2 == r1 goto +1\nr0 = 2\nexit\n", 1},
+      {"lower_half_is_a_number", "pointer\nw2 = w1\nr0 = 1\nif r2 == r1 goto +1\nr0 = 2\nexit\n",
+       1},
+      {"negated_is_a_number",
+       "pointer\nr2 = r1\nr2 = -r2\nr2 = -r2\nr0 = 1\n"
+       "if r2 == r1 goto +1\nr0 = 2\nexit\n",
+       1},
+      {"swapped_is_a_number",
+       "pointer\nr2 = r1\nr2 = bswap64 r2\nr2 = bswap64 r2\nr0 = 1\n"
+       "if r2 == r1 goto +1\nr0 = 2\nexit\n",
+       1},
       // What passes of the compiler make of rows of accesses.
       {"bytes_that_are_one_word",
        "pointer\nr0 = *(u8 *)(r1 + 0)\nr0 <<= 8\nr2 = *(u8 *)(r1 + 1)\nr0 |= r2\nr0 <<= 8\n"
@@ -166,13 +174,14 @@ inline const std::vector<Case>& single_cases() {
       {"row_of_copies",
        "pointer\nr2 = *(u64 *)(r1 + 0)\n*(u64 *)(r1 + 32) = r2\nr2 = *(u64 *)(r1 + 8)\n"
        "*(u64 *)(r1 + 40) = r2\nr0 = *(u32 *)(r1 + 36)\nr2 = *(u32 *)(r1 + 44)\nr0 ^= r2\nexit\n",
-       0x11223344 ^ 0xfedcba98},
+       0x11223344u ^ 0xfedcba98u},
       {"copies_to_the_stack",
        "pointer\nr2 = *(u64 *)(r1 + 0)\n*(u64 *)(r10 - 16) = r2\nr2 = *(u64 *)(r1 + 8)\n"
        "*(u64 *)(r10 - 8) = r2\nr0 = *(u64 *)(r10 - 16)\nr2 = *(u64 *)(r10 - 8)\nr0 += r2\nexit\n",
-       0x55667788 + 0x76543210},
+       0x55667788u + 0x76543210u},
       {"scaled_index",
-       "pointer\nr2 = *(u8 *)(r1 + 24)\nr2 >>= 7\nr2 <<= 3\nr1 += r2\nr0 = *(u32 *)(r1 + 0)\nexit\n",
+       "pointer\nr2 = *(u8 *)(r1 + 24)\nr2 >>= 7\nr2 <<= 3\nr1 += r2\nr0 = *(u32 *)(r1 + "
+       "0)\nexit\n",
        0x76543210},
       {"constant_pointer",
        "r2 = map_value[memory] + 0 ll\nr1 = 64\nr1 = addr_space_cast(r1, 0, 1)\n"
@@ -224,8 +233,8 @@ inline std::vector<Case> atomic_cases() {
 
 // Arithmetic of all kinds is of 32 bits: the same is computed with numbers, and compared.
 inline std::vector<Case> arithmetic_cases() {
-  static constexpr std::string_view kOperations[] = {"+=", "-=", "*=", "/=", "|=", "&=",
-                                                     "<<=", ">>=", "%=", "^=", "s>>=", "s/=", "s%="};
+  static constexpr std::string_view kOperations[] = {
+      "+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "%=", "^=", "s>>=", "s/=", "s%="};
   struct Row {
     std::string_view name, pointers, numbers;
   };
@@ -241,10 +250,10 @@ inline std::vector<Case> arithmetic_cases() {
   for (const std::string_view operation : kOperations) {
     for (const Row& row : kRows) {
       for (const std::string_view number : {"7", "-3", "0"}) {
-        const std::string source =
-            format("pointer\nr6 = r1\nw7 = w1\nr3 = {}\n{}{}*(u64 *)(r1 + 16) = r2\n"
-                   "r2 = *(u64 *)(r1 + 16)\nr0 = 1\nif r2 == r4 goto +1\nr0 = 2\nexit\n",
-                   number, row.pointers, row.numbers);
+        const std::string source = format(
+            "pointer\nr6 = r1\nw7 = w1\nr3 = {}\n{}{}*(u64 *)(r1 + 16) = r2\n"
+            "r2 = *(u64 *)(r1 + 16)\nr0 = 1\nif r2 == r4 goto +1\nr0 = 2\nexit\n",
+            number, row.pointers, row.numbers);
         out.push_back({format("{}_{}_{}", operation, row.name, number),
                        replaced(source, "OP", operation), 1});
       }
@@ -290,8 +299,9 @@ inline const std::vector<Bad>& refused_cases() {
         "r1 = map_value[memory] + 0 ll\nr2 = map_value[other] + 0 ll\nr0 = 0\nexit\n"},
        "arena",
        "the program names two arenas, memory and other"},
-      {{"unset_register", "r2 = map_value[memory] + 0 ll\nr1 = addr_space_cast(r5, 0, 1)\n"
-                          "r0 = 0\nexit\n"},
+      {{"unset_register",
+        "r2 = map_value[memory] + 0 ll\nr1 = addr_space_cast(r5, 0, 1)\n"
+        "r0 = 0\nexit\n"},
        "uninitialised-register",
        "r5 is read but was never set"},
       {{"cast_into_the_frame_pointer",
@@ -302,8 +312,8 @@ inline const std::vector<Bad>& refused_cases() {
        "arena",
        "the address of byte 65537 of arena memory is taken"},
       {{"handed_to_a_helper", "pointer\nr2 = 8\ncall 6\nr0 = 0\nexit\n"},
-       "helper-argument",
-       "argument 1 of bpf_trace_printk"},
+       "arena",
+       "a pointer into the arena is handed to a helper"},
       {{"one_load_of_two_memories",
         "r4 = *(u32 *)(r1 + 0)\n*(u64 *)(r10 - 8) = 0\npointer\nif r4 == 0 goto +1\nr1 = r10\n"
         "r0 = *(u64 *)(r1 - 8)\nexit\n"},

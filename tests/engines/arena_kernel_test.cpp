@@ -79,8 +79,7 @@ class Loaded {
 
  private:
   Fd make(const platform::MapSpec& spec) {
-    if (spec.kind != platform::MapKind::arena)
-      return Fd::adopt(static_cast<int>(create_map(spec)));
+    if (spec.kind != platform::MapKind::arena) return Fd::adopt(static_cast<int>(create_map(spec)));
     arenas_.push_back(std::make_unique<Arena>(spec));
     EXPECT_TRUE(arenas_.back()->is_mapped()) << spec.name;
     return Fd::adopt(static_cast<int>(arenas_.back()->descriptor()));
@@ -104,9 +103,7 @@ class ArenaPrograms : public testing::Test {
 };
 
 std::shared_ptr<platform::Program> program_of(const arenas::Case& given) {
-  platform::MapSpec other = arenas::arena_spec();
-  other.name = "other";
-  return arenas::program_of(given, {arenas::arena_spec(), other});
+  return arenas::program_of(given, arenas::specs_of(given));
 }
 
 TEST_F(ArenaPrograms, GiveInTheKernelWhatTheyGiveHere) {

@@ -13,9 +13,7 @@ using runtime::Tier;
 constexpr u64 kBudget = 100'000;  // more than any of them needs
 
 verify::Verdict verdict_of(const Case& given, u32 flags = platform::kMappable) {
-  platform::MapSpec other = arena_spec(flags);
-  other.name = "other";
-  return verify::verify(program_of(given, {arena_spec(flags), other}));
+  return verify::verify(program_of(given, specs_of(given, flags)));
 }
 
 u32 run(const Case& given, Tier tier, u64 budget = 0, u32 flags = platform::kMappable) {
@@ -26,7 +24,8 @@ u32 run(const Case& given, Tier tier, u64 budget = 0, u32 flags = platform::kMap
   }
   auto& verified = std::get<verify::VerifiedProgram>(verdict.outcome);
   const auto environment = runtime::deterministic_environment();
-  auto app = runtime::App::create(verified.program().maps, *environment, {.budget = budget}).value();
+  auto app =
+      runtime::App::create(verified.program().maps, *environment, {.budget = budget}).value();
   const runtime::LoadedProgram& program = *app.load(std::move(verified), tier).value();
   std::array<std::byte, 64> context{};
   return static_cast<u32>(app.run(program, context).value());
@@ -56,7 +55,8 @@ TEST(Arenas, are_reached_by_casts_only) {
 TEST(Arenas, arithmetic_is_on_pointers_or_on_numbers) {
   for (const std::string_view jump : {"==", "!="}) {
     const std::string source = format(
-        "r4 = *(u32 *)(r1 + 0)\npointer\nif r4 {} 0 goto +1\nr1 = 8\nr1 += 8\nr0 = 0\nexit\n", jump);
+        "r4 = *(u32 *)(r1 + 0)\npointer\nif r4 {} 0 goto +1\nr1 = 8\nr1 += 8\nr0 = 0\nexit\n",
+        jump);
     const verify::Verdict verdict = verdict_of({"mixed", source});
     ASSERT_FALSE(verdict.accepted());
     EXPECT_EQ(std::get<verify::Report>(verdict.outcome).property, "mixed-access");
