@@ -4,7 +4,7 @@
 // The owner's window is a mapping like any other. The guest adds the lower half of an address to
 // guest_base(): where that is one of the window, with whatever upper half, the guest reaches the
 // same bytes. All other sums, up to 32 KiB beside the 4 GiB that there are, are mapped too, to
-// memory that nobody else sees: 16 MiB of it again and again, so that what strays costs no more
+// memory that nobody else sees: 64 MiB of it again and again, so that what strays costs no more
 // than that. No access of the guest faults, and nobody's signal handlers are needed.
 //
 // Pages come into being when they are touched, and hold zeros until they are written.
