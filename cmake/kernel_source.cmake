@@ -10,6 +10,7 @@ if(NOT TARGET kernel_source)
     OUTPUT ${SKEP_KERNEL_SOURCE_READY}
     COMMAND tar --extract --xz --file ${SKEP_KERNEL_TARBALL} --directory ${CMAKE_BINARY_DIR}
             linux-source-6.1/tools/testing/selftests/bpf linux-source-6.1/tools/lib linux-source-6.1/tools/include
+            linux-source-6.1/tools/arch linux-source-6.1/samples/bpf
     COMMAND ${CMAKE_COMMAND} -E touch ${SKEP_KERNEL_SOURCE_READY}
     DEPENDS ${SKEP_KERNEL_TARBALL}
     COMMENT "Unpacking the kernel's tests"

@@ -16,3 +16,19 @@ skep_test(core_selftests SOURCES selftests/core_selftests_test.cpp support/libbp
           LINKS object)
 target_link_libraries(test_core_selftests PRIVATE oracle::libbpf)
 target_compile_definitions(test_core_selftests PRIVATE SKEP_CORE_SELFTESTS="${folder}")
+
+# The verifier's: the array-style cases as text, our verdicts beside the running kernel's.
+find_program(SKEP_TARGET_CC NAMES clang-19 cc)
+set(cases ${CMAKE_BINARY_DIR}/tests/selftests/verifier_cases.txt)
+add_custom_command(
+  OUTPUT ${cases}
+  COMMAND ${here}/make_verifier_cases ${SKEP_KERNEL_SOURCE} ${cases} ${SKEP_TARGET_CC}
+  DEPENDS ${SKEP_KERNEL_SOURCE_READY} ${here}/make_verifier_cases ${here}/verifier_cases.c
+  COMMENT "Writing the kernel's tests of its verifier"
+  VERBATIM)
+add_custom_target(verifier_cases DEPENDS ${cases})
+skep_test(verifier_selftests SOURCES selftests/verifier_selftests_test.cpp selftests/verifier_case.cpp
+          selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
+target_compile_definitions(test_verifier_selftests PRIVATE SKEP_VERIFIER_CASES="${cases}")
+add_dependencies(test_verifier_selftests verifier_cases)
+set_tests_properties(verifier_selftests core_selftests PROPERTIES LABELS selftests)
