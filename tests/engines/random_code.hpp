@@ -21,16 +21,20 @@ inline constexpr u8 kValues[] = {0, 2, 3, 4, 5, 7, 8};
 
 using Random = std::function<u64()>;
 
+enum class Role : u8 { main, callee };
+
+// Of programs on their memory alone. Others do more: random_packets.hpp.
 class Generator {
  public:
   explicit Generator(Random random) : random_(std::move(random)) {}
+  virtual ~Generator() = default;
 
   Code run() {
     const u32 functions = below(3);
-    function();
+    function(Role::main);
     for (u32 at = 0; at < functions; ++at) {
       begins_.push_back(here());
-      function();
+      function(Role::callee);
     }
     // Calls go to functions behind their own, so that they end.
     for (u32 call : calls_) code_[call].target = InstructionIndex(callee(call));
@@ -38,7 +42,20 @@ class Generator {
     return std::move(code_);
   }
 
- private:
+ protected:
+  // How a function begins, and ends before its exit.
+  virtual void begin(Role) { put(mov_reg(kBase, 1)); }
+  virtual void end(Role) {}
+  // Something of its own, or false.
+  virtual bool own_part() { return false; }
+  // What a call hands on beside the memory.
+  virtual void arguments() {}
+  // `number`, or another immediate where `op` does not take it.
+  virtual s64 operand(Alu, Width, s64 number) { return number; }
+  virtual bool has_may_goto() const { return true; }
+  // Whether accesses to frames must be aligned, as verifiers want.
+  virtual bool frames_are_aligned() const { return false; }
+
   u32 below(u32 bound) { return static_cast<u32>(random_() % bound); }
   u32 here() const { return static_cast<u32>(code_.size()); }
   u8 value() { return kValues[below(std::size(kValues))]; }
@@ -51,7 +68,9 @@ class Generator {
     return below(3) == 0 ? kEdges[below(std::size(kEdges))] : random_() >> below(64);
   }
   s64 immediate() { return static_cast<s32>(number()); }
+  void target_here(u32 jump) { code_[jump].target = InstructionIndex(here()); }
 
+ private:
   u32 callee(u32 call) {
     std::vector<u32> behind;
     for (u32 begin : begins_) {
@@ -64,15 +83,17 @@ class Generator {
     return behind[below(static_cast<u32>(behind.size()))];
   }
 
-  void function() {
-    put(mov_reg(kBase, 1));
+  void function(Role role) {
+    begin(role);
     for (u8 r : kValues) put(constant(r, number()));
     for (s16 at = -kStackUsed; at < 0; at += 8) put(store(Width::w64, 10, at, immediate()));
     for (u32 parts = 2 + below(6); parts > 0; --parts) part();
+    end(role);
     put(leave());
   }
 
   void part() {
+    if (own_part()) return;
     switch (below(6)) {
       case 0: return branch();
       case 1: return loop();
@@ -120,7 +141,8 @@ class Generator {
     if (operands == Operands::register_only || below(2) == 0) {
       return put(alu_reg(op, value(), value(), w));
     }
-    put(alu(op, value(), immediate(), w));
+    const u8 dst = value();
+    put(alu(op, dst, operand(op, w, immediate()), w));
   }
 
   // The pairs that compilers write and lowering joins.
@@ -165,7 +187,8 @@ class Generator {
     put(mov(index, below(last + 1)));
     const bool first = below(2) == 0;
     if (first) put(mov_reg(sum, index)), put(alu(Alu::lsh, sum, shift));
-    const u8 base = below(2) == 0 ? kBase : kFramePointer;
+    const bool aligned = bytes_of(w) <= 1u << shift || !frames_are_aligned();
+    const u8 base = below(2) == 0 || !aligned ? kBase : kFramePointer;
     if (first && base == kBase) put(alu_reg(Alu::add, sum, kBase));
     if (first && base != kBase) {
       put(mov_reg(index, kFramePointer));
@@ -213,8 +236,7 @@ class Generator {
               room = kMemoryBytes - 24 - bytes * 4;
     const u8 from = below(2) == 0 ? kFramePointer : kBase,
              to = below(2) == 0 ? kFramePointer : kBase, part = value();
-    const s32 begin = static_cast<s32>(below(room + 1)) - (from == kBase ? 0 : kStackUsed);
-    const s32 target = static_cast<s32>(below(room + 1)) - (to == kBase ? 0 : kStackUsed);
+    const s32 begin = place_of_row(from, bytes, room), target = place_of_row(to, bytes, room);
     for (u32 at = 0; at < count; ++at) {
       const auto offset = static_cast<s32>((at ^ flip) * bytes);
       if (below(16) == 0) arithmetic();
@@ -222,6 +244,12 @@ class Generator {
       put(store_reg(below(16) == 0 ? Width::w8 : w, to, static_cast<s16>(target + offset), part));
     }
     if (below(2) == 0) put(constant(part, number()));
+  }
+
+  s32 place_of_row(u8 base, u32 bytes, u32 room) {
+    u32 place = below(room + 1);
+    if (base != kBase && frames_are_aligned()) place -= place % bytes;
+    return static_cast<s32>(place) - (base == kBase ? 0 : kStackUsed);
   }
 
   // Two shifts whose bits do not meet, joined; now and then they do meet, or something comes
@@ -298,14 +326,19 @@ class Generator {
       const u8 dst = value();
       for (u32 count = 1 + below(2); count > 0; --count) {
         const auto op = static_cast<Alu>(below(static_cast<u32>(Alu::neg)));
-        put(below(2) == 0 ? alu_reg(op, dst, value(), alu_width())
-                          : alu(op, dst, immediate(), alu_width()));
+        if (below(2) == 0) {
+          put(alu_reg(op, dst, value(), alu_width()));
+          continue;
+        }
+        const s64 number = immediate();
+        const Width w = alu_width();
+        put(alu(op, dst, operand(op, w, number), w));
       }
     } else if (kind == 1) {  // a branch over a jump
       code_[at].target = InstructionIndex(at + 2);
       put(go(0));
       straight(1 + below(5));
-      code_[at + 1].target = InstructionIndex(here());
+      target_here(at + 1);
       return;
     } else if (kind < 4) {  // what a conditional move does
       put(below(2) == 0 ? alu_reg(Alu::mov, value(), value(), alu_width())
@@ -313,24 +346,24 @@ class Generator {
     } else {
       straight(1 + below(5));
     }
-    code_[at].target = InstructionIndex(here());
+    target_here(at);
     if (below(2) == 0) return;
     code_[at].target = InstructionIndex(here() + 1);
     const u32 skip = here();
     put(go(0));
     straight(1 + below(5));
-    code_[skip].target = InstructionIndex(here());
+    target_here(skip);
   }
 
   void loop() {
     put(mov(kCounter, 1 + below(5)));
     const u32 begin = here();
     straight(1 + below(6));
-    if (below(4) == 0) {
+    if (has_may_goto() && below(4) == 0) {
       const u32 at = here();
       put(may_goto(0));
       straight(1);
-      code_[at].target = InstructionIndex(here());
+      target_here(at);
     }
     put(alu(Alu::sub, kCounter, 1));
     put(jump(Jump::ne, kCounter, 0, begin));
@@ -338,6 +371,7 @@ class Generator {
 
   void call() {
     put(mov_reg(1, kBase));
+    arguments();
     calls_.push_back(here());
     put(call_local(0));
     for (u8 r = 2; r <= 5; ++r) put(constant(r, number()));
