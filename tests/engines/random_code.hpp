@@ -52,6 +52,8 @@ class Generator {
   virtual void arguments() {}
   // `number`, or another immediate where `op` does not take it.
   virtual s64 operand(Alu, Width, s64 number) { return number; }
+  // The instruction, or another one where who runs the program does not know it.
+  virtual Instruction known(const Instruction& i) const { return i; }
   virtual bool has_may_goto() const { return true; }
   // Whether accesses to frames must be aligned, as verifiers want.
   virtual bool frames_are_aligned() const { return false; }
@@ -61,7 +63,7 @@ class Generator {
   u8 value() { return kValues[below(std::size(kValues))]; }
   Width width() { return static_cast<Width>(below(4)); }
   Width alu_width() { return below(2) == 0 ? Width::w32 : Width::w64; }
-  void put(const Instruction& i) { code_.push_back(i); }
+  void put(const Instruction& i) { code_.push_back(known(i)); }
 
   u64 number() {
     constexpr u64 kEdges[] = {0, 1, 31, 32, 63, 0xff, 0x7fffffff, 0x80000000, 0xffffffff, ~u64{0}};

@@ -1,2 +1,4 @@
-# Random programs in the kernel and in the user engine.
-skep_test(random_kernel SOURCES engines/random_kernel_test.cpp engines/random_sides.cpp LINKS runtime text)
+# Instructions and random programs in the kernel and in the user engine; in guests the kernel interprets.
+include(qemu)
+skep_test(random_kernel SOURCES engines/random_kernel_test.cpp engines/random_sides.cpp engines/table_kernel_test.cpp LINKS runtime text)
+skep_qemu_test(random_kernel KERNELS 6.1 6.12 PROGRAM test_random_kernel)

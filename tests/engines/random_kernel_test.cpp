@@ -4,6 +4,7 @@
 // A difference is made smaller and printed. What one verifier takes and the other does not is
 // counted by its reason; reasons that are not in the table below are failures too. SKEP_SEED=n
 // begins with another seed than 1, and runs that one alone unless SKEP_COUNT=n asks for so many.
+#include "kernel_engine.hpp"
 #include "random_sides.hpp"
 #include "shrink.hpp"
 
@@ -36,9 +37,9 @@ struct Comparison {
 
   static Comparison of(const engines::Random& random, u64 seed) {
     static Sides sides;
-    const auto type =
-        seed % 2 == 0 ? platform::ProgramType::xdp : platform::ProgramType::sched_cls;
-    Comparison out{engines::random_packet_program(random, type), {}};
+    const auto type = seed % 2 == 0 ? platform::ProgramType::xdp : platform::ProgramType::sched_cls;
+    static const engines::Knows knows = what_the_kernel_knows();
+    Comparison out{engines::random_packet_program(random, type, knows), {}};
     const Answer theirs = sides.kernel().run(out.program, seed);
     const Answer ours = sides.user().run(out.program, seed);
     out.difference = compare(ours, theirs);
@@ -47,7 +48,8 @@ struct Comparison {
 
  private:
   static std::string compare(const Answer& ours, const Answer& theirs) {
-    if (ours.refused && theirs.refused) return ++total.by_both[*ours.refused + "; " + *theirs.refused], "";
+    if (ours.refused && theirs.refused)
+      return ++total.by_both[*ours.refused + "; " + *theirs.refused], "";
     if (theirs.refused) {
       ++total.by_kernel[*theirs.refused];
       if (is_known(kKernelsOnly, *theirs.refused)) return {};
@@ -86,8 +88,8 @@ std::string smallest(u64 seed, const std::string& kind) {
 void check(u64 seed) {
   const auto comparison = Comparison::of(std::mt19937_64(seed), seed);
   if (comparison.difference.empty()) return;
-  ADD_FAILURE() << "seed " << seed << ": " << comparison.difference << "\nmade smaller: "
-                << smallest(seed, kind_of(comparison.difference));
+  ADD_FAILURE() << "seed " << seed << ": " << comparison.difference
+                << "\nmade smaller: " << smallest(seed, kind_of(comparison.difference));
 }
 
 void print_totals() {
@@ -103,12 +105,14 @@ void print_totals() {
 
 TEST(RandomPackets, mean_the_same_in_the_kernel) {
   if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
+  choose_kernel_engine();
   const char* const chosen = std::getenv("SKEP_SEED");
   const u64 first = chosen != nullptr ? parse_unsigned(chosen).value_or(0) : 1;
   const char* const asked = std::getenv("SKEP_COUNT");
+  const u64 some = std::getenv("SKEP_GUEST") != nullptr ? 40 : 400;
   const u64 count = asked != nullptr    ? parse_unsigned(asked).value_or(0)
                     : chosen != nullptr ? 1
-                                        : 400;
+                                        : some;
   const u64 failures_max = 5;
   u64 failures = 0;
   for (u64 seed = first; seed < first + count && failures < failures_max; ++seed) {

@@ -17,10 +17,49 @@ inline constexpr u32 kMapValueBytes = 16, kArrayEntries = 4, kHashEntries = 4;
 inline constexpr u32 kKeys = 6;  // that programs use: more than there is room for
 inline constexpr u32 kPacketBytesMin = 64;
 
+constexpr bool is_shift(Alu op) { return op == Alu::lsh || op == Alu::rsh || op == Alu::arsh; }
+constexpr bool is_division(Alu op) {
+  return op == Alu::div || op == Alu::sdiv || op == Alu::mod || op == Alu::smod;
+}
+
+// What kernels learned after version 3 of the instruction set.
+struct Knows {
+  bool version_4 = true;            // Linux 6.6
+  bool acquire_and_release = true;  // Linux 6.15
+
+  // Whether `i` is an instruction there.
+  bool takes(const Instruction& i) const;
+};
+
+inline bool Knows::takes(const Instruction& i) const {
+  if (i.form == Form::load_signed) return version_4;
+  if (i.form == Form::atomic && i.atomic() >= Atomic::load_acquire) return acquire_and_release;
+  if (i.form != Form::alu) return true;
+  constexpr Alu kNew[] = {Alu::sdiv,    Alu::smod,    Alu::movsx8,
+                          Alu::movsx16, Alu::movsx32, Alu::bswap};
+  return version_4 || std::ranges::find(kNew, i.alu()) == std::end(kNew);
+}
+
+// Another one with the same operands.
+inline Instruction of_version_3(Instruction i) {
+  if (i.form == Form::load_signed) i.form = Form::load;
+  if (i.form == Form::atomic) {
+    const bool loads = i.atomic() == Atomic::load_acquire;
+    return loads ? load(i.width, i.dst, i.src, i.offset)
+                 : store_reg(i.width, i.dst, i.offset, i.src);
+  }
+  if (i.form != Form::alu) return i;
+  constexpr std::array<std::array<Alu, 2>, 3> kOlder = {
+      {{Alu::sdiv, Alu::div}, {Alu::smod, Alu::mod}, {Alu::bswap, Alu::to_be}}};
+  const auto row = std::ranges::find(kOlder, i.alu(), [](auto& pair) { return pair[0]; });
+  i.operation = static_cast<u8>(row != kOlder.end() ? (*row)[1] : Alu::mov);
+  return i;
+}
+
 class PacketGenerator final : public Generator {
  public:
-  PacketGenerator(Random random, platform::ProgramType type)
-      : Generator(std::move(random)), is_skb_(type != platform::ProgramType::xdp) {}
+  PacketGenerator(Random random, platform::ProgramType type, Knows knows)
+      : Generator(std::move(random)), knows_(knows), is_skb_(type != platform::ProgramType::xdp) {}
 
  private:
   // Where a frame keeps the context, a key and a value, below what the others use of it.
@@ -57,21 +96,16 @@ class PacketGenerator final : public Generator {
   }
 
   void arguments() override { put(load(Width::w64, 2, kFramePointer, kContextAt)); }
+  Instruction known(const Instruction& i) const override {
+    return knows_.takes(i) ? i : of_version_3(i);
+  }
   bool has_may_goto() const override { return false; }  // our verifier does not take it yet
   bool frames_are_aligned() const override { return true; }
 
   // "invalid shift" and "div by zero" of check_alu_op in kernel/bpf/verifier.c.
   s64 operand(Alu op, Width w, s64 number) override {
-    switch (op) {
-      case Alu::lsh:
-      case Alu::rsh:
-      case Alu::arsh: return number & (bits_of(w) - 1);
-      case Alu::div:
-      case Alu::sdiv:
-      case Alu::mod:
-      case Alu::smod: return number == 0 ? 1 : number;
-      default: return number;
-    }
+    if (is_shift(op)) return number & (bits_of(w) - 1);
+    return is_division(op) && number == 0 ? 1 : number;
   }
 
   bool own_part() override {
@@ -214,6 +248,7 @@ class PacketGenerator final : public Generator {
     scratch_again();
   }
 
+  Knows knows_;
   bool is_skb_;
   bool is_main_ = false;
   bool has_begun_ = false;
@@ -253,21 +288,22 @@ inline std::shared_ptr<const std::vector<platform::MapSpec>> maps_of_random_pack
     spec.max_entries = entries;
     return spec;
   };
-  return std::make_shared<const std::vector<MapSpec>>(std::vector<MapSpec>{
-      map("memory", MapKind::array, 4, kMemoryValueBytes, 1),
-      map("array", MapKind::array, 4, kMapValueBytes, kArrayEntries),
-      map("hash", MapKind::hash, 8, kMapValueBytes, kHashEntries)});
+  return std::make_shared<const std::vector<MapSpec>>(
+      std::vector<MapSpec>{map("memory", MapKind::array, 4, kMemoryValueBytes, 1),
+                           map("array", MapKind::array, 4, kMapValueBytes, kArrayEntries),
+                           map("hash", MapKind::hash, 8, kMapValueBytes, kHashEntries)});
 }
 
-inline std::shared_ptr<const platform::Program> random_packet_program(
-    Random random, platform::ProgramType type) {
+inline std::shared_ptr<const platform::Program> random_packet_program(Random random,
+                                                                      platform::ProgramType type,
+                                                                      Knows knows) {
   static const auto maps = maps_of_random_packets();
   auto program = std::make_shared<platform::Program>();
   program->name = "random";
   program->type = type;
   program->gpl_compatible = true;
   program->maps = maps;
-  program->code = without_uncalled(PacketGenerator(std::move(random), type).run());
+  program->code = without_uncalled(PacketGenerator(std::move(random), type, knows).run());
   for (const auto& function : functions_of(program->code, kStackBytes)) {
     program->functions.push_back({.name = function.name,
                                   .begin = InstructionIndex(function.begin),

@@ -40,7 +40,8 @@ std::vector<Element> first_elements(u64 seed) {
     out.push_back({engines::kArrayMap, key, random_bytes(seed * 7 + key, kMapValueBytes)});
   for (u64 key = 0; key < kKeys; ++key) {
     const bool has = key < kHashEntries && (seed >> key & 1) != 0;
-    out.push_back({engines::kHashMap, key, has ? random_bytes(seed * 11 + key, kMapValueBytes) : Buffer()});
+    out.push_back(
+        {engines::kHashMap, key, has ? random_bytes(seed * 11 + key, kMapValueBytes) : Buffer()});
   }
   return out;
 }
@@ -82,15 +83,6 @@ bpf_attr element(const Fd& map, const u64& key, const void* value) {
   out.map_fd = static_cast<u32>(map.get());
   out.key = address(&key);
   out.value = address(value);
-  return out;
-}
-
-bpf_attr load_of(const platform::Program& program, const std::vector<isa::Slot>& slots) {
-  bpf_attr out = kernel_test::no_attributes();
-  out.prog_type = platform::kernel_number(program.type);
-  out.insns = address(slots.data());
-  out.insn_cnt = static_cast<u32>(slots.size());
-  out.license = address("GPL");
   return out;
 }
 
@@ -140,8 +132,7 @@ KernelSide::KernelSide() {
 void KernelSide::fill(u64 seed) {
   for (const Element& each : first_elements(seed)) {
     bpf_attr attributes = element(maps_[each.map], each.key, each.value.data());
-    if (each.value.empty())
-      (void)kernel_test::bpf(BPF_MAP_DELETE_ELEM, attributes);
+    if (each.value.empty()) (void)kernel_test::bpf(BPF_MAP_DELETE_ELEM, attributes);
   }
   for (const Element& each : first_elements(seed)) {
     bpf_attr attributes = element(maps_[each.map], each.key, each.value.data());
@@ -162,7 +153,7 @@ Buffer KernelSide::contents() const {
 
 Answer KernelSide::run(const std::shared_ptr<const platform::Program>& program, u64 seed) {
   const auto slots = isa::encode(kernel_test::with_descriptors(program->code, maps_)).value();
-  bpf_attr load = load_of(*program, slots);
+  bpf_attr load = load_of(platform::kernel_number(program->type), slots);
   const s64 fd = kernel_test::bpf(BPF_PROG_LOAD, load);
   if (fd < 0) return refusal(why_refused(load));
   return run(Fd::adopt(static_cast<int>(fd)), seed);
@@ -193,7 +184,8 @@ Answer KernelSide::run(const Fd& loaded, u64 seed) {
 runtime::App& UserSide::app(runtime::Tier tier) {
   Used& used = apps_[tier];
   if (used.programs++ % kProgramsOfAnApp == 0)
-    used.app.emplace(runtime::App::create(engines::maps_of_random_packets(), *environment_).value());
+    used.app.emplace(
+        runtime::App::create(engines::maps_of_random_packets(), *environment_).value());
   return *used.app;
 }
 

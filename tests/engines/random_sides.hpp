@@ -1,7 +1,8 @@
 // One random program on packets in the kernel, and in the user engine's tiers: what each makes of
 // the same packet and the same maps.
 //
-// Maps are made once and filled anew for each program, since making them takes longer than all else.
+// Maps are made once and filled anew for each program, since making them takes longer than all
+// else.
 #pragma once
 
 #include <map>

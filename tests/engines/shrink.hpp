@@ -49,7 +49,8 @@ class Shrinker {
   // What the passes make smaller, beside the length.
   std::size_t sum() const {
     std::size_t out = 0;
-    for (const u64 choice : best_) out += static_cast<std::size_t>(64 - __builtin_clzll(choice | 1));
+    for (const u64 choice : best_)
+      out += static_cast<std::size_t>(64 - __builtin_clzll(choice | 1));
     return out;
   }
   bool take_if_fails(Taken candidate) {
