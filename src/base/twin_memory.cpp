@@ -10,8 +10,9 @@
 namespace skep {
 namespace {
 
-constexpr u64 kGuestBytes = u64{1} << 32;     // what the lower half of an address can name
-constexpr u64 kStrayBytes = u64{64} << 20;    // 64 mappings a guest; with less, making them takes milliseconds
+constexpr u64 kGuestBytes = u64{1} << 32;  // what the lower half of an address can name
+constexpr u64 kStrayBytes =
+    u64{64} << 20;  // 64 mappings a guest; with less, making them takes milliseconds
 constexpr u64 kBehindMargin = u64{64} << 10;  // an access is longer than its first byte
 
 constexpr int kBoth = PROT_READ | PROT_WRITE;

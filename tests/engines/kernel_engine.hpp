@@ -44,8 +44,8 @@ inline engines::Knows what_the_kernel_knows() {
 // Whether programs that are loaded now are compiled.
 inline bool kernel_compiles() {
   using namespace engines;
-  const Fd program = Fd::adopt(
-      static_cast<int>(load_program(BPF_PROG_TYPE_SOCKET_FILTER, engines::program({mov(0, 1), leave()}))));
+  const Fd program = Fd::adopt(static_cast<int>(
+      load_program(BPF_PROG_TYPE_SOCKET_FILTER, engines::program({mov(0, 1), leave()}))));
   bpf_prog_info info{};
   bpf_attr attributes = kernel_test::no_attributes();
   attributes.info.bpf_fd = static_cast<u32>(program.get());

@@ -168,7 +168,8 @@ TEST_F(KernelTables, arithmetic_of_immediates) {
       for (s64 immediate : immediates()) {
         if (swaps) immediate = 16 << static_cast<u32>(immediate) % 3;
         // Which the kernel's verifier refuses.
-        if ((is_shift(op) && (immediate < 0 || immediate >= bits_of(width))) || (is_division(op) && immediate == 0))
+        if ((is_shift(op) && (immediate < 0 || immediate >= bits_of(width))) ||
+            (is_division(op) && immediate == 0))
           continue;
         const Instruction i = alu(op, 1, immediate, swaps ? Width::w64 : width);
         check(i, [&](Record& r) { r.dst = evaluated(i, r.dst, static_cast<u64>(immediate)); });
@@ -183,15 +184,16 @@ TEST_F(KernelTables, jumps) {
       const auto expect = [&](const Instruction& i, auto source_of) {
         check(i, {i, mov(1, 0)}, [&](Record& r) {
           const u64 source = source_of(r);
-          const bool taken = width == Width::w64
-                                 ? kJump[op].eval64(r.dst, source)
-                                 : kJump[op].eval32(static_cast<u32>(r.dst), static_cast<u32>(source));
+          const bool taken = width == Width::w64 ? kJump[op].eval64(r.dst, source)
+                                                 : kJump[op].eval32(static_cast<u32>(r.dst),
+                                                                    static_cast<u32>(source));
           if (!taken) r.dst = 0;
         });
       };
       expect(jump_reg(op, 1, 2, 2, width), [](const Record& r) { return r.src; });
       for (const s64 immediate : immediates())
-        expect(jump(op, 1, immediate, 2, width), [&](const Record&) { return static_cast<u64>(immediate); });
+        expect(jump(op, 1, immediate, 2, width),
+               [&](const Record&) { return static_cast<u64>(immediate); });
     }
   }
 }

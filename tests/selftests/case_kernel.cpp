@@ -31,8 +31,9 @@ u32 kernel_type(const std::string& name, btf::Kind kind) {
   return found ? static_cast<u32>(*found) : 0;
 }
 
-// The types of 6.1 as kernels since 6.4 take them: what they call "kptr" was "kptr_ref", and "kptr" is
-// now "kptr_untrusted" (btf_find_kptr in kernel/bpf/btf.c). A type tag is the words name, kind and type.
+// The types of 6.1 as kernels since 6.4 take them: what they call "kptr" was "kptr_ref", and "kptr"
+// is now "kptr_untrusted" (btf_find_kptr in kernel/bpf/btf.c). A type tag is the words name, kind
+// and type.
 ByteString with_new_tags(ByteString types) {
   struct Header {
     u16 magic;
@@ -49,9 +50,8 @@ ByteString with_new_tags(ByteString types) {
   };
   std::vector<u32> words(header.types_bytes / sizeof(u32));
   std::memcpy(words.data(), types.data() + header.header_bytes, header.types_bytes);
-  const auto old = std::ranges::find_if(words, [&](const u32& word) {
-    return word == kTypeTag && name_at(*(&word - 1)) == "kptr";
-  });
+  const auto old = std::ranges::find_if(
+      words, [&](const u32& word) { return word == kTypeTag && name_at(*(&word - 1)) == "kptr"; });
   const u32 kptr = old == words.end() ? added : *(old - 1);
   for (std::size_t at = 1; at < words.size(); ++at) {
     if (words[at] != kTypeTag) continue;
@@ -166,10 +166,10 @@ class Asking {
   u32 find_target() {
     if (of_.target.empty()) return 0;
     const bool is_raw = of_.attach_type == BPF_TRACE_RAW_TP;
-    const std::string_view prefix = is_raw                                     ? "btf_trace_"
-                                    : of_.attach_type == BPF_LSM_MAC           ? "bpf_lsm_"
-                                    : of_.attach_type == BPF_TRACE_ITER        ? "bpf_iter_"
-                                                                               : "";
+    const std::string_view prefix = is_raw                              ? "btf_trace_"
+                                    : of_.attach_type == BPF_LSM_MAC    ? "bpf_lsm_"
+                                    : of_.attach_type == BPF_TRACE_ITER ? "bpf_iter_"
+                                                                        : "";
     const u32 id = kernel_type(std::string(prefix) + of_.target,
                                is_raw ? btf::Kind::typedef_ : btf::Kind::function);
     if (id == 0) fail(format("this kernel has no {} to attach to", of_.target));
@@ -222,7 +222,8 @@ class Asking {
     for (std::size_t begin = 0; begin < log_.size();) {
       const std::size_t end = std::min(log_.find('\n', begin), log_.size());
       const std::string_view line = log_.substr(begin, end - begin);
-      const bool is_figure = line.starts_with("processed ") || line.starts_with("verification time");
+      const bool is_figure =
+          line.starts_with("processed ") || line.starts_with("verification time");
       if (!line.empty() && !is_figure) last = line;
       begin = end + 1;
     }

@@ -14,8 +14,8 @@ struct KernelAnswer {
   std::string not_asked{};  // why there is no verdict; else empty
   bool accepted = false;
   std::string message{};  // the last line of the log that says something, when rejected
-  u64 time_us = 0;      // that the kernel says it took, with the changes that it makes to the code
-  u64 processed = 0;    // instructions that it walked
+  u64 time_us = 0;    // that the kernel says it took, with the changes that it makes to the code
+  u64 processed = 0;  // instructions that it walked
   std::vector<std::optional<u32>> results{};  // by run; none where the program type is not run
 };
 

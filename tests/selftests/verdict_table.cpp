@@ -30,7 +30,8 @@ std::vector<std::string> columns(const std::string& line) {
 }
 
 std::string one_line(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return text;
 }
 
@@ -71,7 +72,8 @@ std::string speed(const std::vector<Comparison>& all) {
   const Comparison* worst = nullptr;
   for (const Comparison& one : all) {
     const bool both = one.ours == Said::accepted && one.kernel == Said::accepted;
-    if (!both || one.instructions <= kLongProgram || one.kernel_ns == 0 || one.our_ns == 0) continue;
+    if (!both || one.instructions <= kLongProgram || one.kernel_ns == 0 || one.our_ns == 0)
+      continue;
     sum += std::log(static_cast<double>(one.kernel_ns) / static_cast<double>(one.our_ns));
     ++count;
     if (worst == nullptr || one.our_ns > worst->our_ns) worst = &one;
@@ -86,8 +88,9 @@ std::string speed(const std::vector<Comparison>& all) {
   return format(
       "  speed: the kernel's time / ours {}.{}{}, geomean of {} accepted programs of more than 100 "
       "instructions{}\n  our longest: {} us ({} us in the kernel), {}\n",
-      static_cast<u64>(ratio), static_cast<u64>(ratio * 10) % 10, static_cast<u64>(ratio * 100) % 10,
-      count, kBuild, worst->our_ns / 1000, worst->kernel_ns / 1000, worst->name);
+      static_cast<u64>(ratio), static_cast<u64>(ratio * 10) % 10,
+      static_cast<u64>(ratio * 100) % 10, count, kBuild, worst->our_ns / 1000,
+      worst->kernel_ns / 1000, worst->name);
 }
 
 }  // namespace
@@ -109,7 +112,8 @@ bool Comparison::differs() const {
 std::string summary(std::string_view title, const std::vector<Comparison>& all) {
   const auto count = [&](auto is_one) { return std::ranges::count_if(all, is_one); };
   const auto comparable = count(&Comparison::is_comparable);
-  const auto same = count([](const Comparison& c) { return c.is_comparable() && c.ours == c.kernel; });
+  const auto same =
+      count([](const Comparison& c) { return c.is_comparable() && c.ours == c.kernel; });
   const auto accepts = count(&Comparison::is_false_accept);
   const auto rejects = count(&Comparison::is_false_reject);
   std::string out = format(
@@ -173,13 +177,15 @@ std::vector<std::string> Differences::complaints(const std::vector<Comparison>& 
       continue;
     }
     if (row == nullptr) {
-      if (one.differs()) out.push_back(format("{}: a new difference: {}{}", now, one.message,
-                                              one.is_false_accept() ? one.kernel_message : ""));
+      if (one.differs())
+        out.push_back(format("{}: a new difference: {}{}", now, one.message,
+                             one.is_false_accept() ? one.kernel_message : ""));
       continue;
     }
     if (!one.differs()) {
       if (one.is_comparable()) out.push_back(now + ": a listed difference is gone");
-    } else if (row->ours != one.ours || row->kernel != one.kernel || row->expected != one.expected) {
+    } else if (row->ours != one.ours || row->kernel != one.kernel ||
+               row->expected != one.expected) {
       out.push_back(now + ": not as it is listed");
     } else if (row->why.empty() || row->why == kNobodyKnows) {
       out.push_back(now + ": the list does not say why");

@@ -72,8 +72,7 @@ void read_map(Line& line, Case& to) {
   map.types = line.maybe();
   map.spec.key_type = line.count();
   map.spec.value_type = line.count();
-  if (map.inner)
-    map.spec.inner = std::make_shared<platform::MapSpec>(to.maps.at(*map.inner).spec);
+  if (map.inner) map.spec.inner = std::make_shared<platform::MapSpec>(to.maps.at(*map.inner).spec);
   to.maps.push_back(std::move(map));
 }
 

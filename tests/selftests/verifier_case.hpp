@@ -75,8 +75,8 @@ struct Case {
 // A file of cases that verifier_cases wrote. It is the build's own: errors name the line.
 Result<std::vector<Case>> read_cases(const std::string& path);
 
-// The program of a case, or one of its program arrays. Refused: what isa::decode() refuses, and maps
-// that are not there.
+// The program of a case, or one of its program arrays. Refused: what isa::decode() refuses, and
+// maps that are not there.
 Result<std::shared_ptr<const platform::Program>> program_of(const Case& from,
                                                             const CaseProgram& program);
 

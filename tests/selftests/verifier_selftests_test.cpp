@@ -58,8 +58,10 @@ void compare_results(const Case& one, const UserAnswer& ours, const KernelAnswer
     if (!ours.disagreement[run].empty())
       asked.wrong_results.push_back(where + ": engines: " + ours.disagreement[run]);
     const bool is_judged = run < kernel.results.size() && kernel.results[run];
-    const bool is_known = std::ranges::find(kKnownResults, one.name, &KnownResult::name) != std::end(kKnownResults);
-    if (is_judged && one.runs[run].result != kAnyResult && (*kernel.results[run] == result) == is_known) {
+    const bool is_known =
+        std::ranges::find(kKnownResults, one.name, &KnownResult::name) != std::end(kKnownResults);
+    if (is_judged && one.runs[run].result != kAnyResult &&
+        (*kernel.results[run] == result) == is_known) {
       asked.wrong_results.push_back(format("{}, the kernel {}", where, *kernel.results[run]));
     }
     if (one.expected != Expected::accepted || one.runs[run].result == kAnyResult) continue;
@@ -81,19 +83,18 @@ Asked ask_all() {
     if (out.refused.empty()) kernel = ask_kernel(one);
     if (!kernel.not_asked.empty()) ++out.not_comparable[kernel.not_asked];
     const bool is_asked = kernel.not_asked.empty();
-    out.all.push_back(
-        {.name = one.name,
-         .ours = ours.accepted ? Said::accepted : Said::rejected,
-         .kernel = !is_asked         ? Said::nothing
-                   : kernel.accepted ? Said::accepted
-                                     : Said::rejected,
-         .expected = said(one.expected),
-         .property = ours.property,
-         .message = ours.message,
-         .kernel_message = kernel.message,
-         .instructions = one.program.slots.size(),
-         .our_ns = ours.time_ns,
-         .kernel_ns = kernel.time_us * 1000});
+    out.all.push_back({.name = one.name,
+                       .ours = ours.accepted ? Said::accepted : Said::rejected,
+                       .kernel = !is_asked         ? Said::nothing
+                                 : kernel.accepted ? Said::accepted
+                                                   : Said::rejected,
+                       .expected = said(one.expected),
+                       .property = ours.property,
+                       .message = ours.message,
+                       .kernel_message = kernel.message,
+                       .instructions = one.program.slots.size(),
+                       .our_ns = ours.time_ns,
+                       .kernel_ns = kernel.time_us * 1000});
     compare_results(one, ours, kernel, out);
   }
   return out;
@@ -129,8 +130,8 @@ TEST(VerifierSelftests, VerdictsAreTheKernelsButForTheList) {
   if (std::getenv("UPDATE") != nullptr && now.refused.empty()) {
     ASSERT_TRUE(list.write(kList, kernel_release(), now.all).ok());
   }
-  const auto judge = now.refused.empty() && same_kernel ? Differences::Judge::kernel
-                                                        : Differences::Judge::file;
+  const auto judge =
+      now.refused.empty() && same_kernel ? Differences::Judge::kernel : Differences::Judge::file;
   for (const std::string& each : Differences::read(kList).value().complaints(now.all, judge))
     ADD_FAILURE() << each;
   if (!now.refused.empty()) GTEST_SKIP() << now.refused;
@@ -141,7 +142,8 @@ TEST(VerifierSelftests, VerdictsAreTheKernelsButForTheList) {
 TEST(VerifierSelftests, EnginesReturnWhatTheKernelReturns) {
   const Asked& now = asked();
   std::cout << format(
-      "{} runs of accepted programs in 3 engines: {} returned what is annotated, {} what the kernel "
+      "{} runs of accepted programs in 3 engines: {} returned what is annotated, {} what the "
+      "kernel "
       "returned\n",
       now.runs, now.expected, now.same_as_kernel);
   for (const auto& [why, count] : now.not_run)

@@ -87,8 +87,7 @@ TEST(Arena, stands_where_its_definition_says_unless_something_is_there) {
   const auto second = Map::create(spec, 0);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().fault, Fault::usage);
-  EXPECT_EQ(second.error().message,
-            "map memory: something is mapped at 0x100000003000 already");
+  EXPECT_EQ(second.error().message, "map memory: something is mapped at 0x100000003000 already");
 }
 
 TEST(Arena, crosses_no_multiple_of_4_gib) {
@@ -117,9 +116,9 @@ TEST(Arena, gives_the_pages_that_the_kernel_gives) {
   EXPECT_EQ(pages.any(1), 1);
   EXPECT_EQ(pages.any(3), 2);
   EXPECT_EQ(pages.at(8, 1), 8);
-  EXPECT_EQ(pages.at(8, 1), -1);         // taken
-  EXPECT_EQ(pages.at(9, 1, 123), -1);    // no page's address
-  EXPECT_EQ(pages.at(15, 2), -1);        // beyond the end
+  EXPECT_EQ(pages.at(8, 1), -1);       // taken
+  EXPECT_EQ(pages.at(9, 1, 123), -1);  // no page's address
+  EXPECT_EQ(pages.at(15, 2), -1);      // beyond the end
   EXPECT_EQ(pages.at(16, 1), -1);
   EXPECT_EQ(pages.at(-1, 1), -1);
   EXPECT_EQ(pages.any(0), -1);
