@@ -1,5 +1,7 @@
 #include "platform/helpers.hpp"
 
+#include <algorithm>
+
 #include "isa/instruction.hpp"
 
 namespace skep::platform {
@@ -400,6 +402,27 @@ bool may_call(const HelperRow& helper, ProgramType type, std::optional<AttachTyp
 std::string_view helper_name(s64 id) {
   const HelperRow* helper = find_helper(id);
   return helper == nullptr ? std::string_view() : helper->name;
+}
+
+bool may_get_packet(const HelperRow& helper) {
+  static constexpr std::string_view kNames[] = {"map_lookup_elem",
+                                                "map_update_elem",
+                                                "map_delete_elem",
+                                                "map_push_elem",
+                                                "map_pop_elem",
+                                                "map_peek_elem",
+                                                "map_lookup_percpu_elem",
+                                                "csum_diff",
+                                                "sk_lookup_tcp",
+                                                "sk_lookup_udp",
+                                                "skc_lookup_tcp",
+                                                "tcp_check_syncookie",
+                                                "tcp_gen_syncookie",
+                                                "tcp_raw_gen_syncookie_ipv4",
+                                                "tcp_raw_gen_syncookie_ipv6",
+                                                "tcp_raw_check_syncookie_ipv4",
+                                                "tcp_raw_check_syncookie_ipv6"};
+  return std::ranges::find(kNames, helper.name) != std::end(kNames);
 }
 
 std::string_view helper_since(s64 id) {

@@ -124,6 +124,8 @@ const HelperRow* find_helper(s64 id);
 const HelperRow* find_helper(s64 id, ProgramType type);
 // Rows of helpers that take other arguments in the types of `programs`.
 std::span<const HelperRow> helper_variants();
+// Whether its memory arguments may be in the packet (bpf_func_proto::pkt_access).
+bool may_get_packet(const HelperRow& helper);
 // Whether programs of this type, attached so, may call it; without an attach type, in some way.
 bool may_call(const HelperRow& helper, ProgramType type, std::optional<AttachType> attach);
 inline bool is_provided(const HelperRow& helper) { return helper.user_engine == InUserEngine::yes; }

@@ -9,8 +9,8 @@ namespace skep::platform {
 namespace {
 
 constexpr u32 kOwnLists = 1u << 1, kNumaNode = 1u << 2, kReadOnly = 1u << 3, kWriteOnly = 1u << 4,
-              kStackBuildId = 1u << 5, kZeroSeed = 1u << 6, kWriteOnlyForProgram = 1u << 8,
-              kClone = 1u << 9, kPreserveElements = 1u << 11, kInnerMap = 1u << 12;
+              kStackBuildId = 1u << 5, kZeroSeed = 1u << 6, kClone = 1u << 9,
+              kPreserveElements = 1u << 11, kInnerMap = 1u << 12;
 constexpr u32 kAccess = kNumaNode | kReadOnly | kWriteOnly;
 constexpr u32 kCommon = kAccess | kReadOnlyForProgram | kWriteOnlyForProgram;
 

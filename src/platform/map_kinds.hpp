@@ -106,13 +106,14 @@ const MapKindRow& row(MapKind kind);
 // By the number of bpf(2), or count_.
 MapKind map_kind(u32 kernel_number);
 
-inline constexpr u32 kNoPreallocation = 1u << 0;     // BPF_F_NO_PREALLOC
-inline constexpr u32 kReadOnlyForProgram = 1u << 7;  // BPF_F_RDONLY_PROG
-inline constexpr u32 kMappable = 1u << 10;           // BPF_F_MMAPABLE
-inline constexpr u32 kStructOpsLink = 1u << 13;      // BPF_F_LINK
-inline constexpr u32 kTypeOfModule = 1u << 15;       // BPF_F_VTYPE_BTF_OBJ_FD
-inline constexpr u32 kSignalOnFault = 1u << 17;      // BPF_F_SEGV_ON_FAULT
-inline constexpr u32 kNoUserConversion = 1u << 18;   // BPF_F_NO_USER_CONV
+inline constexpr u32 kNoPreallocation = 1u << 0;      // BPF_F_NO_PREALLOC
+inline constexpr u32 kReadOnlyForProgram = 1u << 7;   // BPF_F_RDONLY_PROG
+inline constexpr u32 kWriteOnlyForProgram = 1u << 8;  // BPF_F_WRONLY_PROG
+inline constexpr u32 kMappable = 1u << 10;            // BPF_F_MMAPABLE
+inline constexpr u32 kStructOpsLink = 1u << 13;       // BPF_F_LINK
+inline constexpr u32 kTypeOfModule = 1u << 15;        // BPF_F_VTYPE_BTF_OBJ_FD
+inline constexpr u32 kSignalOnFault = 1u << 17;       // BPF_F_SEGV_ON_FAULT
+inline constexpr u32 kNoUserConversion = 1u << 18;    // BPF_F_NO_USER_CONV
 
 struct MapFlag {
   std::string_view name;   // "BPF_F_NO_PREALLOC"

@@ -43,8 +43,11 @@ struct Analysis {
   Analysis(const platform::Program& program, const Limits& limits);
 
   const platform::MapSpec& map(s32 number) const {
-    return (*program.maps)[static_cast<u32>(number)];
+    const auto at = static_cast<std::size_t>(number), count = program.maps->size();
+    return at < count ? (*program.maps)[at] : *(*program.maps)[at - count].inner;
   }
+  // The number of what the maps in a map of maps look like.
+  s32 inner_of(s32 number) const { return number + static_cast<s32>(program.maps->size()); }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   bool for_user_engine() const { return rules == Rules::user_engine; }
   std::optional<platform::AttachType> attach() const {

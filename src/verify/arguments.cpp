@@ -37,17 +37,19 @@ Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r
   return {};
 }
 
-Check check_sized_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
+Check check_sized_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   const Argument kind = call.helper.arguments[r - 1u];
   Extent extent;
   if (auto refused = size_extent(analysis, call, state, static_cast<u8>(r + 1),
                                  call.helper.arguments[r], extent))
     return refused;
+  call.size_max = extent.most;
   const bool may_be_null = kind == Argument::memory_or_null ||
                            kind == Argument::writable_memory_or_null ||
                            kind == Argument::updated_memory_or_null;
   if (may_be_null && extent.most == 0 && state.frame().registers[r].is_null()) return {};
   const Value& pointer = state.frame().registers[r];
+  if (!pointer.is_pointer() && extent.most == 0) return bad_argument(call, r, state, "memory");
   if (kind == Argument::map_value_memory && pointer.kind != Kind::map_value)
     return bad_argument(call, r, state, "memory in a map's value");
   if (pointer.is_packet() && call.helper.effect == platform::Effect::moves_packet) {

@@ -15,6 +15,7 @@ struct Call {
   isa::InstructionIndex at;
   s32 map = -1;        // its map argument
   u32 bytes = 0;       // its constant size
+  u64 size_max = 0;    // of its memory, in bytes
   u32 given_back = 0;  // the reference that it takes
   u32 inherited = 0;   // the reference of its socket, which belongs to what it returns as well
   s32 function = -1;   // the program's function that it calls
@@ -23,6 +24,8 @@ struct Call {
 // A call in two parts: what it needs, and what the state is behind it.
 Check check_call(Analysis& analysis, State& state, Call& call);
 void finish_call(Analysis& analysis, State& state, const Call& call);
+// r0 behind the call, and what the path holds from then on.
+void set_result(Analysis& analysis, State& state, const Call& call);
 
 Check check_argument(Analysis& analysis, State& state, Call& call, u8 r);
 

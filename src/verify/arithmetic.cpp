@@ -29,6 +29,17 @@ Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& numbe
                    format("{} is {}", name, describe(pointer)),
                    {}};
   }
+  const bool stays = pointer.kind == Kind::map && operation == Alu::add && number.is_constant() &&
+                     number.value() == 0;
+  if (stays) {
+    out = pointer;
+    return {};
+  }
+  if (pointer.kind == Kind::stack && operation == Alu::sub && !analysis.for_user_engine()) {
+    return bad_arithmetic(
+        format("a number is subtracted from {}, which points into the stack", name),
+        "the kernel takes additions only there");
+  }
   if (!may_be_moved(pointer)) {
     return bad_arithmetic(format("{} cannot be moved", name),
                           format("it is {}", describe(pointer)));
@@ -71,6 +82,13 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
                   const Value& b) {
   Value& dst = state.registers()[i.dst];
   const std::string_view name = register_name(i.dst);
+  // Root may see what an address looks like.
+  const bool shows_address = i.alu() == Alu::neg || (i.width == Width::w32 && i.alu() == Alu::sub);
+  if (!analysis.for_user_engine() && shows_address) {
+    dst = Value::of_number(i.width == Width::w32 ? Scalar::zero_extended(Width::w32)
+                                                 : Scalar::unknown());
+    return {};
+  }
   if (i.width == Width::w32 || (i.alu() != Alu::add && i.alu() != Alu::sub)) {
     if (i.alu() == Alu::sub && a.is_pointer() && b.is_pointer()) {
       dst = Value::of_number(Scalar::zero_extended(Width::w32));

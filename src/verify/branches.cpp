@@ -101,8 +101,26 @@ void make_pointer(State& state, u32 id) {
   });
 }
 
+// Whether a pointer that is not marked so may be null to the verifier: what the kernel reads for a
+// program, unless it is trusted; and by the kernel's rules all that its reg_type_not_null() does
+// not list, though only the compiler's dead code compares those.
+bool may_be_null(const Analysis& analysis, const Value& value) {
+  switch (value.kind) {
+    case Kind::kernel: return value.trust == Trust::none;
+    case Kind::map_value:
+    case Kind::map_key:
+    case Kind::memory:
+    case Kind::record:
+    case Kind::socket:
+    case Kind::socket_common:
+    case Kind::tcp_socket: return false;
+    default: return !analysis.for_user_engine();
+  }
+}
+
 // if (pointer == 0) or if (pointer != 0)
-void compare_with_null(State&& state, const isa::Instruction& i, u8 r, Ways& ways) {
+void compare_with_null(const Analysis& analysis, State&& state, const isa::Instruction& i, u8 r,
+                       Ways& ways) {
   const Value value = state.registers()[r];
   std::optional<State>& null_way = i.jump() == Jump::eq ? ways.taken : ways.passed;
   std::optional<State>& other_way = i.jump() == Jump::eq ? ways.passed : ways.taken;
@@ -110,9 +128,7 @@ void compare_with_null(State&& state, const isa::Instruction& i, u8 r, Ways& way
     null_way = state;
     make_null(*null_way, value.id);
   }
-  // What the kernel reads for a program may be null at any time, unless it is trusted.
-  if (value.kind == Kind::kernel && value.null == Null::no && value.trust == Trust::none)
-    null_way = state;
+  if (value.null == Null::no && may_be_null(analysis, value)) null_way = state;
   other_way = std::move(state);
   if (value.null == Null::maybe) make_pointer(*other_way, value.id);
 }
@@ -181,7 +197,7 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
   const bool equality = i.jump() == Jump::eq || i.jump() == Jump::ne;
   if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {
     if (i.has_register_source()) analysis.demand.registers |= bit(a.is_pointer() ? i.src : i.dst);
-    compare_with_null(std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
+    compare_with_null(analysis, std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
     return {};
   }
   if (wide && is_edge_for(a, b)) {

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "verify/arguments.hpp"
-#include "verify/kernel_types.hpp"
 
 namespace skep::verify {
 namespace {
@@ -62,62 +61,6 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
                    {}};
   }
   return {};
-}
-
-// A pointer that may be null; comparing one copy decides for all.
-Value nullable(Analysis& analysis, Kind kind) {
-  Value out = Value::pointer(kind);
-  out.null = Null::maybe;
-  out.id = analysis.new_id();
-  return out;
-}
-
-Value result_of(Analysis& analysis, const Call& call) {
-  using platform::Returns;
-  switch (call.helper.returns) {
-    case Returns::number: return Value::of_number(Scalar::unknown());
-    case Returns::nothing: return Value::unset_value();
-    case Returns::map_value:
-    case Returns::map_value_or_null: {
-      Value out = nullable(analysis, Kind::map_value);
-      out.map = call.map;
-      if (call.helper.returns == Returns::map_value) out.null = Null::no;
-      return out;
-    }
-    case Returns::record_or_null:
-    case Returns::memory_or_null: {
-      const bool record = call.helper.returns == Returns::record_or_null;
-      Value out = nullable(analysis, record ? Kind::record : Kind::memory);
-      out.range = call.bytes;
-      return out;
-    }
-    case Returns::socket_or_null: return nullable(analysis, Kind::socket);
-    case Returns::socket_common_or_null: return nullable(analysis, Kind::socket_common);
-    case Returns::tcp_socket_or_null: return nullable(analysis, Kind::tcp_socket);
-    case Returns::kernel_type:
-    case Returns::kernel_type_or_null: {
-      Value out = nullable(analysis, Kind::kernel);
-      out.type = structure_of_kernel(analysis, call.helper.returned_type);
-      out.trust = Trust::reference;
-      if (call.helper.returns == Returns::kernel_type) out.null = Null::no;
-      return out.type != 0 ? out : Value::of_number(Scalar::unknown());
-    }
-    case Returns::kptr_or_null:
-    case Returns::per_cpu_or_null:
-    case Returns::per_cpu: return Value::of_number(Scalar::unknown());
-  }
-  return {};
-}
-
-void set_result(Analysis& analysis, State& state, const Call& call) {
-  Value result = result_of(analysis, call);
-  if (call.helper.acquires) {
-    result.reference = analysis.new_id();
-    state.held.push_back({result.reference, call.at});
-  } else if (result.is_pointer() && call.inherited != 0) {
-    result.reference = call.inherited;  // another view of the same socket
-  }
-  state.registers()[isa::kR0] = result;
 }
 
 void note_map(Analysis& analysis, const Call& call, bool first) {

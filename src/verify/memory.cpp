@@ -82,6 +82,11 @@ Check check_packet(const Analysis& analysis, const Value& pointer, const Access&
 
 Check check_map_value(const Analysis& analysis, const Value& pointer, const Access& access) {
   const platform::MapSpec& map = analysis.map(pointer.map);
+  if (access.touch == Touch::read && (map.flags & platform::kWriteOnlyForProgram) != 0) {
+    return Refusal{Property::read_only, format("reads from {}, which is write-only", map.name),
+                   because(pointer, access.r),
+                   "BPF_F_WRONLY_PROG lets programs write to a map, and nothing else"};
+  }
   if (access.touch == Touch::write && (map.flags & platform::kReadOnlyForProgram) != 0) {
     return Refusal{Property::read_only,
                    format("writes to {}, which is read-only", map.name),
@@ -322,10 +327,11 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
                    because(given, operand),
                    {}};
   }
+  Value result = Value::of_number(Scalar::zero_extended(i.width));
   if (pointer.kind == Kind::stack) {
+    if (auto refused = load_stack(analysis, state, pointer, i, result)) return refused;
     if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
   }
-  const Value result = Value::of_number(Scalar::zero_extended(i.width));
   const isa::Fetch fetch = isa::kAtomic[i.atomic()].fetch;
   const bool writes_operand = fetch == isa::Fetch::source || fetch == isa::Fetch::destination;
   if (writes_operand && operand == isa::kFramePointer)

@@ -115,6 +115,13 @@ void Trail::undo(const Step& step, std::size_t& depth, Places& places) const {
       needed &= static_cast<Registers>(~bit(i.dst));
       if (step.has_spilled) places.slots[step.spilled.frame] |= u64{1} << step.spilled.slot;
       return;
+    case Form::atomic: {
+      const Registers results = needed & effects_of(i).writes;
+      needed &= static_cast<Registers>(~results);
+      if (results != 0 && step.has_spilled)
+        places.slots[step.spilled.frame] |= u64{1} << step.spilled.slot;
+      return;
+    }
     case Form::store: {
       if (!step.has_spilled) return;
       u64& slots = places.slots[step.spilled.frame];

@@ -222,6 +222,10 @@ Scalar Scalar::zero_extended(Width width) { return kZeroExtended[width]; }
 
 Scalar Scalar::sign_extended(Width width) { return kSignExtended[width]; }
 
+Scalar Scalar::signed_range(s64 low, s64 high) {
+  return from_full(Word<u64>::signed_range(low, high));
+}
+
 Scalar Scalar::range(u64 low, u64 high) { return from_full(Word<u64>::unsigned_range(low, high)); }
 
 bool Scalar::couple() { return couple_words(full, half); }

@@ -22,6 +22,7 @@ struct Scalar {
   static Scalar zero_extended(isa::Width width);
   static Scalar sign_extended(isa::Width width);
   static Scalar range(u64 low, u64 high);
+  static Scalar signed_range(s64 low, s64 high);
 
   bool is_constant() const { return full.is_constant(); }
   u64 value() const { return full.umin; }  // precondition: is_constant()

@@ -136,7 +136,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(number)};
   const u32 byte = Frame::byte_of(reach.first);
-  const bool whole = byte == 0 && bytes == slot.spilled && i.form == isa::Form::load;
+  const bool whole = byte == 0 && bytes == slot.spilled && i.form != isa::Form::load_signed;
   if (slot.value.is_number()) {
     if (whole && Analysis::wants_link(slot.value)) analysis.link(frame.slots.edit(number).value);
     out =
@@ -163,6 +163,13 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
     return Refusal{Property::stack_bounds,
                    "a pointer into a frame is saved in the frame of its caller",
                    "the frame is gone before the caller's",
+                   {}};
+  }
+  const bool is_foreign = pointer.frame + 1u != state.frames.size();
+  if (stored.kind == Kind::stack && is_foreign && !analysis.for_user_engine()) {
+    return Refusal{Property::stack_bounds,
+                   "a pointer into the stack is saved in the frame of a caller",
+                   "the kernel does not look whose frame it points into",
                    {}};
   }
   if (!reach.exact) {
