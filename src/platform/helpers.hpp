@@ -114,6 +114,8 @@ struct HelperRow {
   u16 fixed_bytes = 0;                   // of fixed_memory and fixed_memory_out
   std::string_view kernel_type = {};     // of arguments: "task_struct"; several: "a|b"
   std::string_view returned_type = {};   // of what it returns
+
+  u16 fixed_bytes_or_one() const { return fixed_bytes == 0 ? u16{1} : fixed_bytes; }
 };
 
 // All of them, by id.

@@ -81,8 +81,18 @@ Check check_map_kind(const Analysis& analysis, const platform::MapSpec& map) {
   return {};
 }
 
+Check not_null(const State& state, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (!value.is_pointer() || value.null == Null::no) return {};
+  return Refusal{Property::null_check,
+                 format("{} may be null here", register_name(r)),
+                 format("{} is {}", register_name(r), describe(value)),
+                 {}};
+}
+
 Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
+  if (auto refused = not_null(state, r)) return refused;
   if (value.kind != Kind::map) return bad_argument(call, r, state, "a map");
   const platform::MapSpec& map = analysis.map(value.map);
   if ((call.helper.maps & platform::set_of(map.kind)) == 0) {
@@ -151,16 +161,7 @@ constexpr bool is_socket(Kind kind) {
          kind == Kind::xdp_socket;
 }
 
-Check not_null(const State& state, u8 r) {
-  const Value& value = state.frame().registers[r];
-  if (!value.is_pointer() || value.null == Null::no) return {};
-  return Refusal{Property::null_check,
-                 format("{} may be null here", register_name(r)),
-                 format("{} is {}", register_name(r), describe(value)),
-                 {}};
-}
-
-Check check_socket(const State& state, Call& call, u8 r) {
+Check check_socket(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   const Argument wanted = call.helper.arguments[r - 1u];
   const bool may_be_null =
@@ -171,7 +172,8 @@ Check check_socket(const State& state, Call& call, u8 r) {
   }
   const bool is_exact = wanted == Argument::socket || wanted == Argument::socket_or_null;
   const bool is_full = is_exact || wanted == Argument::socket_taken;
-  const bool fits = is_exact ? value.kind == Kind::socket : is_socket(value.kind);
+  const bool is_kernels = !is_exact && points_to(analysis, value, "sock_common");
+  const bool fits = is_exact ? value.kind == Kind::socket : is_socket(value.kind) || is_kernels;
   if (!fits || value.offset != 0)
     return bad_argument(call, r, state, is_full ? "a socket" : "a socket of any kind");
   if (wanted == Argument::socket_taken) {
@@ -217,6 +219,23 @@ Check check_context(const State& state, const Call& call, u8 r) {
   return bad_argument(call, r, state, "the context");
 }
 
+// By the kernel's rules: what is not in the packet, and at which addresses.
+Check check_where(const Analysis& analysis, const State& state, const Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  const Argument wanted = call.helper.arguments[r - 1u];
+  if (analysis.for_user_engine()) return {};
+  const bool is_flags = call.helper.name == "get_local_storage" && r == 2;
+  if (is_flags && !value.is_null()) return bad_argument(call, r, state, "0");
+  if (wanted == Argument::anything) return {};
+  if (value.is_packet() && !platform::may_get_packet(call.helper))
+    return bad_argument(call, r, state, "memory outside of the packet");
+  const bool is_fixed = wanted == Argument::fixed_memory || wanted == Argument::fixed_memory_out;
+  const bool is_aligned = value.offset % call.helper.fixed_bytes_or_one() == 0;
+  if (is_fixed && value.kind == Kind::stack && !is_aligned)
+    return bad_argument(call, r, state, "memory that is aligned to its size");
+  return {};
+}
+
 Refusal not_yet(const Call& call, u8 r) {
   return {
       Property::unsupported,
@@ -229,6 +248,7 @@ Refusal not_yet(const Call& call, u8 r) {
 Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   if (auto refused = check_readable(state, r)) return refused;
+  if (auto refused = check_where(analysis, state, call, r)) return refused;
   switch (call.helper.arguments[r - 1u]) {
     case Argument::none:
     case Argument::anything: return {};
@@ -265,7 +285,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::socket_or_null:
     case Argument::socket_taken:
     case Argument::kernel_socket:
-    case Argument::kernel_socket_or_null: return check_socket(state, call, r);
+    case Argument::kernel_socket_or_null: return check_socket(analysis, state, call, r);
     case Argument::function:
       if (value.kind != Kind::function) return bad_argument(call, r, state, "a function");
       call.function = value.map;

@@ -147,6 +147,17 @@ Value value_of(const Types& types, TypeId target) {
   return out;
 }
 
+// What a map is to the kernel: where each kind has its own structure, that one.
+TypeId structure_of_map(const Analysis& analysis, platform::MapKind kind) {
+  using platform::MapKind;
+  std::string_view name = "bpf_map";
+  if (kind == MapKind::array || kind == MapKind::percpu_array) name = "bpf_array";
+  if (kind == MapKind::hash || kind == MapKind::percpu_hash || kind == MapKind::lru_hash ||
+      kind == MapKind::lru_percpu_hash)
+    name = "bpf_htab";
+  return structure_of_kernel(analysis, name);
+}
+
 Refusal bad_argument(const KernelPrototype& prototype, const Access& access, std::string what) {
   return {Property::context_access,
           std::move(what),
@@ -217,8 +228,12 @@ Check load_argument(Analysis& analysis, const Value& pointer, const Access& acce
 }
 
 Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
+  if (analysis.kernel == nullptr) return no_types(analysis.program);
   const Types& types = *analysis.kernel;
-  const std::string name = types.c_name(pointer.type);
+  const TypeId structure = pointer.kind == Kind::map
+                               ? structure_of_map(analysis, analysis.map(pointer.map).kind)
+                               : pointer.type;
+  const std::string name = types.c_name(structure);
   const auto refuse = [&](std::string message) {
     return Refusal{Property::kernel_memory,
                    std::move(message),
@@ -231,7 +246,7 @@ Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access
     return refuse(format("{} is read at a variable offset", name));
   const s64 offset = pointer.offset + access.offset;
   if (offset < 0) return refuse(format("reads in front of {}", name));
-  const Field field = field_at(types, pointer.type, static_cast<u64>(offset), access.bytes);
+  const Field field = field_at(types, structure, static_cast<u64>(offset), access.bytes);
   if (field.what == Field::What::nothing)
     return refuse(format("reads what is no field of {}: {}", name, field.problem));
   if (field.what == Field::What::pointer) out = value_of(types, field.target);

@@ -118,6 +118,9 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
     case Kind::memory:
       return check_object(pointer, access, pointer.range, Property::memory_bounds,
                           "the memory that the function was given");
+    case Kind::map:
+      if (analysis.for_user_engine()) break;
+      [[fallthrough]];
     case Kind::kernel: {
       Value ignored;
       return load_kernel(analysis, pointer, access, ignored);
@@ -142,12 +145,12 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
           pointer.lost_at == 0 ? ""
                                : "take the pointer again after that call, and compare it again"};
     }
-    default:
-      return Refusal{Property::not_a_pointer,
-                     format("{} through {}, which cannot be accessed", verb(access.touch), name),
-                     because(pointer, access.r),
-                     {}};
+    default: break;
   }
+  return Refusal{Property::not_a_pointer,
+                 format("{} through {}, which cannot be accessed", verb(access.touch), name),
+                 because(pointer, access.r),
+                 {}};
 }
 
 // ---- facts
@@ -243,7 +246,7 @@ Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
       if (auto refused = load_stack(analysis, state, pointer, i, out)) return refused;
     }
     if (pointer.kind == Kind::map_value) out = load_map_value(analysis, pointer, i);
-    if (pointer.kind == Kind::kernel) {
+    if (pointer.kind == Kind::kernel || pointer.kind == Kind::map) {
       if (auto refused = load_kernel(analysis, pointer, access, out)) return refused;
     }
   }

@@ -247,6 +247,12 @@ Scalar apply(Alu operation, Width width, const Scalar& a, const Scalar& b) {
   }
   if (width == Width::w32) return from_half(binary(operation, a.half, b.half));
   Scalar out = from_full(binary(operation, a.full, b.full));
+  // Compilers extend signs by << 32 and s>> 32: the order of the lower halves is kept by the first.
+  if (operation == Alu::lsh && b.is_constant() && b.value() == 32) {
+    constexpr s64 kHalf = s64{1} << 32;
+    out.full.intersect(Word<u64>::signed_range(a.half.smin * kHalf, a.half.smax * kHalf));
+    out.couple();
+  }
   if (acts_on_halves(operation, b)) {
     out.half.intersect(binary(operation, a.half, b.half));
     out.couple();
