@@ -146,9 +146,8 @@ Check check_may_throw(const Analysis& analysis, const State& state,
 // The number of the arena that the program names; it names one only, or is refused.
 std::optional<u32> arena_of(const platform::Program& program);
 Check do_cast(Analysis& analysis, State& state, isa::InstructionIndex at);
-// Arithmetic of two operands, of which at least one is a pointer into the arena.
-Check do_arena_alu(Analysis& analysis, State& state, isa::InstructionIndex at);
-Check refuse_mixed_alu();
+// Arithmetic that changes dst, in a program with an arena. Nothing: no operand points into it.
+std::optional<Check> do_arena_alu(Analysis& analysis, State& state, isa::InstructionIndex at);
 Check do_arena_call(Analysis& analysis, State& state, isa::InstructionIndex at,
                     platform::UserFunction function);
 

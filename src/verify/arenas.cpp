@@ -82,6 +82,13 @@ Check check_arguments(const State& state, const Row& row) {
   return {};
 }
 
+Refusal refuse_mixed_alu() {
+  return {Property::mixed_access,
+          "the same instruction computes with a pointer into the arena on one path and with "
+          "numbers or other pointers on another",
+          "with the pointer it would be of 32 bits", "compute in different branches"};
+}
+
 }  // namespace
 
 std::optional<u32> arena_of(const platform::Program& program) {
@@ -129,21 +136,25 @@ Check do_cast(Analysis& analysis, State& state, InstructionIndex at) {
   return {};
 }
 
-Check do_arena_alu(Analysis& analysis, State& state, InstructionIndex at) {
+std::optional<Check> do_arena_alu(Analysis& analysis, State& state, InstructionIndex at) {
   Fact& fact = analysis.facts[at.value()];
   Instruction& i = analysis.code[at.value()];
-  if (fact.on_numbers) return refuse_mixed_alu();
+  Value& dst = state.registers()[i.dst];
+  const bool is_right = i.has_register_source() && state.registers()[i.src].kind == Kind::arena;
+  const bool is_pointer = dst.kind == Kind::arena || is_right;
+  if (isa::kAlu[i.alu()].operands != isa::Operands::binary) {  // a sign or an order of bytes
+    if (!is_pointer) return std::nullopt;
+    dst = Value::of_number(apply(i.alu(), i.width, Scalar::unknown(),
+                                 Scalar::constant(static_cast<u64>(i.immediate))));
+    return Check();
+  }
+  if (is_pointer ? fact.on_numbers : fact.region == Region::arena) return refuse_mixed_alu();
+  fact.on_numbers = !is_pointer;
+  if (!is_pointer) return std::nullopt;
   i.width = isa::Width::w32;
   fact.region = Region::arena;
-  state.registers()[i.dst] = Value::pointer(Kind::arena);
-  return {};
-}
-
-Check refuse_mixed_alu() {
-  return Refusal{Property::mixed_access,
-                 "the same instruction computes with a pointer into the arena on one path and with "
-                 "numbers or other pointers on another",
-                 "with the pointer it would be of 32 bits", "compute in different branches"};
+  dst = Value::pointer(Kind::arena);
+  return Check();
 }
 
 Check do_arena_call(Analysis& analysis, State& state, InstructionIndex at, UserFunction function) {

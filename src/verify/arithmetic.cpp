@@ -175,16 +175,8 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
                            ? registers[i.src]
                            : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   const Value target = registers[i.dst];
-  const bool binary = row.operands == isa::Operands::binary && !overwrites;
-  if (binary && (target.kind == Kind::arena || source.kind == Kind::arena))
-    return do_arena_alu(analysis, state, at);
-  if (analysis.arena && binary) {
-    if (analysis.facts[at.value()].region == Region::arena) return refuse_mixed_alu();
-    analysis.facts[at.value()].on_numbers = true;
-  }
-  if (!binary && !overwrites && target.kind == Kind::arena) {
-    registers[i.dst] = Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), source.number));
-    return {};
+  if (!overwrites && analysis.arena) {
+    if (auto done = do_arena_alu(analysis, state, at)) return *done;
   }
   if (!overwrites && (target.is_pointer() || source.is_pointer())) {
     return pointer_alu(analysis, state, i, target, source);

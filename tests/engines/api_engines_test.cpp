@@ -100,6 +100,45 @@ TEST_F(ApiKernel, ARunComesToTheSameInBothEngines) {
   }
 }
 
+struct Node {  // of tests/bpf/cli/arena.bpf.c
+  Node* next;
+  uint64_t value;
+};
+struct Arena {
+  Node nodes[4];
+  Node* head;
+};
+
+TEST_F(ApiKernel, PointersOfAnArenaAreFollowedInBothEngines) {
+  for (const char* const name : kEngines) {
+    App app = load("cli/arena.bpf.o", name);
+    const std::span<std::byte> memory = app.map("memory").memory().value();
+    ASSERT_EQ(memory.size(), 8u * 4096);
+    auto* arena = reinterpret_cast<Arena*>(memory.data());
+    EXPECT_EQ(arena->nodes[1].value, 2u) << name;  // as the program begins it
+    EXPECT_EQ(arena->head, nullptr) << name;
+    const std::array<std::byte, 60> frame{};
+    const auto run = [&](const char* program) {
+      return app.program(program).run(frame).value().return_value;
+    };
+    EXPECT_EQ(run("sum"), kDrop) << name;  // the list is empty
+    EXPECT_EQ(run("push"), kPass) << name;
+    EXPECT_EQ(arena->head, &arena->nodes[1]) << name;
+    EXPECT_EQ(arena->head->next, nullptr) << name;
+    EXPECT_EQ(run("sum"), kPass) << name;
+    // A node of ours, on a page that nobody has allocated.
+    auto* added = reinterpret_cast<Node*>(memory.data() + 5 * 4096);
+    *added = {arena->head, 40};
+    arena->head = added;
+    EXPECT_EQ(run("sum"), kDrop) << name;  // 42
+    arena->nodes[1].value -= 40;
+    EXPECT_EQ(run("sum"), kPass) << name;
+    expect_refusal(load("filter.bpf.o", name).map("ports").memory(), Fault::usage,
+                   "map ports is a hash, not an arena");
+    expect_refusal(app.map("memory").lookup<uint32_t>(7u), Fault::usage, "keys have 0 bytes");
+  }
+}
+
 TEST_F(ApiKernel, MapsAreReadAndWrittenInBothEngines) {
   for (const char* const name : kEngines) {
     const App app = load("filter.bpf.o", name);
