@@ -83,6 +83,7 @@ class Free {
 
   // range_tree_set()
   void give(u32 first, u32 pages) {
+    if (holds(first, pages)) return;  // and keeps its number
     take(first, pages);
     u32 end = first + pages;
     for (u32 index = arena_.ranges; index-- > 0;) {

@@ -16,27 +16,45 @@ verify::Verdict verdict_of(const Case& given, u32 flags = platform::kMappable) {
   return verify::verify(program_of(given, specs_of(given, flags)));
 }
 
-u32 run(const Case& given, Tier tier, u64 budget = 0, u32 flags = platform::kMappable) {
-  verify::Verdict verdict = verdict_of(given, flags);
-  if (!verdict.accepted()) {
-    ADD_FAILURE() << verify::to_text(std::get<verify::Report>(verdict.outcome));
-    return ~0u;
+// One arena, for programs that run one after the other in one tier.
+class Engine {
+ public:
+  explicit Engine(Tier tier, u64 budget = 0, u32 flags = platform::kMappable)
+      : tier_(tier), flags_(flags) {
+    auto specs = std::make_shared<std::vector<platform::MapSpec>>(1, arena_spec(flags));
+    app_.emplace(runtime::App::create(specs, *environment_, {.budget = budget}).value());
   }
-  auto& verified = std::get<verify::VerifiedProgram>(verdict.outcome);
-  const auto environment = runtime::deterministic_environment();
-  auto app =
-      runtime::App::create(verified.program().maps, *environment, {.budget = budget}).value();
-  const runtime::LoadedProgram& program = *app.load(std::move(verified), tier).value();
-  std::array<std::byte, 64> context{};
-  return static_cast<u32>(app.run(program, context).value());
-}
+
+  // On an arena as it begins.
+  u32 run(const Case& given) {
+    verify::Verdict verdict = verdict_of(given, flags_);
+    if (!verdict.accepted()) {
+      ADD_FAILURE() << verify::to_text(std::get<verify::Report>(verdict.outcome));
+      return ~0u;
+    }
+    auto verified = std::get<verify::VerifiedProgram>(std::move(verdict.outcome));
+    const auto& program = *app_->load(std::move(verified), tier_).value();
+    std::ranges::copy(arena_spec().initial, pages().begin());
+    std::array<std::byte, 64> context{};
+    return static_cast<u32>(app_->run(program, context).value());
+  }
+  std::span<std::byte> pages() { return app_->map("memory")->pages(); }
+
+ private:
+  std::unique_ptr<runtime::Environment> environment_ = runtime::deterministic_environment();
+  Tier tier_;
+  u32 flags_;
+  std::optional<runtime::App> app_;
+};
+
+constexpr std::array kTiers = {Tier::checked, Tier::interpreter, Tier::jit};
 
 TEST(Arenas, give_the_same_in_every_tier) {
-  for (const Case& each : accepted_cases()) {
+  for (const Tier tier : kTiers) {
     for (const u64 budget : {u64{0}, kBudget}) {
-      EXPECT_EQ(run(each, Tier::checked, budget), each.r0) << each.name << ", reference";
-      EXPECT_EQ(run(each, Tier::interpreter, budget), each.r0) << each.name << ", threaded code";
-      EXPECT_EQ(run(each, Tier::jit, budget), each.r0) << each.name << ", JIT";
+      Engine engine(tier, budget);
+      for (const Case& each : accepted_cases())
+        EXPECT_EQ(engine.run(each), each.r0) << each.name << ", tier " << static_cast<int>(tier);
     }
   }
 }
@@ -67,17 +85,12 @@ TEST(Arenas, keep_what_programs_write_for_their_owner) {
   const Case writes{"writes",
                     "pointer\nr2 = 0x123456789abcdef0 ll\n*(u64 *)(r1 + 16) = r2\n"
                     "r1 += 20480\n*(u16 *)(r1 + 2) = 5\nr0 = 0\nexit\n"};
-  for (const Tier tier : {Tier::checked, Tier::interpreter, Tier::jit}) {
-    verify::Verdict verdict = verdict_of(writes);
-    auto& verified = std::get<verify::VerifiedProgram>(verdict.outcome);
-    const auto environment = runtime::deterministic_environment();
-    auto app = runtime::App::create(verified.program().maps, *environment).value();
-    const runtime::LoadedProgram& program = *app.load(std::move(verified), tier).value();
-    const std::span<std::byte> pages = app.map("memory")->pages();
+  for (const Tier tier : kTiers) {
+    Engine engine(tier);
+    const std::span<std::byte> pages = engine.pages();
     ASSERT_EQ(pages.size(), kPages * kPageBytes);
     pages[5 * kPageBytes] = std::byte{1};  // the owner takes the page: it is there for programs
-    std::array<std::byte, 64> context{};
-    ASSERT_TRUE(app.run(program, context).ok());
+    EXPECT_EQ(engine.run(writes), 0u);
     u64 word = 0;
     std::memcpy(&word, &pages[16], sizeof(word));
     EXPECT_EQ(word, 0x123456789abcdef0u);
@@ -91,9 +104,9 @@ TEST(Arenas, without_conversion_user_space_gets_the_lower_half) {
   const Case casts{"casts",
                    "r2 = map_value[memory] + 8 ll\nr3 = addr_space_cast(r2, 1, 0)\nw4 = w2\n"
                    "r0 = 1\nif r3 == r4 goto +1\nr0 = 2\nexit\n"};
-  for (const Tier tier : {Tier::checked, Tier::interpreter, Tier::jit}) {
-    EXPECT_EQ(run(casts, tier), 2u);
-    EXPECT_EQ(run(casts, tier, 0, platform::kMappable | platform::kNoUserConversion), 1u);
+  for (const Tier tier : kTiers) {
+    EXPECT_EQ(Engine(tier).run(casts), 2u);
+    EXPECT_EQ(Engine(tier, 0, platform::kMappable | platform::kNoUserConversion).run(casts), 1u);
   }
 }
 
@@ -103,8 +116,7 @@ TEST(Arenas, atomic_operations_are_on_aligned_words) {
   const Case adds{"adds",
                   "pointer\nr2 = 1\nlock *(u64 *)(r1 + 27) += r2\nlock *(u32 *)(r1 + 30) += r2\n"
                   "r0 = *(u64 *)(r1 + 24)\nr3 = *(u32 *)(r1 + 28)\nr0 += r3\nexit\n"};
-  for (const Tier tier : {Tier::checked, Tier::interpreter, Tier::jit})
-    EXPECT_EQ(run(adds, tier), 0x82u);
+  for (const Tier tier : kTiers) EXPECT_EQ(Engine(tier).run(adds), 0x82u);
 }
 
 TEST(Arenas, confined_code_makes_no_pointers) {

@@ -146,6 +146,20 @@ TEST(Arena, gives_the_pages_that_the_kernel_gives) {
   EXPECT_EQ(pages.any(2), 9);
 }
 
+// Of ranges that are as long, the one that changed last. Freeing what is free changes nothing.
+TEST(Arena, ties_are_decided_as_the_kernel_does) {
+  auto map = Map::create(arena_spec(), 0).value();
+  Pages pages(map);
+  ASSERT_EQ(pages.any(16), 0);
+  pages.free(8, 3);
+  pages.free(2, 3);
+  EXPECT_EQ(pages.any(1), 2);
+  pages.free(2, 1);
+  pages.free(8, 1);
+  EXPECT_EQ(pages.any(1), 2);
+  EXPECT_EQ(pages.any(3), 8);
+}
+
 TEST(Arena, reserved_pages_are_given_to_nobody) {
   auto map = Map::create(arena_spec(), 0).value();
   Pages pages(map);

@@ -23,7 +23,7 @@ extern int bpf_arena_reserve_pages(void* map, void __arena* address, __u32 count
 __u64 __arena first_word = 1;  // takes page 0
 
 struct row {
-  __u8 operation, page, count, other;
+  __u32 asked;   // bytes: operation, page, count, other
   __u32 result;
 };
 
@@ -39,26 +39,27 @@ static __u32 page_of(void __arena* address) {
   return page | used;
 }
 
-static __u32 step(struct row* row) {
-  const __u32 page = row->page % (PAGES + 3), count = row->count % 6;
-  switch (row->operation % 8) {
+static __attribute__((noinline)) __u32 step(__u32 asked) {
+  const __u32 page = (asked >> 8 & 0xff) % (PAGES + 3), count = (asked >> 16 & 0xff) % 6;
+  const __u32 other = asked >> 24;
+  switch (asked % 8) {
     case 0:
     case 1: return page_of(bpf_arena_alloc_pages(&memory, 0, count, -1, 0));
     case 2: return page_of(bpf_arena_alloc_pages(&memory, ADDRESS_OF_PAGE(page), count, 0, 0));
     case 3:  // nodes, flags, and addresses that are no page's
-      return page_of(bpf_arena_alloc_pages(&memory, ADDRESS_OF_PAGE(page) + row->other % 3, count,
-                                           row->other % 4 == 3 ? 77 : -1, row->other % 5 == 4));
+      return page_of(bpf_arena_alloc_pages(&memory, ADDRESS_OF_PAGE(page) + other % 3, count,
+                                           other % 4 == 3 ? 77 : -1, other % 5 == 4));
     case 4:
-    case 5: bpf_arena_free_pages(&memory, ADDRESS_OF_PAGE(page) + row->other % 3, count); return 0;
-    case 6: bpf_arena_free_pages(&memory, ADDRESS_OF_PAGE(page), count * 99); return 0;
+    case 5: bpf_arena_free_pages(&memory, ADDRESS_OF_PAGE(page) + other % 3, count); return 0;
+    case 6: bpf_arena_free_pages(&memory, ADDRESS_OF_PAGE(page), count * 3); return 0;
     default:
-      if (row->other % 16 != 0) return page_of(bpf_arena_alloc_pages(&memory, 0, 1, -1, 0));
+      if (other % 16 != 0) return page_of(bpf_arena_alloc_pages(&memory, 0, 1, -1, 0));
       return bpf_arena_reserve_pages(&memory, ADDRESS_OF_PAGE(page), count);
   }
 }
 
-SEC("syscall") int functions(void* context) {
-  struct row* rows = context;
-  for (int at = 0; at < 12; ++at) rows[at].result = step(&rows[at]);
+SEC("syscall") int functions(struct row* rows) {
+#pragma unroll
+  for (int at = 0; at < 12; ++at) rows[at].result = step(rows[at].asked);
   return 0;
 }

@@ -90,13 +90,14 @@ SEC("syscall") int list(struct numbers* numbers) {
   struct entry __arena* page = bpf_arena_alloc_pages(&memory, 0, 1, -1, 0);
   if (!page) return 1;
   struct entry __arena* head = 0;
-  for (__u32 at = 0; at < 15 && at < numbers->count % 17; ++at) {
-    struct entry __arena* added = &page[at];
-    added->next = head;
-    added->key = numbers->values[at];
-    added->seen = at;
-    added->signed_key = numbers->values[at] >> 7;
-    head = added;
+  const __u32 count = numbers->count % 17;
+  for (__u32 at = 0; at < 15; ++at) page[at].seen = at;
+#pragma unroll
+  for (__u32 at = 0; at < 15; ++at) page[at].key = numbers->values[at];
+  for (__u32 at = 0; at < 15 && at < count; ++at) {
+    page[at].signed_key = page[at].key >> 7;
+    page[at].next = head;
+    head = &page[at];
   }
   numbers->sum = sum_of(head);
   struct entry __arena* reversed = 0;
