@@ -12,6 +12,7 @@
 // types, as in Linux since 7.0: before, only by those that may sleep.
 #include <algorithm>
 
+#include "isa/tables.hpp"
 #include "verify/analysis.hpp"
 
 namespace skep::verify {

@@ -3,11 +3,11 @@
 #include "skep.bpf.h"
 
 #define __arena __attribute__((address_space(1)))
-#define ARENA(name)              \
-  struct {                       \
-    __uint(type, 33);            \
-    __uint(map_flags, 1 << 10);  \
-    __uint(max_entries, 1);      \
+#define ARENA(name)             \
+  struct {                      \
+    __uint(type, 33);           \
+    __uint(map_flags, 1 << 10); \
+    __uint(max_entries, 1);     \
   } name SEC(".maps")
 ARENA(first);
 ARENA(second);

@@ -23,7 +23,7 @@ extern int bpf_arena_reserve_pages(void* map, void __arena* address, __u32 count
 __u64 __arena first_word = 1;  // takes page 0
 
 struct row {
-  __u32 asked;   // bytes: operation, page, count, other
+  __u32 asked;  // bytes: operation, page, count, other
   __u32 result;
 };
 
