@@ -57,8 +57,11 @@ Error not_taken(int answer, ProgramType type) {
 std::string own_verdict(const object::Object& object, const std::string& name,
                         const btf::Targets* targets) {
   auto program = object.program(name, {.targets = targets});
-  if (!program.ok() || !object::runs_in_user_engine((*program)->type)) return {};
-  const verify::Verdict verdict = verify::verify(std::move(*program));
+  const btf::Types* types =
+      targets == nullptr || targets->empty() ? nullptr : targets->all().front().types.get();
+  if (!program.ok() || (types == nullptr && verify::needs_kernel_types(**program))) return {};
+  const verify::Verdict verdict =
+      verify::verify(std::move(*program), {.rules = verify::Rules::kernel, .kernel_types = types});
   if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +
          verify::to_text(std::get<verify::Report>(verdict.outcome));

@@ -671,6 +671,8 @@ VerifiedProgram Explorer::finish() {
   return out;
 }
 
+bool needs_kernel_types(const platform::Program& program) { return is_typed_by_kernel(program); }
+
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {
   return Explorer(std::move(program), limits).run();
 }

@@ -148,6 +148,10 @@ struct Verdict {
   bool accepted() const { return !std::holds_alternative<Report>(outcome); }
 };
 
+// Whether Limits::kernel_types is asked for such a program: of types whose context is what a
+// function of the kernel is given.
+bool needs_kernel_types(const platform::Program& program);
+
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits = {});
 
 // The Report as people read it, several lines.
