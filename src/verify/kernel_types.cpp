@@ -233,22 +233,22 @@ Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access
   const TypeId structure = pointer.kind == Kind::map
                                ? structure_of_map(analysis, analysis.map(pointer.map).kind)
                                : pointer.type;
-  const std::string name = types.c_name(structure);
-  const auto refuse = [&](std::string message) {
+  const auto refuse = [&](std::string_view before, std::string_view after) {
+    const std::string name = types.c_name(structure);
     return Refusal{Property::kernel_memory,
-                   std::move(message),
+                   format("{}{}{}", before, name, after),
                    format("{} at offset {} of {}", counted(access.bytes, "byte"),
                           pointer.offset + access.offset, name),
                    {}};
   };
-  if (access.touch == Touch::write) return refuse(format("writes into {} of the kernel", name));
+  if (access.touch == Touch::write) return refuse("writes into ", " of the kernel");
   if (!pointer.number.is_constant() || pointer.number.value() != 0)
-    return refuse(format("{} is read at a variable offset", name));
+    return refuse("", " is read at a variable offset");
   const s64 offset = pointer.offset + access.offset;
-  if (offset < 0) return refuse(format("reads in front of {}", name));
+  if (offset < 0) return refuse("reads in front of ", "");
   const Field field = field_at(types, structure, static_cast<u64>(offset), access.bytes);
   if (field.what == Field::What::nothing)
-    return refuse(format("reads what is no field of {}: {}", name, field.problem));
+    return refuse("reads what is no field of ", ": " + field.problem);
   if (field.what == Field::What::pointer) out = value_of(types, field.target);
   return {};
 }

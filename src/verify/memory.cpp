@@ -25,9 +25,17 @@ std::string because(const Value& pointer, u8 r) {
   return format("{} is {}", register_name(r), describe(pointer));
 }
 
+bool is_inside(const Value& pointer, const Access& access, u64 size) {
+  const s64 fixed = pointer.offset + access.offset;
+  return fixed + pointer.number.full.smin >= 0 &&
+         fixed + pointer.number.full.smax + static_cast<s64>(access.bytes) <=
+             static_cast<s64>(size);
+}
+
 // The variable part must lie in an object of `size` bytes whose proof covers all of them.
 Check check_object(const Value& pointer, const Access& access, u64 size, Property property,
                    std::string_view what) {
+  if (is_inside(pointer, access, size)) return {};
   const s64 fixed = pointer.offset + access.offset;
   const s64 first = fixed + pointer.number.full.smin;
   const s64 last = fixed + pointer.number.full.smax;
@@ -38,14 +46,11 @@ Check check_object(const Value& pointer, const Access& access, u64 size, Propert
         because(pointer, access.r),
         {}};
   }
-  if (last + static_cast<s64>(access.bytes) > static_cast<s64>(size)) {
-    return Refusal{property,
-                   format("{} {} of {}, which has {}", verb(access.touch),
-                          bytes_text(last, access.bytes), what, counted(size, "byte")),
-                   because(pointer, access.r),
-                   {}};
-  }
-  return {};
+  return Refusal{property,
+                 format("{} {} of {}, which has {}", verb(access.touch),
+                        bytes_text(last, access.bytes), what, counted(size, "byte")),
+                 because(pointer, access.r),
+                 {}};
 }
 
 // A proof about packet pointers holds for a base and its variable part together, so only the fixed
@@ -93,6 +98,7 @@ Check check_map_value(const Analysis& analysis, const Value& pointer, const Acce
                    because(pointer, access.r),
                    {}};
   }
+  if (is_inside(pointer, access, map.value_size)) return {};
   const std::string what =
       map.is_globals ? format("section {}", map.name) : format("a value of map {}", map.name);
   return check_object(pointer, access, map.value_size, Property::map_value_bounds, what);
