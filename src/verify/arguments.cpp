@@ -215,7 +215,7 @@ Check check_context(const State& state, const Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   const bool may_be_null = call.helper.arguments[r - 1u] == Argument::context_or_null;
   if (may_be_null && value.is_null()) return {};
-  if (value.kind == Kind::context && value.offset == 0) return {};
+  if (value.kind == Kind::context && value.is_at_start()) return {};
   return bad_argument(call, r, state, "the context");
 }
 

@@ -152,7 +152,7 @@ void load_field(Analysis& analysis, platform::FieldKind kind, Value& out) {
 
 // The rules of syscall_prog_is_valid_access in kernel/bpf/syscall.c.
 Check check_context_memory(Analysis& analysis, const Value& pointer, const Access& access) {
-  if (pointer.offset != 0) return moved(analysis, pointer, access);
+  if (!pointer.is_at_start()) return moved(analysis, pointer, access);
   const u32 most = analysis.type().context_size;
   if (access.offset < 0 || access.offset + s64{access.bytes} > s64{most}) {
     return bad_context(analysis, format("a context has at most {}", counted(most, "byte")),
@@ -174,7 +174,7 @@ Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionInd
   const Instruction& i = analysis.program.code[at.value()];
   const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
   if (is_memory(analysis)) return check_context_memory(analysis, pointer, access);
-  if (pointer.offset != 0) return moved(analysis, pointer, access);
+  if (!pointer.is_at_start()) return moved(analysis, pointer, access);
   if (analysis.prototype) return load_argument(analysis, pointer, access, out);
   const platform::ContextField* field = nullptr;
   if (auto refused = find_field(analysis, context_layout(analysis), access, field)) return refused;
@@ -199,7 +199,7 @@ Check store_context(Analysis& analysis, const Value& pointer, const Access& acce
   if (is_memory(analysis)) {
     if (auto refused = check_context_memory(analysis, pointer, access)) return refused;
   } else {
-    if (pointer.offset != 0) return moved(analysis, pointer, access);
+    if (!pointer.is_at_start()) return moved(analysis, pointer, access);
     const platform::ContextField* field = nullptr;
     if (auto refused = find_field(analysis, context_layout(analysis), access, field))
       return refused;

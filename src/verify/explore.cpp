@@ -603,8 +603,10 @@ Check Explorer::check_end(const Path& path) {
     return still_held(*program_, path.state, format("{} ends with ", function.name),
                       " that was not given back");
   }
-  if (function.signature && !function.signature->returns_number && path.state.frame().function != 0)
-    return {};
+  // Operations of the kernel may return nothing, as functions do.
+  const bool may_be_void =
+      path.state.frame().function != 0 || program_->type == platform::ProgramType::struct_ops;
+  if (function.signature && !function.signature->returns_number && may_be_void) return {};
   const u32 number = path.state.frame().function;
   if (number == 0 || program_->exception_callback == number)
     return check_returned(analysis_, path.state, isa::kR0, format("{} returns", function.name));

@@ -102,7 +102,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
           return bad_parameter(callee, r, value, "a pointer into the arena");
         break;
       case ParameterKind::context:
-        if (value.kind != Kind::context || value.offset != 0)
+        if (value.kind != Kind::context || !value.is_at_start())
           return bad_parameter(callee, r, value, "the context");
         break;
       case ParameterKind::memory:

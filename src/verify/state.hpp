@@ -99,6 +99,7 @@ struct Value {
   bool is_number() const { return kind == Kind::number; }
   bool is_null() const { return is_number() && number.is_constant() && number.value() == 0; }
   bool is_pointer() const { return kind != Kind::number && kind != Kind::unset; }
+  bool is_at_start() const { return offset == 0 && number.is_constant() && number.value() == 0; }
   bool is_packet() const { return kind == Kind::packet || kind == Kind::packet_meta; }
 };
 
