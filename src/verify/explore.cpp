@@ -612,8 +612,7 @@ Check Explorer::check_end(const Path& path) {
     return check_returned(analysis_, path.state, isa::kR0, format("{} returns", function.name));
   if (auto refused = check_readable(path.state, isa::kR0)) return refused;
   const Value& result = path.state.frame().registers[isa::kR0];
-  const bool is_half = result.kind == Kind::arena && path.state.in_main();  // a number as any
-  if (!result.is_number() && !is_half && analysis_.for_user_engine()) {
+  if (!result.is_number() && analysis_.for_user_engine()) {
     return Refusal{Property::return_value,
                    format("{} returns a pointer", function.name),
                    format("r0 is {}", describe(result)),
