@@ -182,7 +182,7 @@ Answer Trials::load(const ProgramTrial& trial) {
   load.prog_type = platform::kernel_number(trial.type);
   load.insns = address_of(code.data());
   load.insn_cnt = static_cast<u32>(code.size());
-  load.license = address_of("GPL");
+  load.license = address_of(trial.license.c_str());
   load.expected_attach_type = target->attach_type;
   load.attach_btf_id = target->id;
   if (trial.type == ProgramType::syscall) load.prog_flags = platform::kSleepableFlag;

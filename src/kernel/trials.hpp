@@ -33,6 +33,7 @@ struct ProgramTrial {
   std::span<const isa::Slot> code{};  // empty: return 0
   bool wants_log = false;
   std::string name{};  // at most 15 letters, digits, '_' and '.'
+  std::string license = "GPL";
 };
 
 class Trials {

@@ -163,7 +163,7 @@ constexpr auto kDeviceFields = std::to_array<ContextField>({readable("access_typ
 // One word: what the receiver saw, and for how long.
 constexpr auto kLircFields = std::to_array<ContextField>({whole("sample", 0)});
 // struct bpf_nf_ctx
-constexpr auto kNetfilterFields = std::to_array<ContextField>({pointer("state", 0, FieldKind::kernel_pointer), pointer("skb", 8, FieldKind::kernel_pointer)});
+constexpr auto kNetfilterFields = std::to_array<ContextField>({kernel_pointer("state", 0, "nf_hook_state"), kernel_pointer("skb", 8, "sk_buff")});
 
 constexpr u16 kRegisterBytes = 168;   // struct pt_regs of x86-64
 constexpr u16 kTraceBytes = 8192;     // PERF_MAX_TRACE_SIZE

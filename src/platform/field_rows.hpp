@@ -20,6 +20,12 @@ constexpr ContextField whole(std::string_view name, u16 offset, u16 size = 4) {
 constexpr ContextField pointer(std::string_view name, u16 offset, FieldKind kind) {
   return {name, offset, 8, kind, Access::read, Parts::none};
 }
+constexpr ContextField kernel_pointer(std::string_view name, u16 offset,
+                                      std::string_view kernel_type) {
+  ContextField field = pointer(name, offset, FieldKind::kernel_pointer);
+  field.kernel_type = kernel_type;
+  return field;
+}
 constexpr ContextField writable(ContextField field) {
   field.access = Access::read_write;
   return field;

@@ -5,7 +5,7 @@
 // those rows. The user engine provides some of them (`user_engine`), each with a body in
 // runtime/helpers/. Names and meanings follow include/uapi/linux/bpf.h; what each takes, of whom
 // and of which maps is what Linux 6.18 answers to programs that try
-// (tests/engines/helper_tables_kernel_test.cpp).
+// (tests/engines/tables_helpers_test.cpp).
 #pragma once
 
 #include <array>

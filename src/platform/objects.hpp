@@ -2,7 +2,7 @@
 //
 // They are accessed as a context is, field by field. Names and offsets are those of
 // include/uapi/linux/bpf.h (struct bpf_sock, bpf_tcp_sock, bpf_xdp_sock, bpf_flow_keys); what may
-// be accessed is what Linux 6.18 answers (tests/engines/context_tables_kernel_test.cpp).
+// be accessed is what Linux 6.18 answers (tests/engines/tables_contexts_test.cpp).
 #pragma once
 
 #include "platform/program_types.hpp"

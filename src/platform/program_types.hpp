@@ -110,6 +110,7 @@ struct ContextField {
   u8 runtime_size = 0;     // pointers are four bytes to the program and eight at run time; 0: it is
                            // not there, and the field for the kernel only
   AttachTypes attach = 0;  // of programs that are attached so; 0: of all
+  std::string_view kernel_type = {};  // of a kernel_pointer: "sk_buff"
 
   constexpr bool is_in_user_engine() const { return runtime_size != 0; }
 };

@@ -2,7 +2,7 @@
 //
 // Most types may return anything: what a value means is decided when they run. A program of the
 // others must be proved to return a number inside of a range, which depends on how it is attached.
-// Ranges are what Linux 6.18 answers (tests/engines/return_tables_kernel_test.cpp; its rules are in
+// Ranges are what Linux 6.18 answers (tests/engines/tables_returns_test.cpp; its rules are in
 // check_return_code of kernel/bpf/verifier.c), but for those that do not load everywhere: LSM
 // programs and programs that trace functions, whose ranges are as documented there.
 #pragma once

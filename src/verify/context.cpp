@@ -126,9 +126,9 @@ Value nullable(Analysis& analysis, Value pointer) {
 }
 
 // What is loaded from a field; of numbers, what is known anyway.
-void load_field(Analysis& analysis, platform::FieldKind kind, Value& out) {
+void load_field(Analysis& analysis, const platform::ContextField& field, Value& out) {
   using platform::FieldKind;
-  switch (kind) {
+  switch (field.kind) {
     case FieldKind::number: return;
     case FieldKind::packet: out = Value::pointer(Kind::packet); return;
     case FieldKind::packet_meta: out = Value::pointer(Kind::packet_meta); return;
@@ -141,6 +141,7 @@ void load_field(Analysis& analysis, platform::FieldKind kind, Value& out) {
       return;
     case FieldKind::kernel_pointer:
       out = Value::pointer(Kind::kernel);
+      out.type = structure_of_kernel(analysis, field.kernel_type);
       out.trust = Trust::reference;
       return;
     case FieldKind::buffer:
@@ -183,7 +184,7 @@ Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionInd
     return bad_context(
         analysis, format("field {} is a pointer and is loaded as a signed number", field->name),
         i.offset, access.bytes);
-  load_field(analysis, field->kind, out);
+  load_field(analysis, *field, out);
   if (!field->is_in_user_engine()) return {};
   Instruction& rewritten = analysis.code[at.value()];
   rewritten.offset = static_cast<s16>(field->runtime_offset);
