@@ -9,7 +9,7 @@
 #include "kernel_bpf.hpp"
 #include "random_packets.hpp"
 
-namespace skep::random_kernel {
+namespace skep::random_packets {
 
 inline bpf_attr load_of(u32 type, const std::vector<isa::Slot>& slots) {
   bpf_attr out = kernel_test::no_attributes();
@@ -71,4 +71,4 @@ inline void choose_kernel_engine() {
               knows.acquire_and_release ? "has" : "has no");
 }
 
-}  // namespace skep::random_kernel
+}  // namespace skep::random_packets

@@ -6,6 +6,7 @@
 // only looks like them.
 #pragma once
 
+#include <cstdlib>
 #include <functional>
 #include <random>
 
@@ -54,6 +55,8 @@ class Generator {
   virtual s64 operand(Alu, Width, s64 number) { return number; }
   // The instruction, or another one where who runs the program does not know it.
   virtual Instruction known(const Instruction& i) const { return i; }
+  // Whether a frame's address is added to a number, and not only a number to it.
+  virtual bool adds_frames_to_numbers() const { return true; }
   virtual bool has_may_goto() const { return true; }
   // Whether accesses to frames must be aligned, as verifiers want.
   virtual bool frames_are_aligned() const { return false; }
@@ -187,10 +190,11 @@ class Generator {
     const u8 sum = value(), index = sum == 0 ? 2 : 0, old = value() == sum ? 3 : 4;
     const u32 shift = below(4), last = (kMemoryBytes - bytes_of(w)) >> shift;
     put(mov(index, below(last + 1)));
-    const bool first = below(2) == 0;
-    if (first) put(mov_reg(sum, index)), put(alu(Alu::lsh, sum, shift));
+    const bool number_first = below(2) == 0;
     const bool aligned = bytes_of(w) <= 1u << shift || !frames_are_aligned();
     const u8 base = below(2) == 0 || !aligned ? kBase : kFramePointer;
+    const bool first = number_first && (base == kBase || adds_frames_to_numbers());
+    if (first) put(mov_reg(sum, index)), put(alu(Alu::lsh, sum, shift));
     if (first && base == kBase) put(alu_reg(Alu::add, sum, kBase));
     if (first && base != kBase) {
       put(mov_reg(index, kFramePointer));
@@ -388,6 +392,22 @@ class Generator {
 // By a number, for ever the same.
 inline Code random_code(u64 seed) {
   return Generator([random = std::mt19937_64(seed)]() mutable { return random(); }).run();
+}
+
+struct Seeds {
+  u64 first = 1;
+  u64 count = 0;
+};
+
+// As SKEP_SEED and SKEP_COUNT say: from SKEP_SEED on, that one alone where there is no SKEP_COUNT;
+// without either, the first `some`.
+inline Seeds chosen_seeds(u64 some) {
+  const char* const first = std::getenv("SKEP_SEED");
+  const char* const count = std::getenv("SKEP_COUNT");
+  Seeds out{.first = 1, .count = first != nullptr ? 1 : some};
+  if (first != nullptr) out.first = parse_unsigned(first).value_or(0);
+  if (count != nullptr) out.count = parse_unsigned(count).value_or(0);
+  return out;
 }
 
 }  // namespace skep::engines

@@ -99,6 +99,8 @@ class PacketGenerator final : public Generator {
   Instruction known(const Instruction& i) const override {
     return knows_.takes(i) ? i : of_version_3(i);
   }
+  // The kernel takes it for an address in the main function's frame: random_kernel_test.cpp.
+  bool adds_frames_to_numbers() const override { return is_main_; }
   bool has_may_goto() const override { return false; }  // our verifier does not take it yet
   bool frames_are_aligned() const override { return true; }
 

@@ -6,10 +6,13 @@
 // "Test-case reduction via test-case generation", ECOOP 2020).
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <random>
 #include <vector>
 
-#include "base/types.hpp"
+#include "random_code.hpp"
+#include "text/text.hpp"
 
 namespace skep::engines {
 
@@ -24,6 +27,17 @@ class Replay {
  private:
   Taken choices_;
   std::size_t next_ = 0;
+};
+
+// Gives what a generator gives, and writes it down.
+class Recorder {
+ public:
+  Recorder(u64 seed, Taken& taken) : random_(seed), taken_(&taken) {}
+  u64 operator()() { return taken_->emplace_back(random_()); }
+
+ private:
+  std::mt19937_64 random_;
+  Taken* taken_;
 };
 
 class Shrinker {
@@ -89,5 +103,27 @@ class Shrinker {
   Taken best_;
   u32 tries_ = 0;
 };
+
+// What a program is compared by: what differs, or an empty text.
+using Differs = std::function<std::string(Random)>;
+
+// The smallest program that differs in the way that the one of `seed` does: its choices.
+inline Taken smallest(u64 seed, const Differs& differs) {
+  // Without the numbers, which may become others.
+  const auto kind_of = [](const std::string& difference) {
+    return difference.substr(0, difference.find_first_of("0123456789"));
+  };
+  Taken taken;
+  const std::string kind = kind_of(differs(Recorder(seed, taken)));
+  return Shrinker([&](const Taken& choices) { return kind_of(differs(Replay(choices))) == kind; })
+      .run(taken);
+}
+
+inline std::string listing(const Code& code) {
+  std::string out;
+  for (u32 at = 0; at < code.size(); ++at)
+    out += text::disassemble(code, InstructionIndex(at), text::kPeople, {}) + "\n";
+  return out;
+}
 
 }  // namespace skep::engines

@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "kernel_engine.hpp"
 
-namespace skep::random_kernel {
+namespace skep::random_packets {
 namespace {
 
 using namespace engines;
@@ -239,4 +239,4 @@ TEST_F(KernelTables, atomic_operations) {
 }
 
 }  // namespace
-}  // namespace skep::random_kernel
+}  // namespace skep::random_packets
