@@ -22,6 +22,9 @@ namespace skep::kernel {
 
 class Token;  // kernel/token.hpp
 
+// Whether the kernel is asked what verifying a program cost it, which costs a little time itself.
+enum class Figures : u8 { no, yes };
+
 struct LoadOptions {
   // Only these; otherwise all but those in sections that begin with '?'.
   std::vector<std::string> programs{};
@@ -29,6 +32,7 @@ struct LoadOptions {
   std::string pins = "/sys/fs/bpf";       // where maps are that are pinned by name
   const Token* token = nullptr;           // loads in a user namespace
   std::optional<u32> replaces{};          // freplace: the id of the program whose function it is
+  Figures figures = Figures::no;
 };
 
 struct LoadedMap {
@@ -42,6 +46,8 @@ struct LoadedMap {
 struct LoadedProgram {
   object::ProgramEntry entry;
   Fd descriptor;
+  // With Figures::yes, as the kernel's log says: with the changes that it makes to the code.
+  u64 verification_us = 0;
 };
 
 // A structure of operations as the kernel takes it: the value of a map, which is not written before

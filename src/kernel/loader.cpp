@@ -23,6 +23,8 @@ using platform::ExternKind;
 using platform::ProgramType;
 
 constexpr u32 kLogBytes = 1u << 16, kLogBytesMax = 1u << 28;  // the kernel takes up to 1 GiB - 1
+// Log level 4: three lines of figures, and what was wrong with the program.
+constexpr u32 kFiguresLevel = 4, kFiguresBytes = 4096;
 
 // What loading such a program asks for (bpf_prog_load in kernel/bpf/syscall.c).
 Capabilities needed_for(ProgramType type) {
@@ -175,8 +177,24 @@ Result<void> Loader::load_program(u32 number) {
     load.prog_token_fd = static_cast<u32>(options_.token->descriptor());
     load.prog_flags = load.prog_flags | platform::kTokenFlag;
   }
-  app_.programs_.push_back({entry, TRY(try_load(program, load))});
+  std::string figures(options_.figures == Figures::yes ? kFiguresBytes : 0, '\0');
+  if (!figures.empty()) {
+    load.log_level = kFiguresLevel;
+    load.log_size = static_cast<u32>(figures.size());
+    load.log_buf = platform::address_of(figures.data());
+  }
+  Fd loaded = TRY(try_load(program, load));
+  app_.programs_.push_back({entry, std::move(loaded), verification_time(figures)});
   return {};
+}
+
+// "verification time 34 usec" (print_verification_stats in kernel/bpf/verifier.c).
+u64 Loader::verification_time(std::string_view figures) {
+  constexpr std::string_view kBefore = "verification time ";
+  const std::size_t at = figures.find(kBefore);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view digits = figures.substr(at + kBefore.size());
+  return parse_unsigned(digits.substr(0, digits.find(' '))).value_or(0);
 }
 
 // The id of what the program is attached to, for types that say it when they are loaded.

@@ -37,6 +37,7 @@ class Loader {
   Result<void> fill_replaced(const object::ProgramEntry& entry, platform::LoadProgram& load);
   Result<void> put_symbols(object::KernelProgram& program);
   Result<void> put_symbol(const object::SymbolUse& use, object::KernelProgram& program);
+  static u64 verification_time(std::string_view figures);
   Result<Fd> try_load(const object::KernelProgram& program, platform::LoadProgram& load);
   Error rejected(const object::KernelProgram& program, const platform::LoadProgram& load,
                  int answer);

@@ -27,8 +27,32 @@ add_custom_command(
   COMMENT "Writing the kernel's tests of its verifier"
   VERBATIM)
 add_custom_target(verifier_cases DEPENDS ${cases})
-skep_test(verifier_selftests SOURCES selftests/verifier_selftests_test.cpp selftests/verifier_case.cpp
-          selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
+skep_test(verifier_selftests SOURCES selftests/verifier_selftests_test.cpp selftests/verdict_table_test.cpp
+          selftests/verifier_case.cpp selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
 target_compile_definitions(test_verifier_selftests PRIVATE SKEP_VERIFIER_CASES="${cases}")
 add_dependencies(test_verifier_selftests verifier_cases)
 set_tests_properties(verifier_selftests core_selftests PROPERTIES LABELS selftests)
+
+# The programs of others as objects: of Debian's tools always, and, where it is asked for, the kernel's test programs, whose
+# compilation takes minutes: cmake --preset dev -DSKEP_SELFTEST_VERSIONS="v2;v3;v4"
+skep_test_program(object_selftests OWN_MAIN SOURCES selftests/object_selftests_test.cpp selftests/object_verdicts.cpp
+                  selftests/verdict_table.cpp unit/corpus.cpp LINKS cli)
+target_compile_definitions(test_object_selftests PRIVATE
+                           SKEP_PROGRAM_SELFTESTS="${CMAKE_BINARY_DIR}/tests/selftests/programs")
+set(SKEP_SELFTEST_VERSIONS "" CACHE STRING "instruction sets that the kernel's test programs are compiled for: v2;v3;v4")
+foreach(version ${SKEP_SELFTEST_VERSIONS})
+  set(objects ${CMAKE_BINARY_DIR}/tests/selftests/programs)
+  add_custom_command(
+    OUTPUT ${objects}/${version}/compiled
+    COMMAND ${here}/make_program_objects ${SKEP_KERNEL_SOURCE} ${objects} ${version} ${SKEP_BPF_CLANG} $<TARGET_FILE:skep>
+    DEPENDS ${SKEP_KERNEL_SOURCE_READY} ${here}/make_program_objects
+    COMMENT "Compiling the kernel's test programs for ${version}"
+    VERBATIM)
+  add_custom_target(program_selftests_${version} DEPENDS ${objects}/${version}/compiled)
+  add_dependencies(program_selftests_${version} skep)
+  add_dependencies(test_object_selftests program_selftests_${version})
+endforeach()
+foreach(corpus ${SKEP_SELFTEST_VERSIONS} tools)
+  add_test(NAME object_selftests_${corpus} COMMAND test_object_selftests ${corpus} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(object_selftests_${corpus} PROPERTIES LABELS selftests)
+endforeach()

@@ -57,7 +57,7 @@ class Differences {
   const DifferenceRow* find(const std::string& name) const;
 
   // What is new, gone, or not explained, a sentence each. `by_kernel`: the kernel was asked, and is
-  // the one of the file. Else ours are compared with what is listed, and with what is expected.
+  // the one of the file. Else ours are compared with those that are listed.
   enum class Judge : u8 { kernel, file };
   std::vector<std::string> complaints(const std::vector<Comparison>& all, Judge judge) const;
 

@@ -5,13 +5,14 @@
 // asked, or is another one than the list was made with, our verdicts are compared with the list.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <iostream>
 
 #include "base/text.hpp"
 #include "engines/kernel_bpf.hpp"
 #include "selftests/case_kernel.hpp"
 #include "selftests/case_user.hpp"
+#include "selftests/check_list.hpp"
 #include "selftests/verdict_table.hpp"
 
 namespace skep::selftests {
@@ -125,18 +126,8 @@ TEST(VerifierSelftests, VerdictsAreTheKernelsButForTheList) {
     std::cout << format("  not comparable: {} because {}\n", count, why);
   EXPECT_EQ(now.all.size(), 1365u) << "cases of linux-source-6.1";
 
-  const Differences list = Differences::read(kList).value();
-  const bool same_kernel = list.release().empty() || list.release() == kernel_release();
-  if (std::getenv("UPDATE") != nullptr && now.refused.empty()) {
-    ASSERT_TRUE(list.write(kList, kernel_release(), now.all).ok());
-  }
-  const auto judge =
-      now.refused.empty() && same_kernel ? Differences::Judge::kernel : Differences::Judge::file;
-  for (const std::string& each : Differences::read(kList).value().complaints(now.all, judge))
-    ADD_FAILURE() << each;
-  if (!now.refused.empty()) GTEST_SKIP() << now.refused;
-  if (!same_kernel)
-    GTEST_SKIP() << "the list is of kernel " << list.release() << ", this is " << kernel_release();
+  if (const std::string why = check_list(kList, now.all, Elsewhere::compare_ours); !why.empty())
+    GTEST_SKIP() << why;
 }
 
 TEST(VerifierSelftests, EnginesReturnWhatTheKernelReturns) {
