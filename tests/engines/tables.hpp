@@ -1,5 +1,5 @@
-// What the tests of the tables of src/platform ask the kernel: which types of programs it loads, and
-// what it says of small programs made from slots.
+// What the tests of the tables of src/platform ask the kernel: which types of programs it loads,
+// and what it says of small programs made from slots.
 #pragma once
 
 #include <algorithm>
@@ -51,9 +51,7 @@ constexpr Slot store_zero(u8 dst, s16 offset, u32 bytes) {
 inline void leave_if_null(Slots& code, u8 r) {
   code.insert(code.end(), {slot(0x55, r, 0, 2), set(0, 1), leave()});
 }
-inline void append(Slots& code, std::initializer_list<Slot> more) {
-  code.insert(code.end(), more);
-}
+inline void append(Slots& code, std::initializer_list<Slot> more) { code.insert(code.end(), more); }
 
 // ---- types of programs
 // --------------------------------------------------------------------------------------------
@@ -97,7 +95,8 @@ class Kernel {
   void say_absent() const {
     std::string names;
     for (const Cell& cell : absent) names += format("{}{}", names.empty() ? "" : ", ", cell.name());
-    if (!names.empty()) std::cout << "not compared, since the kernel here does not load them: " << names << "\n";
+    if (!names.empty())
+      std::cout << "not compared, since the kernel here does not load them: " << names << "\n";
   }
 
   kernel::Trials trials;

@@ -1,8 +1,5 @@
 #include "tables_calls.hpp"
 
-#include "btf/builder.hpp"
-#include "kernel/bpf.hpp"
-#include "kernel/trial_parts.hpp"
 #include "platform/contexts.hpp"
 
 namespace skep::kernel_tables {
@@ -44,8 +41,8 @@ constexpr s32 kRingbufReserve = 131, kRingbufDiscard = 133, kCurrentTask = 158, 
               kSkLookupTcp = 84, kSkRelease = 86;
 
 bool takes_socket(const HelperRow& helper) {
-  return has(helper, {Argument::socket_common, Argument::kernel_socket,
-                      Argument::kernel_socket_or_null});
+  return has(helper,
+             {Argument::socket_common, Argument::kernel_socket, Argument::kernel_socket_or_null});
 }
 
 // Where the context of such programs has a socket, or null.
@@ -62,19 +59,22 @@ const platform::ContextField* socket_field(const Cell& cell) {
 Slots prepared(const TriedCall& tried, const CallMaps& maps) {
   const HelperRow& helper = tried.helper;
   Slots code = {copy(kContextIn, 1)};
-  for (s16 at = -8; at >= -128; at = static_cast<s16>(at - 8)) code.push_back(store_zero(10, at, 8));
+  for (s16 at = -8; at >= -128; at = static_cast<s16>(at - 8))
+    code.push_back(store_zero(10, at, 8));
   if (takes_socket(helper)) {
-    append(code, {load(kThingIn, kContextIn, static_cast<s16>(socket_field(tried.cell)->offset), 8)});
+    append(code,
+           {load(kThingIn, kContextIn, static_cast<s16>(socket_field(tried.cell)->offset), 8)});
     leave_if_null(code, kThingIn);
   }
-  if (has(helper, {Argument::kernel_type}))
-    append(code, {call(kCurrentTask), copy(kThingIn, 0)});
+  if (has(helper, {Argument::kernel_type})) append(code, {call(kCurrentTask), copy(kThingIn, 0)});
   if (has(helper, {Argument::dynptr}))
     call_with(code, {map_value(1, maps.values()), {set(2, 16), set(3, 0)}, stack(4, kDynptr)},
               kDynptrFromMemory);
   if (has(helper, {Argument::dynptr_taken}))
-    call_with(code, {map_constant(1, maps.of(MapKind::ringbuf)), {set(2, 16), set(3, 0)}, stack(4, kDynptr)},
-              kReserveDynptr);
+    call_with(
+        code,
+        {map_constant(1, maps.of(MapKind::ringbuf)), {set(2, 16), set(3, 0)}, stack(4, kDynptr)},
+        kReserveDynptr);
   if (has(helper, {Argument::record})) {
     call_with(code, {map_constant(1, maps.of(MapKind::ringbuf)), {set(2, 16), set(3, 0)}},
               kRingbufReserve);
@@ -175,69 +175,14 @@ bool is_size_of_null(const TriedCall& tried, u8 r) {
          kind == Argument::size_or_zero;
 }
 
-Result<Fd> with_types(btf::Builder& builder, u32 value_bytes, btf::TypeId value) {
-  Fd types = TRY(kernel::load_types(builder));
-  platform::CreateMap create{};
-  create.map_type = platform::kernel_number(MapKind::array);
-  create.key_size = 4;
-  create.value_size = value_bytes;
-  create.max_entries = 1;
-  create.btf_fd = static_cast<u32>(types.get());
-  create.btf_key_type_id = 1;
-  create.btf_value_type_id = value;
-  return kernel::descriptor(kernel::bpf(platform::Command::create_map, create), "create map",
-                            kernel::kBpf);
-}
-
-// An array of structures with one member at 0, of a type that the kernel knows by its name.
-Result<Fd> of_special(std::string_view name, u32 bytes) {
-  btf::Builder builder;
-  kernel::add_int(builder);
-  const btf::TypeId special = builder.add(
-      {.name = name, .kind = btf::Kind::structure, .size = bytes}, std::span<const btf::Member>());
-  const btf::Member member{.name = "it", .type = special};
-  const btf::TypeId value = builder.add(
-      {.name = "value", .kind = btf::Kind::structure, .size = bytes}, std::span(&member, 1));
-  return with_types(builder, bytes, value);
-}
-
-Result<Fd> array_of(u32 value_bytes, u32 flags) {
-  platform::CreateMap create{};
-  create.map_type = platform::kernel_number(MapKind::array);
-  create.key_size = 4;
-  create.value_size = value_bytes;
-  create.max_entries = 1;
-  create.map_flags = flags;
-  return kernel::descriptor(kernel::bpf(platform::Command::create_map, create), "create map",
-                            kernel::kBpf);
-}
-
 }  // namespace
-
-Result<CallMaps> CallMaps::make() {
-  CallMaps out;
-  kernel::Trials trials;
-  for (const MapKind kind : every<MapKind>()) {
-    if (auto answer = trials.create(kind); answer.fd) out.maps_.emplace(kind, std::move(*answer.fd));
-  }
-  out.values_ = TRY(array_of(64, 0));
-  out.text_ = TRY(array_of(16, platform::kReadOnlyForProgram));
-  const u32 key = 0;
-  const char text[16] = "%d";
-  TRY(kernel::update_element(*out.text_, &key, text, "fill"));
-  bpf_attr freeze = kernel_test::no_attributes();
-  freeze.map_fd = static_cast<u32>(out.text_->get());
-  kernel_test::bpf(BPF_MAP_FREEZE, freeze);
-  out.locks_ = TRY(of_special("bpf_spin_lock", 4));
-  out.timers_ = TRY(of_special("bpf_timer", 16));
-  return out;
-}
 
 std::string cannot_be_called(const HelperRow& helper, const Cell& cell) {
   if (takes_socket(helper) && socket_field(cell) == nullptr)
     return "it takes a socket, and the context has none";
   if (has(helper, {Argument::function})) return "it calls a function of the program";
-  if (has(helper, {Argument::kptr, Argument::owned_or_null})) return "it takes a kernel pointer of a map";
+  if (has(helper, {Argument::kptr, Argument::owned_or_null}))
+    return "it takes a kernel pointer of a map";
   if (has(helper, {Argument::per_cpu_variable})) return "it takes a variable of the kernel";
   if (has(helper, {Argument::kernel_type}) && helper.kernel_type != "task_struct")
     return format("it takes a {} of the kernel", helper.kernel_type);

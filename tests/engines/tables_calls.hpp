@@ -1,15 +1,15 @@
-// Calls of helpers that the kernel takes, made from the table: each argument is set to a value of its
-// kind, and one of them may be set to something else.
+// Calls of helpers that the kernel takes, made from the table: each argument is set to a value of
+// its kind, and one of them may be set to something else.
 //
-// What a call needs before it (a held socket, a reserved record, a task) is made in front of it, and
-// given back behind it. Not made are kernel pointers other than tasks, functions to call back and
-// per-CPU variables: they need types of the program's own.
+// What a call needs before it (a held socket, a reserved record, a task) is made in front of it,
+// and given back behind it. Not made are kernel pointers other than tasks, functions to call back
+// and per-CPU variables: they need types of the program's own.
 #pragma once
 
 #include <map>
 
-#include "tables.hpp"
 #include "platform/helpers.hpp"
+#include "tables.hpp"
 
 namespace skep::kernel_tables {
 
@@ -39,10 +39,21 @@ class CallMaps {
   std::optional<Fd> values_, text_, locks_, timers_;
 };
 
+// Whether the kernel says that programs of this type have no such helper. It says so before it
+// looks at the arguments, or, of a few, after.
+bool is_refused(const std::string& log);
+// Kernels may be built or locked down so that nobody has it.
+bool is_left_out(const HelperRow& helper);
+// The first cell that may call it with the arguments of this row.
+std::optional<Cell> caller_of(const Kernel& kernel, const HelperRow& helper);
+// One of the maps that it works on; of helpers without a map any one.
+int map_for(const HelperRow& helper, const CallMaps& maps);
+inline constexpr u16 kTimerInit = 169;  // its map is the one that the timer is in
+
 struct TriedCall {
   const HelperRow& helper;
   const Cell& cell;  // who calls
-  int map = -1;  // its map argument
+  int map = -1;      // its map argument
   // Which argument is something else, from 1 on; 0: none.
   u8 wrong = 0;
   Tried with = Tried::number;

@@ -1,11 +1,11 @@
-// The fields of contexts, and of the structures behind their pointers, against the kernel: for every
-// type of programs (in each way of attaching that matters), every offset, every width, a load, a
-// store of a register and a store of a constant. Both say the same of each.
+// The fields of contexts, and of the structures behind their pointers, against the kernel: for
+// every type of programs (in each way of attaching that matters), every offset, every width, a
+// load, a store of a register and a store of a constant. Both say the same of each.
 #include <gtest/gtest.h>
 
-#include "tables.hpp"
 #include "platform/contexts.hpp"
 #include "platform/objects.hpp"
+#include "tables.hpp"
 
 namespace skep::kernel_tables {
 namespace {
@@ -46,7 +46,8 @@ class Accesses {
       for (const u32 bytes : kWidths) {
         one(cell, before, {load(0, r, offset, bytes)});
         one(cell, before, {set(0, 0), store(r, 0, offset, bytes)});
-        if (offset % static_cast<s16>(bytes) == 0) one(cell, before, {store_zero(r, offset, bytes)});
+        if (offset % static_cast<s16>(bytes) == 0)
+          one(cell, before, {store_zero(r, offset, bytes)});
       }
     }
   }
@@ -66,8 +67,8 @@ class Accesses {
     if (ours.accepted() == theirs) return;
     const Slot& last = *(access.end() - 1);
     ADD_FAILURE() << cell.name() << ", opcode " << int{last.opcode} << " at offset " << last.offset
-                  << ": the kernel " << (theirs ? "accepts" : "rejects") << ", ours: "
-                  << text_of(ours);
+                  << ": the kernel " << (theirs ? "accepts" : "rejects")
+                  << ", ours: " << text_of(ours);
   }
 };
 
@@ -115,7 +116,8 @@ std::vector<Way> ways() {
 TEST(ObjectTables, SayOfEveryAccessWhatTheKernelSays) {
   if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
   Accesses accesses;
-  for (const Way& way : ways()) accesses.compare(way.cell, way.code, 6, platform::row(way.kind).size);
+  for (const Way& way : ways())
+    accesses.compare(way.cell, way.code, 6, platform::row(way.kind).size);
   std::cout << accesses.compared << " accesses compared, " << accesses.accepted << " accepted\n";
   EXPECT_GT(accesses.accepted, 700u);
 }

@@ -3,29 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "base/enum_array.hpp"
-#include "tables_calls.hpp"
 #include "platform/contexts.hpp"
+#include "tables_calls.hpp"
 
 namespace skep::kernel_tables {
 namespace {
 
 using platform::find_helper;
 using platform::kHelpersMax;
-
-// Whether the kernel says that programs of this type have no such helper. It says so before it looks
-// at the arguments, or, of a few, after.
-bool is_refused(const std::string& log) {
-  for (const char* words : {"program of this type cannot use helper", "helper call is not allowed in probe",
-                            "not supported for program type", "supported only for fentry"}) {
-    if (log.find(words) != std::string::npos) return true;
-  }
-  return false;
-}
-
-// Kernels may be built or locked down so that nobody has them.
-bool is_left_out(const HelperRow& helper) {
-  return helper.name == "probe_write_user" || helper.name == "override_return";
-}
 
 TEST(HelperTables, SayWhoMayCallThem) {
   if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
@@ -48,25 +33,6 @@ TEST(HelperTables, SayWhoMayCallThem) {
   }
   std::cout << "not compared, since no program that loads here may call them:" << rest << "\n";
   EXPECT_GT(called.size(), 190u);
-}
-
-// The first cell that may call it.
-std::optional<Cell> caller_of(const Kernel& kernel, const HelperRow& helper) {
-  std::vector<Cell> cells = kernel.cells;
-  // Those that have sockets and tasks at hand first, and those that may sleep only where needed.
-  const bool sleeps = helper.needs == platform::Needs::sleepable;
-  const auto order = [&](const Cell& cell) {
-    if (cell.type == ProgramType::syscall) return sleeps ? 0 : 3;
-    if (cell.type == ProgramType::sched_cls) return 1;
-    return 2;
-  };
-  std::ranges::stable_sort(cells, {}, order);
-  for (const Cell& cell : cells) {
-    if (platform::may_call(helper, cell.type, cell.attach) &&
-        find_helper(helper.id, cell.type) == &helper)
-      return cell;
-  }
-  return std::nullopt;
 }
 
 TEST(HelperTables, SayWhichAreForGplProgramsOnly) {
@@ -107,8 +73,6 @@ TEST(HelperTables, SayWhichMayOnlyBeCalledByThoseWhoMaySleep) {
   }
 }
 
-constexpr u16 kTimerInit = 169;  // its map is the one that the timer is in
-
 // ---- maps
 // ----------------------------------------------------------------------------------------------------------
 
@@ -132,126 +96,15 @@ TEST(HelperTables, SayOnWhichMapsTheyWork) {
       if (maps.of(kind) < 0 || is_not_tried(helper, kind)) continue;
       const auto answer = kernel.load(*cell, code_of({helper, *cell, maps.of(kind)}, maps), true);
       const bool ours = (helper.maps & platform::set_of(kind)) != 0;
-      EXPECT_EQ(ours, answer.refusal == 0) << helper.name << " on a " << platform::row(kind).name
-                                           << " by " << cell->name() << "\n" << answer.log;
+      EXPECT_EQ(ours, answer.refusal == 0)
+          << helper.name << " on a " << platform::row(kind).name << " by " << cell->name() << "\n"
+          << answer.log;
       ++compared;
       right += ours ? 1 : 0;
     }
   }
   std::cout << compared << " pairs compared, " << right << " right\n";
   EXPECT_GT(right, 60u);
-}
-
-// ---- arguments
-// -----------------------------------------------------------------------------------------------------
-
-using TriedSet = u8;
-constexpr TriedSet set_of(Tried tried) { return static_cast<TriedSet>(1u << static_cast<u32>(tried)); }
-constexpr TriedSet kNothing = 0, kAnything = 0b11111;
-constexpr TriedSet kNumber = set_of(Tried::number), kNull = set_of(Tried::null),
-                   kMap = set_of(Tried::map), kStack = set_of(Tried::stack),
-                   kContext = set_of(Tried::context);
-
-// Which of the values an argument of a kind takes.
-constexpr TriedSet taken(Argument argument) {
-  switch (argument) {
-    case Argument::anything: return kAnything;
-    case Argument::number: return kNumber | kNull;
-    case Argument::context: return kContext;
-    case Argument::context_or_null: return kContext | kNull;
-    case Argument::map: return kMap;
-    case Argument::map_key:
-    case Argument::map_value:
-    case Argument::map_value_out:
-    case Argument::memory:
-    case Argument::writable_memory:
-    case Argument::updated_memory:
-    case Argument::fixed_memory:
-    case Argument::fixed_memory_out:
-    case Argument::updated_fixed_memory:
-    case Argument::dynptr_out: return kStack;
-    case Argument::map_value_or_null:
-    case Argument::memory_or_null:
-    case Argument::writable_memory_or_null:
-    case Argument::updated_memory_or_null: return kStack | kNull;
-    case Argument::size: return kNumber;
-    case Argument::size_or_zero:
-    case Argument::constant_size:
-    case Argument::record_size: return kNumber | kNull;
-    case Argument::socket_or_null:
-    case Argument::kernel_socket_or_null:
-    case Argument::kernel_type_or_null: return kNull;
-    case Argument::none:
-    case Argument::map_value_memory:
-    case Argument::constant_string:
-    case Argument::function:
-    case Argument::stack_or_null:
-    case Argument::spin_lock:
-    case Argument::timer:
-    case Argument::kptr:
-    case Argument::owned_or_null:
-    case Argument::dynptr:
-    case Argument::dynptr_taken:
-    case Argument::record:
-    case Argument::socket_common:
-    case Argument::socket:
-    case Argument::socket_taken:
-    case Argument::kernel_socket:
-    case Argument::kernel_type:
-    case Argument::per_cpu_variable: return kNothing;
-  }
-  return kNothing;
-}
-
-// Rules of single helpers, which are more than the kind of an argument.
-bool is_special(const HelperRow& helper, u8 r, Tried with) {
-  if (helper.name == "get_local_storage" && r == 2) return with != Tried::null;  // flags must be 0
-  return helper.name == "snprintf" && r >= 4;  // as the text says
-}
-
-int map_for(const HelperRow& helper, const CallMaps& maps) {
-  if (helper.id == kTimerInit) return maps.timers();
-  if (helper.maps == 0) return maps.of(MapKind::array);
-  for (const MapKind kind : every<MapKind>()) {
-    if ((helper.maps & platform::set_of(kind)) != 0 && maps.of(kind) >= 0) return maps.of(kind);
-  }
-  return -1;
-}
-
-void compare_arguments(Kernel& kernel, const HelperRow& helper, const Cell& cell, u32& compared) {
-  const CallMaps maps = CallMaps::make().value();
-  const int map = map_for(helper, maps);
-  const auto right = kernel.load(cell, code_of({helper, cell, map}, maps), true);
-  if (is_left_out(helper) && is_refused(right.log)) return;
-  ASSERT_EQ(right.refusal, 0) << "bpf_" << helper.name << " by " << cell.name() << "\n" << right.log;
-  for (u8 r = 1; r <= 5 && helper.arguments[r - 1u] != Argument::none; ++r) {
-    for (const Tried with : every<Tried>()) {
-      if (is_special(helper, r, with)) continue;
-      const bool ours = (taken(helper.arguments[r - 1u]) & set_of(with)) != 0;
-      const auto answer = kernel.load(cell, code_of({helper, cell, map, r, with}, maps), true);
-      EXPECT_EQ(ours, answer.refusal == 0)
-          << "argument " << int{r} << " of bpf_" << helper.name << " by " << cell.name()
-          << " is tried with value " << static_cast<int>(with) << "\n" << answer.log;
-      ++compared;
-    }
-  }
-}
-
-TEST(HelperTables, SayWhatEachArgumentIs) {
-  if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
-  Kernel kernel;
-  std::string rest;
-  u32 compared = 0;
-  const auto compare = [&](const HelperRow& helper) {
-    const auto cell = caller_of(kernel, helper);
-    const std::string why = !cell ? "nothing that loads here may call it" : cannot_be_called(helper, *cell);
-    if (why.empty()) return compare_arguments(kernel, helper, *cell, compared);
-    rest += format("  bpf_{}: {}\n", helper.name, why);
-  };
-  for (const HelperRow& helper : platform::helpers()) compare(helper);
-  for (const HelperRow& helper : platform::helper_variants()) compare(helper);
-  std::cout << compared << " arguments compared; not compared:\n" << rest;
-  EXPECT_GT(compared, 2000u);
 }
 
 // ---- packets

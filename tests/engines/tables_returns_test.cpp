@@ -2,8 +2,8 @@
 // attaching, with constants, with numbers of which something or nothing is known, and a pointer.
 #include <gtest/gtest.h>
 
-#include "tables.hpp"
 #include "platform/returns.hpp"
+#include "tables.hpp"
 
 namespace skep::kernel_tables {
 namespace {
@@ -38,8 +38,8 @@ TEST(ReturnTables, SayOfEveryTypeWhatTheKernelSays) {
       append(code, {leave()});
       const bool theirs = kernel.accepts(cell, code);
       const verify::Verdict ours = our_verdict(cell, code);
-      EXPECT_EQ(ours.accepted(), theirs) << cell.name() << " returns " << each.name << ": "
-                                         << text_of(ours);
+      EXPECT_EQ(ours.accepted(), theirs)
+          << cell.name() << " returns " << each.name << ": " << text_of(ours);
       refused += theirs ? 0 : 1;
     }
   }
@@ -56,7 +56,8 @@ TEST(ReturnTables, TellStatesApartWhereThePathsMeet) {
   for (const s32 other : {1, 2}) {
     Slots code = {call(kPrandom), copy(6, 0), set(7, 0), slot(0x15, 6, 0, 1), set(7, other)};
     // Enough jumps and instructions for a state to be kept where the ways meet.
-    for (s32 n = 0; n < 6; ++n) append(code, {slot(0x15, 6, 0, 1, n + 7), add(6, 1), copy(8, 6), copy(9, 6)});
+    for (s32 n = 0; n < 6; ++n)
+      append(code, {slot(0x15, 6, 0, 1, n + 7), add(6, 1), copy(8, 6), copy(9, 6)});
     append(code, {copy(0, 7), leave()});
     const bool theirs = kernel.accepts(cell, code);
     EXPECT_EQ(theirs, other == 1);
