@@ -97,12 +97,10 @@ Result<std::vector<std::string>> wanted_programs(const object::Object& object,
   return names;
 }
 
-Result<verify::Rules> wanted_rules(const Arguments& arguments) {
-  const std::string name = arguments.text(Flag::rules).value_or("kernel");
-  if (name == "kernel") return verify::Rules::kernel;
-  if (name == "user") return verify::Rules::user_engine;
-  return Error{Fault::usage, format("--rules {}: there are kernel and user", name),
-               "kernel: what Linux accepts; user: what runs here without it"};
+verify::Rules wanted_rules(const Arguments& arguments) {
+  const bool user =
+      arguments.text(Flag::rules) == "user";  // else kernel: the parser knows no other
+  return user ? verify::Rules::user_engine : verify::Rules::kernel;
 }
 
 // The first that --btf names, or this kernel's; null without either.
@@ -115,7 +113,7 @@ Result<std::shared_ptr<const btf::Types>> types_of_kernel(const ChosenTargets& t
 }  // namespace
 
 Result<int> verify(const Arguments& arguments, Output& out) {
-  const verify::Rules rules = TRY(wanted_rules(arguments));
+  const verify::Rules rules = wanted_rules(arguments);
   const auto object = TRY(open_object(arguments, Externs::kernel, out));
   const auto names = TRY(wanted_programs(object, arguments, out));
   if (names.empty()) {

@@ -30,7 +30,8 @@ std::string without_numbers(std::string_view text) {
 
 std::string words(const Buffer& bytes) {
   std::string out;
-  for (const std::byte byte : bytes) out += format(byte < std::byte{16} ? "0{:x}" : "{:x}", std::to_integer<unsigned>(byte));
+  for (const std::byte byte : bytes)
+    out += format(byte < std::byte{16} ? "0{:x}" : "{:x}", std::to_integer<unsigned>(byte));
   return out;
 }
 

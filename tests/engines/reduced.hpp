@@ -14,9 +14,10 @@ inline constexpr jit::Addressing kEverything = {
 inline std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
                             const jit::Addressing& addressing = kEverything,
                             const platform::Bindings& bindings = {}) {
-  constexpr std::array kNames = {"alu",        "rotate",      "constant", "nothing", "load",
-                                 "store",      "fill",        "copy",     "atomic",  "array_lookup",
-                                 "map_lookup", "packet_load", "branch",   "select",  "jump"};
+  constexpr std::array kNames = {"alu",          "rotate", "constant",     "nothing",
+                                 "load",         "store",  "fill",         "copy",
+                                 "user_pointer", "atomic", "array_lookup", "map_lookup",
+                                 "packet_load",  "branch", "select",       "jump"};
   jit::Source source;
   source.code = code;
   source.functions = functions_of(code, kStackBytes);

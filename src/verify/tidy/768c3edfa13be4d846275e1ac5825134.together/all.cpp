@@ -1,5 +1,0 @@
-#include "/work/main/src/platform"
-#include "/work/main/src/cli/verify.cpp"
-#include "/work/main/src/cli/verify_cost.cpp"
-#include "/work/main/src/jit/usage.cpp"
-#include "/work/main/src/jit/dataflow.cpp"
