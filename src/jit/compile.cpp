@@ -102,6 +102,8 @@ Source source_of(const verify::VerifiedProgram& verified) {
   return source;
 }
 
+void reserve_addresses_nearby() { (void)CodePages::range(); }
+
 Result<Compiled> compile(const verify::VerifiedProgram& program,
                          const platform::Bindings& bindings) {
   return Compiler::compile(source_of(program), bindings, TRY(this_machine()));

@@ -51,6 +51,10 @@ class Compiled {
   std::shared_ptr<const void> pages_;
 };
 
+// Takes the addresses for machine code now, so that those near to the engine, where calls are
+// direct, are not taken by something large that is mapped before the first program is compiled.
+void reserve_addresses_nearby();
+
 Result<Compiled> compile(const verify::VerifiedProgram& program,
                          const platform::Bindings& bindings);
 

@@ -22,7 +22,7 @@ using platform::ProgramType;
 constexpr Capabilities kAllOfThem = kBpf | kPerfmon | kNetAdmin;
 
 // What loading a program of a type needs.
-constexpr EnumArray<platform::Privilege, Capabilities> kNeeds({
+constexpr EnumArray<platform::Privilege, Capabilities> kOfPrivilege({
     {platform::Privilege::bpf, kBpf},
     {platform::Privilege::net_admin, kBpf | kNetAdmin},
     {platform::Privilege::perfmon, kBpf | kPerfmon},
@@ -90,7 +90,7 @@ class Probe {
       const Answer answer = trials_.load({.type = type});
       loads_[static_cast<std::size_t>(type)] = answer.refusal == 0;
       judge(add(Section::program_types, row.name, row.since), answer.refusal,
-            kNeeds[row.privilege]);
+            kOfPrivilege[row.privilege]);
     }
   }
 

@@ -252,6 +252,9 @@ const void* tail_target(const LoadedProgram& program) {
 Result<App> App::create(std::shared_ptr<const std::vector<platform::MapSpec>> specs,
                         Environment& environment, const RunRules& rules) {
   auto state = std::make_shared<State>(std::move(specs), environment, rules);
+  const bool has_arena = std::ranges::find(*state->specs, platform::MapKind::arena,
+                                           &platform::MapSpec::kind) != state->specs->end();
+  if (has_arena) jit::reserve_addresses_nearby();  // an arena takes gigabytes
   for (const platform::MapSpec& spec : *state->specs) {
     const u64 seed = u64{environment.random()} << 32 | environment.random();
     state->maps.push_back(TRY(maps::Map::create(spec, seed)));
