@@ -97,6 +97,7 @@ class Explorer {
                      std::span<const Registers> live) const;
   const State* earlier_round(const Path& path) const;
   s32 open_loop(s32 checkpoint) const;
+  void note_back_edge(const Path& path, s32 checkpoint);
   void settle_loop(s32 outermost);
   bool is_worth_keeping(const Path& path) const;
   void keep(Path& path);

@@ -1,0 +1,115 @@
+// Loops that end by themselves: may_goto, and the functions that helpers call (decision 0025).
+#include "platform/helpers.hpp"
+#include "verify/callbacks.hpp"
+#include "verify/explore.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Form;
+using isa::Instruction;
+
+}  // namespace
+
+// Whether `path` has come around a loop that ends by itself, with nothing that its earlier round
+// did not have.
+bool Explorer::is_last_round(const Checkpoint& checkpoint, const Path& path,
+                             std::span<const Registers> live) const {
+  if (!structure_.loop_heads[path.at.value()]) return false;
+  const Form form = program_->code[path.at.value()].form;
+  const bool goes_on = form == Form::may_goto
+                           ? checkpoint.state.rounds != path.state.rounds
+                           : checkpoint.state.frames.size() == path.state.frames.size() &&
+                                 checkpoint.state.frame().rounds != path.state.frame().rounds;
+  return goes_on && includes(checkpoint.state, path.state, live);
+}
+
+// The state in which the path stood at this instruction a round ago, or null. The newest checkpoint
+// is that of now.
+const State* Explorer::earlier_round(const Path& path) const {
+  s32 at = path.checkpoint;
+  if (at != kNone) at = checkpoints_[static_cast<u32>(at)].parent;
+  for (; at != kNone; at = checkpoints_[static_cast<u32>(at)].parent) {
+    const Checkpoint& each = checkpoints_[static_cast<u32>(at)];
+    if (each.at == path.at && each.state.frames.size() == path.state.frames.size())
+      return &each.state;
+  }
+  return nullptr;
+}
+
+// The outermost head around `checkpoint` (or itself, if it is one) behind which not all is walked.
+s32 Explorer::open_loop(s32 checkpoint) const {
+  s32 out = kNone;
+  const Checkpoint& first = checkpoints_[static_cast<u32>(checkpoint)];
+  if (structure_.loop_heads[first.at.value()] && first.open != 0) out = checkpoint;
+  for (s32 at = first.loop; at != kNone; at = checkpoints_[static_cast<u32>(at)].loop) {
+    if (checkpoints_[static_cast<u32>(at)].open != 0) out = at;
+  }
+  return out;
+}
+
+// The path ends at a state that `checkpoint`, in an open loop, includes.
+void Explorer::note_back_edge(const Path& path, s32 checkpoint) {
+  back_edges_.push_back({.head = checkpoint,
+                         .outermost = open_loop(checkpoint),
+                         .trail = path.trail,
+                         .checkpoint = path.checkpoint,
+                         .depth = path.state.frames.size() - 1,
+                         .written = path.written});
+}
+
+// The loop ends, or goes on for another round; the engine bounds how often.
+Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
+  note(path, path.state.frames.size() - 1);
+  ++jumps_;
+  Path other = path;
+  ++other.state.rounds;
+  if (const State* before = earlier_round(path)) widen(*before, other.state);
+  other.at = path.at.next();
+  path.at = i.target;
+  return {Ends::no, wait(std::move(other))};
+}
+
+// A helper calls a function of the program, any number of times, and then returns: the path goes on
+// behind the call, and another one into the function and back to the call.
+Explorer::Outcome Explorer::call_with_callback(Path& path, const Instruction& i) {
+  const std::size_t depth = path.state.frames.size() - 1;
+  Call call{*platform::find_helper(i.immediate), path.at};
+  if (auto refused = check_call(analysis_, path.state, call)) return {Ends::no, std::move(refused)};
+  if (may_call_again(analysis_, path.state, call)) {
+    if (path.state.frames.size() == isa::kFramesMax) {
+      return {Ends::no, Refusal{Property::recursion,
+                                format("calls nest more than {} deep", isa::kFramesMax),
+                                "",
+                                {}}};
+    }
+    Path inside = path;
+    ++inside.state.frame().rounds;
+    if (const State* before = earlier_round(path)) widen(*before, inside.state);
+    inside.state.frames.push_back(callback_frame(analysis_, inside.state, call));
+    inside.written[depth + 1] = ~u64{0};
+    inside.at = program_->functions[inside.state.frame().function].begin;
+    analysis_.demand.enters_callback = true;
+    note(inside, depth);
+    analysis_.demand.enters_callback = false;
+    if (auto refused = wait(std::move(inside))) return {Ends::no, std::move(refused)};
+  }
+  path.state.frame().rounds = 0;
+  finish_call(analysis_, path.state, call);
+  note(path, depth);
+  path.at = path.at.next();
+  return {};
+}
+
+Explorer::Outcome Explorer::leave_callback(Path& path) {
+  if (auto refused = check_callback_result(analysis_, path.state)) {
+    return {Ends::no, std::move(refused)};
+  }
+  analysis_.demand.leaves_callback = true;
+  note(path, path.state.frames.size() - 1);
+  path.at = path.state.frame().return_to;
+  path.state.frames.pop_back();
+  return {};
+}
+
+}  // namespace skep::verify
