@@ -65,12 +65,6 @@ constexpr EnumArray<UserFunction, Row> kRows({
     {UserFunction::arena_reserve_pages, {"bpf_arena_reserve_pages", 1, true}},
 });
 
-// Before Linux 7.0 the functions are for these only: they wait for the lock of the arena.
-bool may_sleep(const platform::Program& program) {
-  return program.type == platform::ProgramType::syscall ||
-         (program.flags & platform::kSleepable) != 0;
-}
-
 Check check_arguments(const State& state, const Row& row) {
   const Value& map = state.frame().registers[isa::kR1];
   if (map.kind != Kind::map) return bad_argument(state, isa::kR1, row.name, "a map");
@@ -160,7 +154,7 @@ std::optional<Check> do_arena_alu(Analysis& analysis, State& state, InstructionI
 
 Check do_arena_call(Analysis& analysis, State& state, InstructionIndex at, UserFunction function) {
   const Row& row = kRows[function];
-  if (!analysis.for_user_engine() && !may_sleep(analysis.program)) {
+  if (!analysis.for_user_engine() && !analysis.may_sleep()) {
     return Refusal{Property::arena,
                    format("{} is called by a program that may not sleep", row.name), "",
                    "call it in a program of type syscall, or run this one in the user engine"};

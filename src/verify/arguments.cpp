@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/callbacks.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -287,6 +288,8 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::kernel_socket:
     case Argument::kernel_socket_or_null: return check_socket(analysis, state, call, r);
     case Argument::function:
+      // One that is not walked would be one that is not verified.
+      if (!calls_back(call.helper)) return not_yet(call, r);
       if (value.kind != Kind::function) return bad_argument(call, r, state, "a function");
       call.function = value.map;
       return {};

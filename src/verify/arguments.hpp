@@ -21,7 +21,10 @@ struct Call {
   s32 function = -1;   // the program's function that it calls
 };
 
-// A call in two parts: what it needs, and what the state is behind it.
+// The helper that an instruction calls, which the program may call.
+Check check_helper(const Analysis& analysis, isa::InstructionIndex at,
+                   const platform::HelperRow*& helper);
+// Its call in two parts: what the arguments must be, and what the state is behind it.
 Check check_call(Analysis& analysis, State& state, Call& call);
 void finish_call(Analysis& analysis, State& state, const Call& call);
 // r0 behind the call, and what the path holds from then on.

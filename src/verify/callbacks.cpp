@@ -13,10 +13,10 @@ enum class Given : u8 { nothing, number, map, map_key, map_value, argument };
 struct CallbackRow {
   std::string_view helper;
   std::array<Given, 4> given;
-  u8 argument = 0;     // the helper's register that is handed on
-  u8 count = 0;        // the helper's register that says how often at most; 0: none does
-  u64 result_max = 1;  // 1 ends the loop
+  u8 argument = 0;  // the helper's register that is handed on
+  u8 count = 0;     // the helper's register that says how often at most; 0: none does
 };
+constexpr u64 kResultMax = 1;  // of all of them: ends the loop
 constexpr CallbackRow kCallbacks[] = {
     {"loop", {Given::number, Given::argument}, 3, 1},
     {"for_each_map_elem", {Given::map, Given::map_key, Given::map_value, Given::argument}, 3},
@@ -51,10 +51,12 @@ bool names_function(const isa::Instruction& i) {
   return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
 }
 
+bool calls_back(const platform::HelperRow& helper) { return row_of(helper) != nullptr; }
+
 bool takes_function(const isa::Instruction& i) {
   if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
   const platform::HelperRow* helper = platform::find_helper(i.immediate);
-  return helper != nullptr && row_of(*helper) != nullptr;
+  return helper != nullptr && calls_back(*helper);
 }
 
 bool may_call_again(Analysis& analysis, const State& state, const Call& call) {
@@ -85,7 +87,7 @@ Check check_callback_result(Analysis& analysis, const State& state) {
   const platform::Function& function = analysis.program.functions[state.frame().function];
   const isa::Instruction& i = analysis.program.code[state.frame().return_to.value()];
   const CallbackRow& row = *row_of(*platform::find_helper(i.immediate));
-  if (result.is_number() && result.number.full.umax <= row.result_max) {
+  if (result.is_number() && result.number.full.umax <= kResultMax) {
     analysis.demand.registers |= bit(isa::kR0);
     return {};
   }

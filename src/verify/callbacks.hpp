@@ -7,7 +7,9 @@ namespace skep::verify {
 
 // Whether an instruction takes the address of a function of the program.
 bool names_function(const isa::Instruction& i);
-// Whether it calls a helper that is given one.
+// Whether what this helper calls is known, and walked.
+bool calls_back(const platform::HelperRow& helper);
+// Whether an instruction calls such a helper.
 bool takes_function(const isa::Instruction& i);
 
 // Whether the helper may call the function once more, after it did so in `rounds` of the frame.

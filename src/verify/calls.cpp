@@ -13,7 +13,45 @@ constexpr s64 kReserveHelper = 131;
 using platform::Argument;
 using platform::HelperRow;
 
-Check check_helper(const Analysis& analysis, const isa::Instruction& i, const HelperRow*& helper) {
+void note_map(Analysis& analysis, const Call& call, bool first) {
+  s32& known = analysis.facts[call.at.value()].map;
+  known = first || known == call.map ? call.map : -1;
+}
+
+}  // namespace
+
+void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
+  const auto belongs = [&](const Value& value) { return value.reference == reference; };
+  state.change_values(belongs, [&](Value& value) {
+    value = Value::of_number(Scalar::unknown());
+    value.lost_at = at.value() + 1;
+  });
+  std::erase_if(state.held, [&](const Held& held) { return held.id == reference; });
+}
+
+std::string what_is_held(const platform::Program& program, const Held& held) {
+  const isa::Instruction& i = program.code[held.acquired_at.value()];
+  if (i.call() == isa::Call::helper && i.immediate == kReserveHelper) return "a ring record";
+  return i.call() == isa::Call::helper
+             ? format("what bpf_{} returned", platform::helper_name(i.immediate))
+             : std::string("a reference");
+}
+
+Refusal still_held(const platform::Program& program, const State& state, std::string_view before,
+                   std::string_view after) {
+  const Held& held = state.held.front();
+  const isa::Instruction& i = program.code[held.acquired_at.value()];
+  return {Property::held_reference,
+          format("{}{}{}", before, what_is_held(program, held), after),
+          format("instruction {} acquired it", i.slot.value()),
+          {}};
+}
+
+Check check_helper(const Analysis& analysis, isa::InstructionIndex at, const HelperRow*& helper) {
+  if (const platform::Unresolved* missing = analysis.program.unresolved_at(at)) {
+    return Refusal{Property::core_relocation, missing->message, missing->reason, missing->hint};
+  }
+  const isa::Instruction& i = analysis.program.code[at.value()];
   if (i.call() != isa::Call::helper) {
     return Refusal{
         Property::unsupported,
@@ -63,48 +101,12 @@ Check check_helper(const Analysis& analysis, const isa::Instruction& i, const He
   return {};
 }
 
-void note_map(Analysis& analysis, const Call& call, bool first) {
-  s32& known = analysis.facts[call.at.value()].map;
-  known = first || known == call.map ? call.map : -1;
-}
-
-}  // namespace
-
-void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
-  const auto belongs = [&](const Value& value) { return value.reference == reference; };
-  state.change_values(belongs, [&](Value& value) {
-    value = Value::of_number(Scalar::unknown());
-    value.lost_at = at.value() + 1;
-  });
-  std::erase_if(state.held, [&](const Held& held) { return held.id == reference; });
-}
-
-std::string what_is_held(const platform::Program& program, const Held& held) {
-  const isa::Instruction& i = program.code[held.acquired_at.value()];
-  if (i.call() == isa::Call::helper && i.immediate == kReserveHelper) return "a ring record";
-  return i.call() == isa::Call::helper
-             ? format("what bpf_{} returned", platform::helper_name(i.immediate))
-             : std::string("a reference");
-}
-
-Refusal still_held(const platform::Program& program, const State& state, std::string_view before,
-                   std::string_view after) {
-  const Held& held = state.held.front();
-  const isa::Instruction& i = program.code[held.acquired_at.value()];
-  return {Property::held_reference,
-          format("{}{}{}", before, what_is_held(program, held), after),
-          format("instruction {} acquired it", i.slot.value()),
-          {}};
-}
-
 Check check_call(Analysis& analysis, State& state, Call& call) {
-  const HelperRow* helper = nullptr;
-  if (auto refused = check_helper(analysis, analysis.program.code[call.at.value()], helper))
-    return refused;
-  for (u8 r = isa::kR1; r <= isa::kR5 && helper->arguments[r - 1u] != Argument::none; ++r) {
+  const HelperRow& helper = call.helper;
+  for (u8 r = isa::kR1; r <= isa::kR5 && helper.arguments[r - 1u] != Argument::none; ++r) {
     if (auto refused = check_argument(analysis, state, call, r)) return refused;
   }
-  if (helper->effect != platform::Effect::ends_program) return {};
+  if (helper.effect != platform::Effect::ends_program) return {};
   if (!state.held.empty())
     return still_held(analysis.program, state, "a tail call while ", " is held");
   if (!state.in_main())
@@ -127,12 +129,8 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
 }
 
 Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
-  if (const platform::Unresolved* missing = analysis.program.unresolved_at(at)) {
-    return Refusal{Property::core_relocation, missing->message, missing->reason, missing->hint};
-  }
   const HelperRow* helper = nullptr;
-  if (auto refused = check_helper(analysis, analysis.program.code[at.value()], helper))
-    return refused;
+  if (auto refused = check_helper(analysis, at, helper)) return refused;
   Call call{*helper, at};
   if (auto refused = check_call(analysis, state, call)) return refused;
   finish_call(analysis, state, call);

@@ -256,7 +256,8 @@ Explorer::Outcome Explorer::at_join(Path& path) {
       note_back_edge(path, kept[n]);
       return {Ends::yes, {}};
     }
-    if (on_this_path && unchanged(checkpoint.state, path.state, live)) {
+    if (on_this_path && same_rounds(checkpoint.state, path.state) &&
+        unchanged(checkpoint.state, path.state, live)) {
       return {Ends::yes,
               Refusal{Property::infinite_loop,
                       "no bound was found for the loop through here",
@@ -346,7 +347,7 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::jump) return branch(path, i);
   if (isa::is_local_call(i)) return call_function(path, i);
   if (i.form == Form::may_goto) return may_goto(path, i);
-  if (takes_function(i)) return call_with_callback(path, i);
+  if (takes_function(i)) return call_with_callback(path);
   if (i.form == Form::exit) return exit(path);
   if (is_throw(*program_, path.at)) return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {

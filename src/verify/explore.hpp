@@ -85,7 +85,7 @@ class Explorer {
   Check transfer(Path& path, const isa::Instruction& i);
   Outcome branch(Path& path, const isa::Instruction& i);
   Outcome call_function(Path& path, const isa::Instruction& i);
-  Outcome call_with_callback(Path& path, const isa::Instruction& i);
+  Outcome call_with_callback(Path& path);
   Outcome leave_callback(Path& path);
   Outcome may_goto(Path& path, const isa::Instruction& i);
   Check wait(Path other);

@@ -72,9 +72,13 @@ Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
 
 // A helper calls a function of the program, any number of times, and then returns: the path goes on
 // behind the call, and another one into the function and back to the call.
-Explorer::Outcome Explorer::call_with_callback(Path& path, const Instruction& i) {
+Explorer::Outcome Explorer::call_with_callback(Path& path) {
   const std::size_t depth = path.state.frames.size() - 1;
-  Call call{*platform::find_helper(i.immediate), path.at};
+  const platform::HelperRow* helper = nullptr;
+  if (auto refused = check_helper(analysis_, path.at, helper)) {
+    return {Ends::no, std::move(refused)};
+  }
+  Call call{*helper, path.at};
   if (auto refused = check_call(analysis_, path.state, call)) return {Ends::no, std::move(refused)};
   if (may_call_again(analysis_, path.state, call)) {
     if (path.state.frames.size() == isa::kFramesMax) {

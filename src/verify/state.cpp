@@ -156,6 +156,11 @@ bool includes(const State& before, const State& now, std::span<const Registers> 
   return Comparison(Comparison::How::whole_inclusion).frames(before, now, {live, all});
 }
 
+bool same_rounds(const State& before, const State& now) {
+  return before.rounds == now.rounds &&
+         std::ranges::equal(before.frames, now.frames, {}, &Frame::rounds, &Frame::rounds);
+}
+
 void widen(const State& before, State& now) {
   const auto differs = [](const Value& old_value, const Value& value) {
     return old_value.is_number() && value.is_number() && old_value.precise == Precise::no &&

@@ -214,6 +214,9 @@ bool covers(const State& before, const State& now, const Relevant& relevant);
 // all numbers and all slots count. A loop that comes back to `before` so needs no further rounds.
 bool includes(const State& before, const State& now, std::span<const Registers> live);
 
+// Whether no loop that ends by itself went on between the two, so that being alike means forever.
+bool same_rounds(const State& before, const State& now);
+
 // Numbers that differ between two rounds of a loop and on which nothing stood may be anything from
 // now on, so that the rounds become alike (widen_imprecise_scalars in the kernel).
 void widen(const State& before, State& now);
