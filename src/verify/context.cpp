@@ -169,11 +169,27 @@ Check check_context_memory(Analysis& analysis, const Value& pointer, const Acces
 
 }  // namespace
 
+namespace {
+
+// Contexts that the tables do not have: of the operation, or of the program, in whose place it is.
+Check check_known(const Analysis& analysis) {
+  const bool is_known = analysis.program.type != platform::ProgramType::struct_ops &&
+                        analysis.program.type != platform::ProgramType::ext;
+  if (is_known) return {};
+  return Refusal{Property::unsupported,
+                 format("the arguments of {} programs are not verified yet", analysis.type().name),
+                 "they are those of what the program stands in for",
+                 "the kernel's verifier can say: skep run --engine kernel"};
+}
+
+}  // namespace
+
 bool is_object(Kind kind) { return object_kind(kind) != platform::ObjectKind::count_; }
 
 Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionIndex at, Value& out) {
   const Instruction& i = analysis.program.code[at.value()];
   const Access access{i.src, i.offset, isa::bytes_of(i.width), Touch::read};
+  if (auto refused = check_known(analysis)) return refused;
   if (is_memory(analysis)) return check_context_memory(analysis, pointer, access);
   if (!pointer.is_at_start()) return moved(analysis, pointer, access);
   if (analysis.prototype) return load_argument(analysis, pointer, access, out);
@@ -194,6 +210,7 @@ Check load_context(Analysis& analysis, const Value& pointer, isa::InstructionInd
 
 Check store_context(Analysis& analysis, const Value& pointer, const Access& access,
                     const Value& stored) {
+  if (auto refused = check_known(analysis)) return refused;
   std::string where = "the context";
   if (analysis.prototype)
     return bad_context(analysis, "an argument is written", access.offset, access.bytes);
