@@ -125,9 +125,11 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   int code = 0;
   for (const std::string& name : names) {
     const auto program = TRY(object.program(name, types.link()));
-    const verify::Verdict verdict =
-        verify::verify(program, {.rules = rules, .kernel_types = kernel_types.get()});
     const bool hot = arguments.has(Flag::hot);
+    const verify::Verdict verdict =
+        verify::verify(program, {.paths = hot ? verify::Paths::pruned : verify::Paths::merged,
+                                 .rules = rules,
+                                 .kernel_types = kernel_types.get()});
     out.write(out.is_json() ? verdict_json(object, *program, verdict, hot)
                             : verdict_text(*program, verdict, hot, out));
     if (!verdict.accepted()) code = kRejected;

@@ -74,6 +74,7 @@ struct Analysis {
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;  // by function
+  std::vector<bool> called;      // by function: a global one, to be walked
   bool may_change_packet = false;
   std::optional<u32> arena;  // the number of the map
   u32 context_bytes = 0;     // how far into a context that is memory
@@ -174,6 +175,12 @@ struct Structure {
   // Of these, may_goto and calls with a callback: loops that end by themselves come back here.
   std::vector<bool> loop_heads;
 };
+// What is known of a program before it is walked.
+struct Outline {
+  std::shared_ptr<const platform::Program> program;  // has functions
+  Structure structure;
+  std::vector<Registers> live;  // by instruction, right before it
+};
 struct Misshapen {
   isa::InstructionIndex at;
   Refusal refusal;
@@ -183,5 +190,11 @@ std::optional<Misshapen> check_exception_callback(const platform::Program& progr
 std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);
 // After the walk: whether every chain of calls fits into the stack.
 std::optional<Misshapen> check_stack_depth(const Analysis& analysis);
+
+// ---- report.cpp
+// --------------------------------------------------------------------------------------------------
+// The Report of a refusal, without the way that led there.
+Report report_at(const platform::Program& program, isa::InstructionIndex at,
+                 const Refusal& refusal);
 
 }  // namespace skep::verify

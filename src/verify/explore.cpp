@@ -5,11 +5,7 @@
 #include <utility>
 
 #include "isa/control_flow.hpp"
-#include "verify/arguments.hpp"
 #include "verify/callbacks.hpp"
-#include "verify/kernel_types.hpp"
-#include "verify/liveness.hpp"
-#include "verify/returns.hpp"
 
 namespace skep::verify {
 namespace {
@@ -59,100 +55,30 @@ Places precise_places(const State& state) {
   return out;
 }
 
-std::shared_ptr<const platform::Program> with_functions(
-    std::shared_ptr<const platform::Program> program) {
-  if (!program->functions.empty()) return program;
-  auto copy = std::make_shared<platform::Program>(*program);
-  copy->functions.push_back({copy->name, InstructionIndex(0), InstructionIndex(copy->code.size()),
-                             platform::Linkage::global});
-  return copy;
-}
-
 }  // namespace
 
-Analysis::Analysis(const platform::Program& of, const Limits& limits)
-    : program(of),
-      rules(limits.rules),
-      kernel(limits.kernel_types),
-      code(of.code),
-      facts(of.code.size()),
-      frames(of.functions.size()),
-      arena(arena_of(of)) {}
-
-std::string_view register_name(u8 r) {
-  constexpr std::array<std::string_view, isa::kRegisters> kNames = {
-      "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10"};
-  return kNames[r];
-}
-
-Explorer::Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits)
-    : program_(with_functions(std::move(program))),
+Explorer::Explorer(const Outline& outline, const Limits& limits)
+    : program_(outline.program),
       limits_(limits),
       analysis_(*program_, limits),
+      structure_(outline.structure),
+      live_(outline.live),
       kept_(program_->code.size()),
       trail_(*program_) {
   work_.visits.resize(program_->code.size());
   work_.kept.resize(program_->code.size());
 }
 
-Verdict Explorer::run() {
-  const auto start = std::chrono::steady_clock::now();
-  Check refused;
-  if (auto misshapen = check_structure(*program_, structure_)) {
-    refused_at_ = misshapen->at;
-    refused = misshapen->refusal;
-  } else {
-    live_ = live_registers(*program_);
-    refused = explore();
-  }
-  if (!refused) {
-    if (auto misshapen = check_stack_depth(analysis_)) {
-      refused_at_ = misshapen->at;
-      refused_decision_ = kNone;
-      refused = misshapen->refusal;
-    }
-  }
-  work_.states += checkpoints_.size();  // of the function that was refused
-  work_.time_ns =
-      static_cast<u64>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
-  if (refused) return {report(refused_at_, *refused, refused_decision_), work_};
-  if (limits_.rules == Rules::kernel) return {AcceptedByKernel{}, work_};
-  return {finish(), work_};
-}
-
-Check Explorer::explore() {
-  if (analysis_.for_user_engine() && analysis_.type().input == platform::Input::none) {
-    return Refusal{
-        Property::unsupported,
-        format("{} programs cannot be verified for the user engine", analysis_.type().name), "",
-        "it runs xdp, sched_cls, socket_filter and syscall programs"};
-  }
-  if (!analysis_.for_user_engine() && is_typed_by_kernel(*program_)) {
-    if (auto refused = find_prototype(analysis_, analysis_.prototype.emplace())) return refused;
-  }
-  called_.assign(program_->functions.size(), false);
-  std::vector<bool> done = called_;
-  called_[0] = true;
-  if (program_->exception_callback) called_[*program_->exception_callback] = true;
-  for (std::size_t function = 0; function < called_.size();) {
-    if (!called_[function] || done[function]) {
-      ++function;
-      continue;
-    }
-    if (auto refused = explore_function(function)) return refused;
-    done[function] = true;
-    function = 0;  // it may have called one with a smaller number
-  }
-  return {};
-}
-
-Check Explorer::explore_function(std::size_t function) {
+Check Explorer::walk(std::size_t function) {
   pending_.push_back(
       {.state = entry_state(analysis_, function), .at = program_->functions[function].begin});
   while (!pending_.empty()) {
     Path path = std::move(pending_.back());
     pending_.pop_back();
-    if (auto refused = follow(std::move(path))) return refused;
+    if (auto refused = follow(std::move(path))) {
+      work_.states += checkpoints_.size();
+      return refused;
+    }
   }
   forget_walk();
   return {};
@@ -196,20 +122,6 @@ Check Explorer::follow(Path path) {
   return {};
 }
 
-Explorer::LiveRegisters Explorer::live_at(const State& state, InstructionIndex at) const {
-  LiveRegisters out{};
-  for (std::size_t frame = 0; frame + 1 < state.frames.size(); ++frame) {
-    const Frame& callee = state.frames[frame + 1];
-    const Registers caller = live_[callee.return_to.value()];
-    // A call writes r0 and clears r1 to r5; a helper's call is walked again.
-    out[frame] = callee.entered == Entered::as_callback
-                     ? caller
-                     : caller & static_cast<Registers>(~0b111111);
-  }
-  out[state.frames.size() - 1] = live_[at.value()];
-  return out;
-}
-
 // Marks the numbers at `places` precise in a kept state; places that hold no number need nothing
 // from before it.
 bool Explorer::mark(s32 checkpoint, Places& places) {
@@ -248,7 +160,7 @@ Explorer::Outcome Explorer::at_join(Path& path) {
   std::vector<s32>& kept = kept_[path.at.value()];
   const bool is_head = structure_.loop_heads[path.at.value()];
   const bool keeps = is_worth_keeping(path);
-  const LiveRegisters live = live_at(path.state, path.at);
+  const LiveRegisters live = live_at(live_, path.state, path.at);
   for (std::size_t n = kept.size(); n-- > 0;) {  // the newest first
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
@@ -264,7 +176,7 @@ Explorer::Outcome Explorer::at_join(Path& path) {
                       "the walk comes back with the same knowledge, so it would go on forever",
                       {}}};
     }
-    const bool may_stop = !on_this_path && limits_.prune == Prune::yes;
+    const bool may_stop = !on_this_path && limits_.paths != Paths::all;
     const bool is_whole = may_stop && open_loop(kept[n]) != kNone;
     if (may_stop && (is_whole ? includes(checkpoint.state, path.state, live)
                               : covers(checkpoint.state, path.state, {live, checkpoint.read}))) {
@@ -355,38 +267,10 @@ Explorer::Outcome Explorer::step(Path& path) {
     path.at = i.target;
     return {};
   }
-  Check refused = transfer(path, i);
+  Check refused = transfer(analysis_, path.state, path.at);
   if (!refused) note(path, path.state.frames.size() - 1);
   path.at = path.at.next();
   return {Ends::no, std::move(refused)};
-}
-
-// The instructions that go on to the next one.
-Check Explorer::transfer(Path& path, const Instruction& i) {
-  switch (i.form) {
-    case Form::alu: return do_alu(analysis_, path.state, path.at);
-    case Form::constant: return do_constant(analysis_, path.state, i);
-    case Form::load:
-    case Form::load_signed: return do_load(analysis_, path.state, path.at);
-    case Form::store: return do_store(analysis_, path.state, path.at);
-    case Form::atomic: return do_atomic(analysis_, path.state, path.at);
-    case Form::packet_load: return do_packet_load(analysis_, path.state, path.at);
-    case Form::call:
-      if (const auto function = user_function_at(*program_, path.at))
-        return do_arena_call(analysis_, path.state, path.at, *function);
-      return do_helper_call(analysis_, path.state, path.at);
-    case Form::address_space_cast: return do_cast(analysis_, path.state, path.at);
-    case Form::unknown:
-      return Refusal{Property::unsupported,
-                     format("not an instruction that skep knows ({})", isa::bytes_of_unknown(i)),
-                     "", std::string(isa::kUnknownHint)};
-    case Form::may_goto:
-    case Form::jump:
-    case Form::jump_always:
-    case Form::exit:
-    case Form::count_: break;
-  }
-  return {};
 }
 
 // Records the instruction at path.at, and carries back what it needs to be precise in frame
@@ -471,51 +355,20 @@ Check Explorer::wait(Path other) {
 }
 
 Explorer::Outcome Explorer::call_function(Path& path, const Instruction& i) {
-  const auto callee = std::ranges::find(program_->functions, i.target, &platform::Function::begin);
-  const auto number = static_cast<std::size_t>(callee - program_->functions.begin());
-  if (is_verified_apart(*callee)) {
-    called_[number] = true;
-    auto refused = do_global_call(analysis_, path.state, path.at, *callee);
+  const std::size_t number = number_of_function(*program_, i.target);
+  const platform::Function& callee = program_->functions[number];
+  if (is_verified_apart(callee)) {
+    analysis_.called[number] = true;
+    auto refused = do_global_call(analysis_, path.state, path.at, callee);
     if (!refused) note(path, path.state.frames.size() - 1);
     path.at = path.at.next();
     return {Ends::no, std::move(refused)};
   }
   analysis_.demand.enters = true;
   note(path, path.state.frames.size() - 1);
-  Frame frame;
-  frame.function = static_cast<u32>(number);
-  frame.return_to = path.at.next();
-  for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = path.state.registers()[r];
-  frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
-  frame.registers[isa::kFramePointer].frame = static_cast<u8>(path.state.frames.size());
   path.written[path.state.frames.size()] = ~u64{0};  // nothing older can be read there
-  path.state.frames.push_back(std::move(frame));
+  enter_function(path.state, number, path.at.next());
   path.at = i.target;
-  return {};
-}
-
-// The end of the program, or of a global function that is verified on its own.
-Check Explorer::check_end(const Path& path) {
-  const platform::Function& function = program_->functions[path.state.frame().function];
-  if (!path.state.held.empty()) {
-    return still_held(*program_, path.state, format("{} ends with ", function.name),
-                      " that was not given back");
-  }
-  // Operations of the kernel may return nothing, as functions do.
-  const bool may_be_void =
-      path.state.frame().function != 0 || program_->type == platform::ProgramType::struct_ops;
-  if (function.signature && !function.signature->returns_number && may_be_void) return {};
-  const u32 number = path.state.frame().function;
-  if (number == 0 || program_->exception_callback == number)
-    return check_returned(analysis_, path.state, isa::kR0, format("{} returns", function.name));
-  if (auto refused = check_readable(path.state, isa::kR0)) return refused;
-  const Value& result = path.state.frame().registers[isa::kR0];
-  if (!result.is_number() && analysis_.for_user_engine()) {
-    return Refusal{Property::return_value,
-                   format("{} returns a pointer", function.name),
-                   format("r0 is {}", describe(result)),
-                   {}};
-  }
   return {};
 }
 
@@ -526,54 +379,14 @@ Explorer::Outcome Explorer::end(Path& path, Check refused) {
 }
 
 Explorer::Outcome Explorer::exit(Path& path) {
-  if (path.state.frames.size() == 1) return end(path, check_end(path));
+  if (path.state.frames.size() == 1) return end(path, check_end(analysis_, path.state));
   if (path.state.frame().entered == Entered::as_callback) return leave_callback(path);
-  const Value result = path.state.registers()[isa::kR0];
   const std::size_t depth = path.state.frames.size() - 1;
-  if (result.kind == Kind::stack && result.frame == depth) {
-    return {Ends::no, Refusal{Property::return_value,
-                              "a function returns a pointer into its own frame",
-                              "the frame is gone after the return",
-                              {}}};
-  }
+  const InstructionIndex return_to = path.state.frame().return_to;
+  if (auto refused = leave_function(path.state)) return {Ends::no, std::move(refused)};
   note(path, depth);
-  path.at = path.state.frame().return_to;
-  path.state.frames.pop_back();
-  clear_arguments(path.state, path.at);
-  path.state.registers()[isa::kR0] = result;
+  path.at = return_to;
   return {};
-}
-
-// Where no path leads, a call may be of something that no engine has: of a weak function, or in the
-// place of what CO-RE did not find. It becomes `r0 = 0`.
-void Explorer::remove_unreached_calls() {
-  for (std::size_t at = 0; at < analysis_.code.size(); ++at) {
-    Instruction& i = analysis_.code[at];
-    if (analysis_.facts[at].reached || i.form != isa::Form::call) continue;
-    const bool known = i.call() == isa::Call::local ||
-                       (i.call() == isa::Call::helper && platform::find_helper(i.immediate));
-    if (known) continue;
-    i = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .slot = i.slot};
-  }
-}
-
-VerifiedProgram Explorer::finish() {
-  remove_unreached_calls();
-  VerifiedProgram out;
-  out.program_ = program_;
-  out.code_ = std::move(analysis_.code);
-  out.facts_ = std::move(analysis_.facts);
-  out.frames_ = std::move(analysis_.frames);
-  out.may_change_packet_ = analysis_.may_change_packet;
-  out.context_bytes_ = analysis_.context_bytes;
-  out.arena_ = analysis_.arena;
-  return out;
-}
-
-bool needs_kernel_types(const platform::Program& program) { return is_typed_by_kernel(program); }
-
-Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {
-  return Explorer(std::move(program), limits).run();
 }
 
 }  // namespace skep::verify

@@ -14,18 +14,23 @@
 // its rounds stood on is carried around the loop until nothing new is found (settle_loop()).
 #pragma once
 
-#include <chrono>
 #include <memory>
 
-#include "verify/analysis.hpp"
+#include "verify/step.hpp"
 
 namespace skep::verify {
 
 class Explorer {
  public:
-  Explorer(std::shared_ptr<const platform::Program> program, const Limits& limits);
+  Explorer(const Outline& outline, const Limits& limits);
 
-  Verdict run();
+  // Every path of main, or of a global function.
+  Check walk(std::size_t function);
+
+  Analysis& analysis() { return analysis_; }
+  const Work& work() const { return work_; }
+  // Of what walk() has refused: where, and how the path got there.
+  Report report(const Refusal& refusal) const;
 
  private:
   static constexpr s32 kNone = -1;
@@ -76,13 +81,10 @@ class Explorer {
     Check refused;
   };
 
-  Check explore();
-  Check explore_function(std::size_t function);
   void forget_walk();
   Check follow(Path path);
   Outcome at_join(Path& path);
   Outcome step(Path& path);
-  Check transfer(Path& path, const isa::Instruction& i);
   Outcome branch(Path& path, const isa::Instruction& i);
   Outcome call_function(Path& path, const isa::Instruction& i);
   Outcome call_with_callback(Path& path);
@@ -90,7 +92,6 @@ class Explorer {
   Outcome may_goto(Path& path, const isa::Instruction& i);
   Check wait(Path other);
   Outcome exit(Path& path);
-  Check check_end(const Path& path);
   Outcome end(Path& path, Check refused);
 
   bool is_last_round(const Checkpoint& checkpoint, const Path& path,
@@ -102,26 +103,18 @@ class Explorer {
   bool is_worth_keeping(const Path& path) const;
   void keep(Path& path);
   void close(s32 checkpoint);
-  // The registers that are live, by frame.
-  using LiveRegisters = std::array<Registers, isa::kFramesMax>;
-  LiveRegisters live_at(const State& state, isa::InstructionIndex at) const;
   void require(s32 trail, std::size_t depth, const Places& places);
   void note(Path& path, std::size_t depth);
   void note_read(s32 checkpoint, const SlotSets& written_since, SlotSets slots);
   bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 
-  void remove_unreached_calls();
-  VerifiedProgram finish();
-  Report report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const;
-
   std::shared_ptr<const platform::Program> program_;
   Limits limits_;
   Analysis analysis_;
-  Structure structure_;
-  std::vector<Registers> live_;  // by instruction
+  const Structure& structure_;
+  const std::vector<Registers>& live_;  // by instruction
   std::vector<Path> pending_;
-  std::vector<bool> called_;  // global functions to verify, by number
   std::vector<Checkpoint> checkpoints_;
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
   std::vector<BackEdge> back_edges_;    // of loops that are open

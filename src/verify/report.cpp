@@ -29,14 +29,15 @@ std::string assumption(const isa::Instruction& i, Holds holds) {
 
 }  // namespace
 
-Report Explorer::report(isa::InstructionIndex at, const Refusal& refusal, s32 decision) const {
+Report report_at(const platform::Program& program, isa::InstructionIndex at,
+                 const Refusal& refusal) {
   Report out;
   const PropertyRow& row = kProperties[refusal.property];
-  out.program = program_->name;
+  out.program = program.name;
   out.at = at;
-  out.slot = program_->code[at.value()].slot.value();
-  out.instruction = text::disassemble(program_->code, at, text::kPeople, text::names_of(*program_));
-  if (const platform::SourceLine* line = program_->line_at(at)) {
+  out.slot = program.code[at.value()].slot.value();
+  out.instruction = text::disassemble(program.code, at, text::kPeople, text::names_of(program));
+  if (const platform::SourceLine* line = program.line_at(at)) {
     out.file = line->file;
     out.line = line->line;
     out.source = trimmed(line->text);
@@ -47,7 +48,12 @@ Report Explorer::report(isa::InstructionIndex at, const Refusal& refusal, s32 de
   out.message = refusal.message;
   out.reason = refusal.reason;
   out.hint = refusal.hint.empty() ? std::string(row.advice) : refusal.hint;
-  for (; decision != kNone && out.path.size() < kStepsMax;
+  return out;
+}
+
+Report Explorer::report(const Refusal& refusal) const {
+  Report out = report_at(*program_, refused_at_, refusal);
+  for (s32 decision = refused_decision_; decision != kNone && out.path.size() < kStepsMax;
        decision = decisions_[static_cast<u32>(decision)].before) {
     const Decision& made = decisions_[static_cast<u32>(decision)];
     const isa::Instruction& jump = program_->code[made.at.value()];

@@ -121,6 +121,8 @@ class Slots {
  public:
   std::size_t size() const { return shared_ == nullptr ? 0 : shared_->size(); }
   const StackSlot& operator[](std::size_t number) const { return (*shared_)[number]; }
+  // Whether these are surely the same.
+  bool are(const Slots& other) const { return shared_ == other.shared_; }
   // For changes; the slot is made when it is not there yet.
   StackSlot& edit(std::size_t number) {
     if (shared_ == nullptr) {

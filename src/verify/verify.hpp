@@ -10,8 +10,10 @@
 // helpers and maps. Those of the kernel say what Linux would accept, whoever runs it; what is
 // proved by them alone is no VerifiedProgram.
 //
-// The analysis follows every path, with pruning: a path that reaches a known point with a state
-// included in one that was already proved is not walked again (verify/explore.cpp).
+// The analysis first walks all paths at once, with what is known on all of them where they meet; if
+// that does not prove the program it follows every path, with pruning: a path that reaches a known
+// point with a state included in one that was already proved is not walked again. Whatever is
+// refused, was refused on a path.
 #pragma once
 
 #include <memory>
@@ -26,16 +28,20 @@
 
 namespace skep::verify {
 
-// Whether paths stop at states that were proved before. Without it every path is walked to its end:
-// slow, and the oracle of pruning.
-enum class Prune : u8 { yes, no };
+// How the paths of a program are walked. The verdict is the same but for what limits cut short;
+// only `merged` is quick.
+enum class Paths : u8 {
+  merged,  // first as one where they meet (verify/merged_walk.hpp); if that proves not all, pruned
+  pruned,  // each, up to a state that was proved before (verify/explore.hpp): as the kernel does
+  all,     // each to its end: the oracle of the others
+};
 
 enum class Rules : u8 { user_engine, kernel };
 
 struct Limits {
   u64 instructions_max = 1'000'000;  // walked, over all paths; as BPF_COMPLEXITY_LIMIT_INSNS
   u64 pending_max = 8192;            // ways that wait; as BPF_COMPLEXITY_LIMIT_JMP_SEQ
-  Prune prune = Prune::yes;
+  Paths paths = Paths::merged;
   Rules rules = Rules::user_engine;
   // Of the kernel whose rules they are: programs that take its structures are verified against
   // them.
@@ -94,7 +100,7 @@ class VerifiedProgram {
   u32 context_bytes() const { return context_bytes_; }
 
  private:
-  friend class Explorer;
+  friend class Proof;
   VerifiedProgram() = default;
   std::shared_ptr<const platform::Program> program_;
   isa::Code code_;
@@ -131,8 +137,9 @@ struct Report {
 };
 
 struct Work {
-  u64 visited = 0;  // instructions walked, over all paths
-  u64 states = 0;   // states kept for pruning
+  u64 visited = 0;      // instructions walked, over all paths
+  bool merged = false;  // paths that meet were walked as one
+  u64 states = 0;       // states kept for pruning
   u64 time_ns = 0;
   std::vector<u32> visits;  // by instruction: how often it was walked
   std::vector<u32> kept;    // by instruction: states kept there

@@ -88,6 +88,8 @@ inline std::string listing(const platform::Program& program) {
   return out;
 }
 
+using verify::Paths;
+
 enum class Tiers : u8 { checked, all };
 
 // What is wrong with the verdict, or nothing. `accepted` tells whether there was anything to run.
@@ -109,23 +111,31 @@ inline std::string complaint(const std::shared_ptr<const platform::Program>& pro
   return {};
 }
 
-// Pruning must not change a verdict, only its cost.
-inline std::string pruning_complaint(const std::shared_ptr<const platform::Program>& program,
-                                     u64 instructions_max, bool& decided) {
-  const verify::Verdict with = verify::verify(program, {.instructions_max = instructions_max});
-  const verify::Verdict without =
-      verify::verify(program, {.instructions_max = instructions_max, .prune = verify::Prune::no});
-  const auto too_complex = [](const verify::Verdict& verdict) {
-    return !verdict.accepted() &&
-           std::get<verify::Report>(verdict.outcome).property == "too-complex";
-  };
-  decided = !too_complex(with) && !too_complex(without);
-  if (!decided || with.accepted() == without.accepted()) return {};
-  const verify::Verdict& refused = with.accepted() ? without : with;
-  return format("{} with pruning, {} without: {}", with.accepted() ? "accepted" : "rejected",
-                without.accepted() ? "accepted" : "rejected",
-                verify::to_text(std::get<verify::Report>(refused.outcome))) +
-         listing(*program);
+// How paths are walked must not change a verdict, only its cost. What one way leaves undecided
+// within the limit, the others need not agree with.
+inline std::string walking_complaint(const std::shared_ptr<const platform::Program>& program,
+                                     u64 instructions_max, bool& decided,
+                                     std::initializer_list<verify::Paths> ways = {
+                                         Paths::all, Paths::pruned, Paths::merged}) {
+  decided = true;
+  std::optional<verify::Verdict> first;
+  for (const Paths paths : ways) {
+    verify::Verdict verdict =
+        verify::verify(program, {.instructions_max = instructions_max, .paths = paths});
+    const bool too_complex =
+        !verdict.accepted() && std::get<verify::Report>(verdict.outcome).property == "too-complex";
+    decided = decided && !too_complex;
+    if (too_complex) continue;
+    if (!first) first = std::move(verdict);
+    if (first->accepted() == verdict.accepted()) continue;
+    const verify::Verdict& refused = verdict.accepted() ? *first : verdict;
+    return format("{} when walked in the first way, {} in way {}: {}",
+                  first->accepted() ? "accepted" : "rejected",
+                  verdict.accepted() ? "accepted" : "rejected", paths,
+                  verify::to_text(std::get<verify::Report>(refused.outcome))) +
+           listing(*program);
+  }
+  return {};
 }
 
 }  // namespace skep::soundness

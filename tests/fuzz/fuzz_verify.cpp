@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const skep::u8* data, std::size_t size) {
   bool ignored = false;
   std::string wrong =
       soundness::complaint(program, soundness::random_packets(size, 4), tiers, ignored);
-  if (wrong.empty()) wrong = soundness::pruning_complaint(program, 5000, ignored);
+  if (wrong.empty()) wrong = soundness::walking_complaint(program, 5000, ignored);
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
   std::abort();

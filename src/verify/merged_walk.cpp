@@ -1,0 +1,198 @@
+#include "verify/merged_walk.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "isa/control_flow.hpp"
+#include "verify/merge.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::Form;
+using isa::Instruction;
+using isa::InstructionIndex;
+
+// States that are kept apart at one place, in one round.
+constexpr u32 kApartMax = 8;
+
+Refusal gives_up(std::string_view why) { return {Property::too_complex, std::string(why), {}, {}}; }
+
+}  // namespace
+
+bool MergedWalk::takes(const Outline& outline) {
+  return std::ranges::find(outline.structure.loop_heads, true) ==
+         outline.structure.loop_heads.end();
+}
+
+MergedWalk::MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits)
+    : outline_(outline),
+      nesting_(nesting),
+      limits_(limits),
+      analysis_(*outline.program, limits),
+      rounds_(nesting.loops.size()) {
+  work_.merged = true;
+  work_.visits.resize(outline.program->code.size());
+  work_.kept.resize(outline.program->code.size());
+}
+
+Check MergedWalk::walk(std::size_t function) {
+  Path start{entry_state(analysis_, function), outline_.program->functions[function].begin, {}};
+  if (nesting_.depth(nesting_.loop[start.at.value()]) != 0) start.rounds.push_back(0);
+  if (auto refused = follow(std::move(start))) return refused;
+  while (!waiting_.empty()) {
+    Path path = std::move(waiting_.back().path);
+    waiting_.pop_back();
+    if (auto refused = follow(std::move(path))) return refused;
+  }
+  return {};
+}
+
+// Up to the end of the path, or to where others may join it.
+Check MergedWalk::follow(Path path) {
+  ended_ = false;
+  do {
+    if (++work_.visited > limits_.instructions_max) return gives_up("too many instructions");
+    analysis_.facts[path.at.value()].reached = true;
+    ++work_.visits[path.at.value()];
+    if (auto refused = step(path)) return refused;
+    if (ended_) return {};
+  } while (!nesting_.joins[path.at.value()]);
+  return arrive(std::move(path));
+}
+
+Check MergedWalk::step(Path& path) {
+  const Instruction& i = outline_.program->code[path.at.value()];
+  if (i.form == Form::jump) return branch(path, i);
+  if (isa::is_local_call(i)) return call_function(path, i);
+  if (i.form == Form::exit) return exit(path);
+  if (i.form == Form::jump_always) return go(path, i.target);
+  if (is_throw(*outline_.program, path.at)) {
+    ended_ = true;
+    return do_throw(analysis_, path.state, path.at);
+  }
+  if (auto refused = transfer(analysis_, path.state, path.at)) return refused;
+  return go(path, path.at.next());
+}
+
+Check MergedWalk::branch(Path& path, const Instruction& i) {
+  Ways ways;
+  if (auto refused = do_jump(analysis_, std::move(path.state), i, ways)) return refused;
+  if (!ways.taken && !ways.passed) {
+    ended_ = true;
+    return {};
+  }
+  if (ways.taken && ways.passed) {
+    Path other{std::move(*ways.taken), path.at, path.rounds};
+    if (auto refused = go(other, i.target)) return refused;
+    if (auto refused = arrive(std::move(other))) return refused;
+    ways.taken.reset();
+  }
+  const bool takes = ways.taken.has_value();
+  path.state = std::move(takes ? *ways.taken : *ways.passed);
+  return go(path, takes ? i.target : path.at.next());
+}
+
+Check MergedWalk::call_function(Path& path, const Instruction& i) {
+  const std::size_t number = number_of_function(*outline_.program, i.target);
+  const platform::Function& callee = outline_.program->functions[number];
+  if (is_verified_apart(callee)) {
+    analysis_.called[number] = true;
+    if (auto refused = do_global_call(analysis_, path.state, path.at, callee)) return refused;
+    return go(path, path.at.next());
+  }
+  enter_function(path.state, number, path.at.next());
+  path.at = i.target;
+  path.rounds.resize(path.rounds.size() + nesting_.depth(nesting_.loop[path.at.value()]));
+  return {};
+}
+
+Check MergedWalk::exit(Path& path) {
+  if (path.state.frames.size() == 1) {
+    ended_ = true;
+    return check_end(analysis_, path.state);
+  }
+  path.rounds.resize(depth_of_callers(path.state));
+  const InstructionIndex to = path.state.frame().return_to;
+  if (auto refused = leave_function(path.state)) return refused;
+  path.at = InstructionIndex(to.value() - 1);
+  return go(path, to);
+}
+
+u32 MergedWalk::depth_of_callers(const State& state) const {
+  u32 out = 0;
+  for (std::size_t f = 1; f < state.frames.size(); ++f) {
+    out += nesting_.depth(nesting_.loop[state.frames[f].return_to.value() - 1]);
+  }
+  return out;
+}
+
+// Moves the path inside of its function: loops are left, entered, or begin another round.
+Check MergedWalk::go(Path& path, InstructionIndex to) {
+  const InstructionIndex from = std::exchange(path.at, to);
+  const s32 now = nesting_.loop[from.value()], then = nesting_.loop[to.value()];
+  if (now == Nesting::kNone && then == Nesting::kNone) return {};
+  const bool is_head = then != Nesting::kNone && nesting_.loops[static_cast<u32>(then)].head == to;
+  if (now == then && !is_head) return {};
+  const u32 common = nesting_.depth(nesting_.common(from, to));
+  path.rounds.resize(path.rounds.size() - (nesting_.depth(now) - common));
+  if (is_head && nesting_.depth(then) == common) return next_round(path, ++path.rounds.back());
+  path.rounds.resize(path.rounds.size() + (nesting_.depth(then) - common));
+  return {};
+}
+
+// A round that begins as one did some rounds ago begins for ever (Brent's search for cycles).
+Check MergedWalk::next_round(const Path& path, u32 round) {
+  State& before = rounds_[static_cast<u32>(nesting_.loop[path.at.value()])];
+  if (std::has_single_bit(round)) {
+    before = path.state;
+    return {};
+  }
+  const LiveRegisters live = live_at(outline_.live, path.state, path.at);
+  if (unchanged(before, path.state, live)) return gives_up("a loop does not change anything");
+  return {};
+}
+
+MergedWalk::Key MergedWalk::key_of(const Path& path) const {
+  Key out;
+  auto round = path.rounds.begin();
+  const auto add = [&](InstructionIndex at) {
+    std::array<s32, 33> around{};
+    std::size_t count = 0;
+    for (s32 loop = nesting_.loop[at.value()]; loop != Nesting::kNone;
+         loop = nesting_.loops[static_cast<u32>(loop)].parent) {
+      around[count++] = loop;
+    }
+    while (count-- > 0) {
+      const Nesting::Loop& loop = nesting_.loops[static_cast<u32>(around[count])];
+      out.push_back(nesting_.position[loop.head.value()]);
+      out.push_back(*round++);
+    }
+    out.push_back(nesting_.position[at.value()]);
+  };
+  for (std::size_t f = 1; f < path.state.frames.size(); ++f) {
+    add(InstructionIndex(path.state.frames[f].return_to.value() - 1));
+  }
+  add(path.at);
+  return out;
+}
+
+// The path waits for its turn, in one state with those that wait at the same place if it can.
+Check MergedWalk::arrive(Path path) {
+  const Key key = key_of(path);
+  const auto later = [](const Waiting& each, const Key& than) { return each.key > than; };
+  auto place = std::lower_bound(waiting_.begin(), waiting_.end(), key, later);
+  const LiveRegisters live = live_at(outline_.live, path.state, path.at);
+  u32 apart = 0;
+  for (auto each = place; each != waiting_.end() && each->key == key; ++each, ++apart) {
+    if (merge(analysis_, each->path.state, path.state, live)) return {};
+  }
+  if (apart == kApartMax) return gives_up("too many states that do not merge");
+  if (waiting_.size() >= limits_.pending_max) return gives_up("too many ways wait");
+  waiting_.insert(place, {key, std::move(path)});
+  ++work_.states;
+  return {};
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,66 @@
+// The quick walk: paths that meet go on as one, with what is known on all of them (merge.hpp).
+//
+// Instructions are walked in an order (nesting.hpp) in which everything that leads to a place comes
+// before it, so that most are walked once, and those of a loop once a round: rounds follow each
+// other as they do when every path is walked, until the loop's condition ends them. States that do
+// not merge stay apart, up to a few.
+//
+// What is refused here may still be right: knowing what holds on all paths is less than knowing
+// each of them. So a refusal says nothing, and the program is walked path by path (explore.hpp).
+// Acceptance is final. Loops that end by themselves (decision 0025) are not walked here.
+#pragma once
+
+#include "verify/nesting.hpp"
+#include "verify/step.hpp"
+
+namespace skep::verify {
+
+class MergedWalk {
+ public:
+  // Whether there is a chance.
+  static bool takes(const Outline& outline);
+
+  MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits);
+
+  // All paths of main, or of a global function.
+  Check walk(std::size_t function);
+
+  Analysis& analysis() { return analysis_; }
+  const Work& work() const { return work_; }
+
+ private:
+  struct Path {
+    State state;
+    isa::InstructionIndex at{};
+    std::vector<u32> rounds;  // of the loops around each frame's place, from outside in
+  };
+  // Where a path is in the order: its parts are compared one after the other.
+  using Key = std::vector<u32>;
+  struct Waiting {
+    Key key;
+    Path path;
+  };
+
+  Check follow(Path path);
+  Check step(Path& path);
+  Check branch(Path& path, const isa::Instruction& i);
+  Check call_function(Path& path, const isa::Instruction& i);
+  Check exit(Path& path);
+  void end(Path& path);
+  Check go(Path& path, isa::InstructionIndex to);
+  Check next_round(const Path& path, u32 round);
+  Check arrive(Path path);
+  Key key_of(const Path& path) const;
+  u32 depth_of_callers(const State& state) const;
+
+  const Outline& outline_;
+  const Nesting& nesting_;
+  Limits limits_;
+  Analysis analysis_;
+  std::vector<Waiting> waiting_;  // the first in order is last
+  std::vector<State> rounds_;     // by loop: at its head, some rounds ago
+  bool ended_ = false;            // the path that is being followed
+  Work work_;
+};
+
+}  // namespace skep::verify

@@ -1,0 +1,213 @@
+#include "verify/nesting.hpp"
+
+#include <algorithm>
+
+#include "isa/control_flow.hpp"
+
+namespace skep::verify {
+namespace {
+
+using isa::InstructionIndex;
+
+constexpr u32 kDepthMax = 32;
+
+// One function, by blocks: what is always walked together.
+class Order {
+ public:
+  Order(const platform::Program& program, const platform::Function& function, Nesting& out)
+      : code_(program.code), begin_(function.begin.value()), end_(function.end.value()), out_(out) {
+    next_ = begin_;
+  }
+
+  bool run() {
+    find_joins();
+    if (!goes_back()) {
+      for (u32 at = begin_; at < end_; ++at) out_.position[at] = at;
+      return true;
+    }
+    find_blocks();
+    scope_.assign(blocks_.size(), 0);
+    std::vector<u32> all(blocks_.size());
+    for (u32 block = 0; block < all.size(); ++block) all[block] = block;
+    return place(all, all, Nesting::kNone, 0);
+  }
+
+ private:
+  struct Block {
+    u32 begin;
+    u32 end;
+    u32 number = 0;  // in the order of the search, 0: not seen
+    u32 lowest = 0;
+    bool on_stack = false;
+  };
+  struct Visit {
+    u32 block;
+    u32 next = 0;  // successor to look at
+  };
+
+  bool goes_back() const {
+    for (u32 at = begin_; at < end_; ++at) {
+      const isa::Instruction& i = code_[at];
+      if (isa::has_jump_target(i) && i.target.value() <= at) return true;
+    }
+    return false;
+  }
+
+  // Targets of jumps that something else leads to, and where static functions come back to.
+  void find_joins() {
+    std::vector<u8> ways(end_ - begin_);
+    const auto leads_to = [&](u32 at) {
+      u8& count = ways[at - begin_];
+      if (count < 2) ++count;
+    };
+    leads_to(begin_);
+    for (u32 at = begin_; at < end_; ++at) {
+      for (const InstructionIndex next : isa::successors(code_, InstructionIndex(at)))
+        leads_to(next.value());
+      if (isa::is_local_call(code_[at])) leads_to(at + 1);
+    }
+    for (u32 at = begin_; at < end_; ++at) out_.joins[at] = ways[at - begin_] > 1;
+  }
+
+  void find_blocks() {
+    std::vector<bool> leads(end_ - begin_ + 1);
+    leads[0] = true;
+    for (u32 at = begin_; at < end_; ++at) {
+      const isa::Instruction& i = code_[at];
+      if (isa::has_jump_target(i)) leads[i.target.value() - begin_] = true;
+      if (isa::has_jump_target(i) || !isa::falls_through(i)) leads[at + 1 - begin_] = true;
+    }
+    block_of_.resize(end_ - begin_);
+    for (u32 at = begin_; at < end_; ++at) {
+      if (leads[at - begin_]) blocks_.push_back({at, end_});
+      if (blocks_.size() > 1 && leads[at - begin_]) blocks_[blocks_.size() - 2].end = at;
+      block_of_[at - begin_] = static_cast<u32>(blocks_.size() - 1);
+    }
+  }
+
+  // The blocks behind a block, at most two.
+  u32 behind(u32 block, std::array<u32, 2>& out) const {
+    u32 count = 0;
+    for (const InstructionIndex next :
+         isa::successors(code_, InstructionIndex(blocks_[block].end - 1)))
+      out[count++] = block_of_[next.value() - begin_];
+    return count;
+  }
+
+  // Orders `blocks`, which are those of scope `level`; the search begins at `starts`.
+  bool place(const std::vector<u32>& blocks, const std::vector<u32>& starts, s32 loop, u32 level) {
+    if (level > kDepthMax) return false;
+    for (const u32 block : blocks) {
+      blocks_[block].number = 0;
+      scope_[block] = level;
+    }
+    std::vector<std::vector<u32>> parts;  // strongly connected, the last ones first
+    for (const std::vector<u32>* list : {&starts, &blocks}) {
+      for (const u32 block : *list) {
+        if (scope_[block] == level && blocks_[block].number == 0) search(block, level, parts);
+      }
+    }
+    for (std::size_t at = parts.size(); at-- > 0;) {
+      if (!place_part(parts[at], loop, level)) return false;
+    }
+    return true;
+  }
+
+  bool place_part(std::vector<u32>& part, s32 loop, u32 level) {
+    const u32 head = part.back();  // the first that the search came to
+    std::array<u32, 2> next{};
+    const u32 count = behind(head, next);
+    const bool is_loop = part.size() > 1 || std::find(next.begin(), next.begin() + count, head) !=
+                                                next.begin() + count;
+    if (is_loop) {
+      out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(blocks_[head].begin)});
+      loop = static_cast<s32>(out_.loops.size() - 1);
+    }
+    for (u32 at = blocks_[head].begin; at < blocks_[head].end; ++at) {
+      out_.position[at] = next_++;
+      out_.loop[at] = loop;
+    }
+    part.pop_back();
+    if (part.empty()) return true;
+    scope_[head] = level;  // outside of what follows
+    const std::vector<u32> starts(next.begin(), next.begin() + count);
+    return place(part, starts, loop, level + 1);
+  }
+
+  // Tarjan's search for strongly connected parts, without recursion.
+  void search(u32 start, u32 level, std::vector<std::vector<u32>>& parts) {
+    std::vector<Visit> visits;
+    std::vector<u32> stack;
+    const auto enter = [&](u32 block) {
+      blocks_[block].number = blocks_[block].lowest = ++counter_;
+      blocks_[block].on_stack = true;
+      stack.push_back(block);
+      visits.push_back({block});
+    };
+    enter(start);
+    while (!visits.empty()) {
+      Visit& visit = visits.back();
+      Block& block = blocks_[visit.block];
+      std::array<u32, 2> next{};
+      if (visit.next < behind(visit.block, next)) {
+        const u32 other = next[visit.next++];
+        if (scope_[other] != level) continue;
+        if (blocks_[other].number == 0) {
+          enter(other);
+        } else if (blocks_[other].on_stack) {
+          block.lowest = std::min(block.lowest, blocks_[other].number);
+        }
+        continue;
+      }
+      const u32 done = visit.block;
+      visits.pop_back();
+      if (!visits.empty()) {
+        Block& before = blocks_[visits.back().block];
+        before.lowest = std::min(before.lowest, blocks_[done].lowest);
+      }
+      if (blocks_[done].lowest != blocks_[done].number) continue;
+      std::vector<u32>& part = parts.emplace_back();
+      do {
+        part.push_back(stack.back());
+        blocks_[stack.back()].on_stack = false;
+        stack.pop_back();
+      } while (part.back() != done);
+    }
+  }
+
+  const isa::Code& code_;
+  u32 begin_;
+  u32 end_;
+  Nesting& out_;
+  u32 next_ = 0;     // position
+  u32 counter_ = 0;  // of blocks that a search came to
+  std::vector<Block> blocks_;
+  std::vector<u32> block_of_;
+  std::vector<u32> scope_;
+};
+
+}  // namespace
+
+s32 Nesting::common(InstructionIndex from, InstructionIndex to) const {
+  s32 a = loop[from.value()], b = loop[to.value()];
+  while (depth(a) > depth(b)) a = loops[static_cast<u32>(a)].parent;
+  while (depth(b) > depth(a)) b = loops[static_cast<u32>(b)].parent;
+  while (a != b) {
+    a = loops[static_cast<u32>(a)].parent;
+    b = loops[static_cast<u32>(b)].parent;
+  }
+  return a;
+}
+
+std::optional<Nesting> nesting_of(const platform::Program& program) {
+  Nesting out;
+  out.position.resize(program.code.size());
+  out.loop.assign(program.code.size(), Nesting::kNone);
+  out.joins.resize(program.code.size());
+  for (const platform::Function& function : program.functions) {
+    if (!Order(program, function, out).run()) return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace skep::verify

@@ -1,0 +1,163 @@
+// The order of a verification: the program's shape, then its functions, each on its own, then the
+// depth of the stack; and what is made of a program that is proved.
+#include "verify/verify.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "verify/explore.hpp"
+#include "verify/kernel_types.hpp"
+#include "verify/liveness.hpp"
+#include "verify/merged_walk.hpp"
+
+namespace skep::verify {
+
+Analysis::Analysis(const platform::Program& of, const Limits& limits)
+    : program(of),
+      rules(limits.rules),
+      kernel(limits.kernel_types),
+      code(of.code),
+      facts(of.code.size()),
+      frames(of.functions.size()),
+      called(of.functions.size()),
+      arena(arena_of(of)) {}
+
+std::string_view register_name(u8 r) {
+  constexpr std::array<std::string_view, isa::kRegisters> kNames = {
+      "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10"};
+  return kNames[r];
+}
+
+namespace {
+
+std::shared_ptr<const platform::Program> with_functions(
+    std::shared_ptr<const platform::Program> program) {
+  if (!program->functions.empty()) return program;
+  auto copy = std::make_shared<platform::Program>(*program);
+  copy->functions.push_back({copy->name, isa::InstructionIndex(0),
+                             isa::InstructionIndex(copy->code.size()), platform::Linkage::global});
+  return copy;
+}
+
+// What the walk needs of the program's type.
+Check prepare(Analysis& analysis) {
+  if (analysis.for_user_engine() && analysis.type().input == platform::Input::none) {
+    return Refusal{
+        Property::unsupported,
+        format("{} programs cannot be verified for the user engine", analysis.type().name), "",
+        "it runs xdp, sched_cls, socket_filter and syscall programs"};
+  }
+  if (!analysis.for_user_engine() && is_typed_by_kernel(analysis.program)) {
+    return find_prototype(analysis, analysis.prototype.emplace());
+  }
+  return {};
+}
+
+// Walks main, the exception callback, and every global function that one of them calls.
+template <class Walk>
+Check walk_functions(Walk& walk, Analysis& analysis) {
+  analysis.called[0] = true;
+  if (analysis.program.exception_callback)
+    analysis.called[*analysis.program.exception_callback] = true;
+  std::vector<bool> done(analysis.called.size());
+  for (std::size_t function = 0; function < done.size();) {
+    if (!analysis.called[function] || done[function]) {
+      ++function;
+      continue;
+    }
+    if (auto refused = walk.walk(function)) return refused;
+    done[function] = true;
+    function = 0;  // it may have called one with a smaller number
+  }
+  return {};
+}
+
+// Where no path leads, a call may be of something that no engine has: of a weak function, or in the
+// place of what CO-RE did not find. It becomes `r0 = 0`.
+void remove_unreached_calls(Analysis& analysis) {
+  for (std::size_t at = 0; at < analysis.code.size(); ++at) {
+    isa::Instruction& i = analysis.code[at];
+    if (analysis.facts[at].reached || i.form != isa::Form::call) continue;
+    const bool known = i.call() == isa::Call::local ||
+                       (i.call() == isa::Call::helper && platform::find_helper(i.immediate));
+    if (known) continue;
+    i = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .slot = i.slot};
+  }
+}
+
+}  // namespace
+
+class Proof {
+ public:
+  Proof(std::shared_ptr<const platform::Program> program, const Limits& limits)
+      : outline_{with_functions(std::move(program)), {}, {}}, limits_(limits) {}
+
+  Verdict run() {
+    const auto start = std::chrono::steady_clock::now();
+    Verdict out = prove();
+    out.work.time_ns =
+        static_cast<u64>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
+    return out;
+  }
+
+ private:
+  Verdict prove() {
+    const platform::Program& program = *outline_.program;
+    if (auto misshapen = check_structure(program, outline_.structure)) {
+      return {report_at(program, misshapen->at, misshapen->refusal), work_of(program)};
+    }
+    outline_.live = live_registers(program);
+    if (auto quick = prove_merged()) return std::move(*quick);
+    Explorer explorer(outline_, limits_);
+    Analysis& analysis = explorer.analysis();
+    Check refused = prepare(analysis);
+    if (!refused) refused = walk_functions(explorer, analysis);
+    if (refused) return {explorer.report(*refused), explorer.work()};
+    if (auto misshapen = check_stack_depth(analysis)) {
+      return {report_at(program, misshapen->at, misshapen->refusal), explorer.work()};
+    }
+    return accepted(analysis, explorer.work());
+  }
+
+  // What the quick walk proves; otherwise nothing.
+  std::optional<Verdict> prove_merged() {
+    if (limits_.paths != Paths::merged || !MergedWalk::takes(outline_)) return std::nullopt;
+    const auto nesting = nesting_of(*outline_.program);
+    if (!nesting) return std::nullopt;
+    MergedWalk walk(outline_, *nesting, limits_);
+    Analysis& analysis = walk.analysis();
+    if (prepare(analysis) || walk_functions(walk, analysis)) return std::nullopt;
+    if (check_stack_depth(analysis)) return std::nullopt;
+    return accepted(analysis, walk.work());
+  }
+
+  static Work work_of(const platform::Program& program) {
+    return {.visits = std::vector<u32>(program.code.size()),
+            .kept = std::vector<u32>(program.code.size())};
+  }
+
+  Verdict accepted(Analysis& analysis, Work work) const {
+    if (limits_.rules == Rules::kernel) return {AcceptedByKernel{}, std::move(work)};
+    remove_unreached_calls(analysis);
+    VerifiedProgram out;
+    out.program_ = outline_.program;
+    out.code_ = std::move(analysis.code);
+    out.facts_ = std::move(analysis.facts);
+    out.frames_ = std::move(analysis.frames);
+    out.may_change_packet_ = analysis.may_change_packet;
+    out.context_bytes_ = analysis.context_bytes;
+    out.arena_ = analysis.arena;
+    return {std::move(out), std::move(work)};
+  }
+
+  Outline outline_;
+  Limits limits_;
+};
+
+bool needs_kernel_types(const platform::Program& program) { return is_typed_by_kernel(program); }
+
+Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {
+  return Proof(std::move(program), limits).run();
+}
+
+}  // namespace skep::verify
