@@ -23,6 +23,7 @@
 #include "base/mapping.hpp"
 #include "base/types.hpp"
 #include "btf/list.hpp"
+#include "btf/name_index.hpp"
 #include "btf/record_index.hpp"
 #include "skep/result.hpp"
 
@@ -157,6 +158,7 @@ class Types {
  private:
   friend class SectionReader;
   friend class NameSearch;
+  friend class NameIndex;
   template <class Element>
   friend class List;
 
@@ -174,6 +176,7 @@ class Types {
   RecordIndex index_;               // of each type, in records_
   std::shared_ptr<const Types> base_;
   u32 first_string_ = 0;  // where the base's strings end
+  std::unique_ptr<Lookups> lookups_ = std::make_unique<Lookups>();
 };
 
 // A name without what CO-RE calls its flavor: "task_struct" of "task_struct___old". A flavor begins

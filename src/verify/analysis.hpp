@@ -116,6 +116,8 @@ struct Ways {
   std::optional<State> passed;
 };
 Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways);
+// Where the numbers are that learn from the comparison, besides the registers that are compared.
+Places linked_with(const State& state, const isa::Instruction& i);
 
 // ---- calls.cpp
 // ---------------------------------------------------------------------------------------------------

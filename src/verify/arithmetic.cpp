@@ -172,25 +172,24 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
     do_move(analysis, state, i, registers[i.src]);
     return {};
   }
-  const Value source = i.has_register_source()
-                           ? registers[i.src]
-                           : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
-  const Value target = registers[i.dst];
+  const Value constant = i.has_register_source()
+                             ? Value()
+                             : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+  const Value& source = i.has_register_source() ? registers[i.src] : constant;
+  Value& target = registers[i.dst];
   if (!overwrites && analysis.arena) {
     if (auto done = do_arena_alu(analysis, state, at)) return *done;
   }
   if (!overwrites && (target.is_pointer() || source.is_pointer())) {
-    return pointer_alu(analysis, state, i, target, source);
+    return pointer_alu(analysis, state, i, Value(target), Value(source));
   }
   if (overwrites && source.is_pointer()) {
-    registers[i.dst] =
-        Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), Scalar::unknown()));
+    target = Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), Scalar::unknown()));
     return {};
   }
-  const Scalar result = apply(i.alu(), i.width, target.number, source.number);
   const u32 lost_at = target.lost_at != 0 ? target.lost_at : source.lost_at;
-  registers[i.dst] = Value::of_number(result);
-  registers[i.dst].lost_at = overwrites ? 0 : lost_at;
+  target = Value::of_number(apply(i.alu(), i.width, target.number, source.number));
+  target.lost_at = overwrites ? 0 : lost_at;
   return {};
 }
 

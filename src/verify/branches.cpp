@@ -55,13 +55,9 @@ struct Compared {
 // Both ways of a comparison of numbers. `b` is a register or stands for the immediate.
 void compare_numbers(Analysis& analysis, State&& state, const isa::Instruction& i, const Scalar& b,
                      Ways& ways) {
-  Value& a = state.registers()[i.dst];
-  note_linked(state, a.id, analysis.demand.linked);
-  if (i.has_register_source()) {
-    note_linked(state, state.registers()[i.src].id, analysis.demand.linked);
-  }
-  const Compared passed(i, Holds::no, a.number, b);
-  const Compared taken(i, Holds::yes, a.number, b);
+  const Scalar& a = state.registers()[i.dst].number;
+  const Compared passed(i, Holds::no, a, b);
+  const Compared taken(i, Holds::yes, a, b);
   if (!passed.possible || !taken.possible) analysis.demand.registers |= compared(i);
   const auto way = [&](const Compared& known, State&& from) {
     learn(from, from.registers()[i.dst], known.left);
@@ -174,14 +170,34 @@ bool is_zero(const Value& value) {
 
 }  // namespace
 
+Places linked_with(const State& state, const isa::Instruction& i) {
+  Places out;
+  const Value& a = state.registers()[i.dst];
+  if (!i.has_register_source()) {
+    if (a.is_number()) note_linked(state, a.id, out);
+    return out;
+  }
+  const Value& b = state.registers()[i.src];
+  if (!a.is_number() || !b.is_number()) return out;
+  note_linked(state, a.id, out);
+  note_linked(state, b.id, out);
+  return out;
+}
+
 Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways) {
   if (auto refused = check_readable(state, i.dst)) return refused;
   if (i.has_register_source()) {
     if (auto refused = check_readable(state, i.src)) return refused;
   }
-  const Value a = state.registers()[i.dst];
+  const auto& registers = state.registers();
+  if (registers[i.dst].is_number() && !i.has_register_source()) {
+    const Scalar constant = Scalar::constant(static_cast<u64>(i.immediate));
+    compare_numbers(analysis, std::move(state), i, constant, ways);
+    return {};
+  }
+  const Value a = registers[i.dst];
   const Value b = i.has_register_source()
-                      ? state.registers()[i.src]
+                      ? registers[i.src]
                       : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   if (a.is_number() && b.is_number()) {
     compare_numbers(analysis, std::move(state), i, b.number, ways);

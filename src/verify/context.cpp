@@ -16,14 +16,13 @@ using isa::Width;
 
 // A structure whose fields are accessed: the context, or what a pointer leads to.
 struct Layout {
-  std::string name;  // "struct xdp_md for xdp programs"
+  std::string_view name;  // "struct xdp_md"
   std::span<const platform::ContextField> fields;
-  Property property;
+  bool is_context;
 };
 
 Layout context_layout(const Analysis& analysis) {
-  return {format("{} for {} programs", analysis.type().context_name, analysis.type().name),
-          platform::context_of(analysis.program.type), Property::context_access};
+  return {analysis.type().context_name, platform::context_of(analysis.program.type), true};
 }
 
 platform::ObjectKind object_kind(Kind kind) {
@@ -39,7 +38,7 @@ platform::ObjectKind object_kind(Kind kind) {
 
 Layout object_layout(Kind kind) {
   const platform::ObjectRow& row = platform::row(object_kind(kind));
-  return {std::string(row.name), row.fields, Property::context_access};
+  return {row.name, row.fields, false};
 }
 
 // Whether this program has the field: others are for the kernel only, or for programs that are
@@ -50,15 +49,18 @@ bool has(const Analysis& analysis, const platform::ContextField& field) {
   return field.attach == 0 || (attach && (field.attach & platform::set_of(*attach)) != 0);
 }
 
-Refusal bad_access(const Layout& layout, std::string what, s64 offset, u32 bytes) {
-  return {layout.property,
+Refusal bad_access(const Analysis& analysis, const Layout& layout, std::string what, s64 offset,
+                   u32 bytes) {
+  const std::string whose =
+      layout.is_context ? format(" for {} programs", analysis.type().name) : std::string();
+  return {Property::context_access,
           std::move(what),
-          format("{} at offset {} of {}", counted(bytes, "byte"), offset, layout.name),
+          format("{} at offset {} of {}{}", counted(bytes, "byte"), offset, layout.name, whose),
           {}};
 }
 
 Refusal bad_context(const Analysis& analysis, std::string what, s64 offset, u32 bytes) {
-  return bad_access(context_layout(analysis), std::move(what), offset, bytes);
+  return bad_access(analysis, context_layout(analysis), std::move(what), offset, bytes);
 }
 
 Refusal moved(const Analysis& analysis, const Value& pointer, const Access& access) {
@@ -82,41 +84,38 @@ bool may_be_in_part(const platform::ContextField& field, const Access& access) {
   return false;
 }
 
-// The same access is tried on each row of a field: there is one a way.
-Check check_field(const Layout& layout, const platform::ContextField& field, const Access& access) {
-  const auto bad = [&](std::string what) {
-    return bad_access(layout, std::move(what), access.offset, access.bytes);
-  };
+// What is wrong with an access inside of a field, or nothing.
+std::string wrong_with(const platform::ContextField& field, const Access& access) {
   if (field.parts != platform::Parts::anywhere && access.offset % access.bytes != 0)
-    return bad(format("field {} is accessed across its alignment", field.name));
+    return format("field {} is accessed across its alignment", field.name);
   if (access.touch == Touch::write && field.access != platform::Access::read_write)
-    return bad(format("field {} is written, but may only be read", field.name));
+    return format("field {} is written, but may only be read", field.name);
   if (access.bytes == field.size || may_be_in_part(field, access)) return {};
-  return bad(format("field {} is {} in part, but has to be as a whole of {}", field.name,
-                    access.touch == Touch::read ? "read" : "written", counted(field.size, "byte")));
+  return format("field {} is {} in part, but has to be as a whole of {}", field.name,
+                access.touch == Touch::read ? "read" : "written", counted(field.size, "byte"));
 }
 
-// The field that an access reaches, or a refusal.
+// The field that an access reaches, or a refusal. There may be several rows of one field, one a
+// way in which it may be accessed.
 Check find_field(const Analysis& analysis, const Layout& layout, const Access& access,
                  const platform::ContextField*& found) {
-  Check refused = bad_access(layout, "no field of the context is there for this program type",
-                             access.offset, access.bytes);
-  if (layout.name.find(" for ") == std::string::npos)
-    refused->message = format("no field of {} is there", layout.name);
-  bool is_first = true;
+  std::string wrong;
   for (const platform::ContextField& field : layout.fields) {
     const bool inside =
         access.offset >= field.offset && access.offset + access.bytes <= field.offset + field.size;
     if (!inside || !has(analysis, field)) continue;
-    Check bad = check_field(layout, field, access);
-    if (!bad) {
+    std::string why = wrong_with(field, access);
+    if (why.empty()) {
       found = &field;
       return {};
     }
-    if (is_first) refused = std::move(bad);
-    is_first = false;
+    if (wrong.empty()) wrong = std::move(why);
   }
-  return refused;
+  if (wrong.empty()) {
+    wrong = layout.is_context ? "no field of the context is there for this program type"
+                              : format("no field of {} is there", layout.name);
+  }
+  return bad_access(analysis, layout, std::move(wrong), access.offset, access.bytes);
 }
 
 Value nullable(Analysis& analysis, Value pointer) {

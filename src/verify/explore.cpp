@@ -261,7 +261,8 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::may_goto) return may_goto(path, i);
   if (takes_function(i)) return call_with_callback(path);
   if (i.form == Form::exit) return exit(path);
-  if (is_throw(*program_, path.at)) return end(path, do_throw(analysis_, path.state, path.at));
+  if (i.form == Form::call && is_throw(*program_, path.at))
+    return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {
     ++jumps_;
     path.at = i.target;
@@ -316,6 +317,7 @@ s32 Explorer::decide(const Path& path, Holds holds) {
 
 Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   const std::size_t depth = path.state.frames.size() - 1;
+  analysis_.demand.linked = linked_with(path.state, i);
   Ways ways;
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};

@@ -83,22 +83,38 @@ Effects effects_of(const Instruction& i) {
 
 std::vector<Registers> live_registers(const platform::Program& program) {
   const isa::Code& code = program.code;
-  std::vector<Registers> before(code.size(), bit(isa::kFramePointer));
+  struct Node {
+    Registers reads;
+    Registers kept;  // live before it if live behind it
+    bool falls_through;
+    u32 target;  // the end of the code: none
+  };
+  const u32 end = static_cast<u32>(code.size());
+  std::vector<Node> nodes;
+  nodes.reserve(end);
+  bool goes_back = false;
+  for (const isa::Instruction& i : code) {
+    const Effects effects = effects_of(i);
+    const u32 target = isa::has_jump_target(i) ? i.target.value() : end;
+    goes_back = goes_back || target <= nodes.size();
+    nodes.push_back(
+        {effects.reads, static_cast<Registers>(~effects.writes), isa::falls_through(i), target});
+  }
+  std::vector<Registers> before(end + 1, bit(isa::kFramePointer));
   bool changed = true;
   while (changed) {
     changed = false;
-    for (std::size_t at = code.size(); at-- > 0;) {
-      Registers after = bit(isa::kFramePointer);
-      for (const isa::InstructionIndex next : isa::successors(code, isa::InstructionIndex(at))) {
-        after |= before[next.value()];
-      }
-      const Effects effects = effects_of(code[at]);
-      const auto now = static_cast<Registers>((after & ~effects.writes) | effects.reads);
-      if (now == before[at]) continue;
+    for (u32 at = end; at-- > 0;) {
+      const Node& node = nodes[at];
+      Registers after = before[node.target];
+      if (node.falls_through) after |= before[at + 1];
+      const auto now = static_cast<Registers>((after & node.kept) | node.reads);
+      changed = changed || now != before[at];
       before[at] = now;
-      changed = true;
     }
+    changed = changed && goes_back;  // otherwise all successors came before
   }
+  before.resize(end);
   return before;
 }
 

@@ -68,7 +68,7 @@ Check MergedWalk::step(Path& path) {
   if (isa::is_local_call(i)) return call_function(path, i);
   if (i.form == Form::exit) return exit(path);
   if (i.form == Form::jump_always) return go(path, i.target);
-  if (is_throw(*outline_.program, path.at)) {
+  if (i.form == Form::call && is_throw(*outline_.program, path.at)) {
     ended_ = true;
     return do_throw(analysis_, path.state, path.at);
   }
@@ -154,38 +154,43 @@ Check MergedWalk::next_round(const Path& path, u32 round) {
   return {};
 }
 
+void MergedWalk::add_place(InstructionIndex at, const u32*& round, Key& key) const {
+  std::array<u32, Nesting::kDepthMax> heads{};
+  u32 depth = 0;
+  for (s32 loop = nesting_.loop[at.value()]; loop != Nesting::kNone;
+       loop = nesting_.loops[static_cast<u32>(loop)].parent) {
+    heads[depth++] = nesting_.loops[static_cast<u32>(loop)].head.value();
+  }
+  while (depth-- > 0) {
+    key.add(nesting_.position[heads[depth]]);
+    key.add(*round++);
+  }
+  key.add(nesting_.position[at.value()]);
+}
+
 MergedWalk::Key MergedWalk::key_of(const Path& path) const {
   Key out;
-  auto round = path.rounds.begin();
-  const auto add = [&](InstructionIndex at) {
-    std::array<s32, 33> around{};
-    std::size_t count = 0;
-    for (s32 loop = nesting_.loop[at.value()]; loop != Nesting::kNone;
-         loop = nesting_.loops[static_cast<u32>(loop)].parent) {
-      around[count++] = loop;
-    }
-    while (count-- > 0) {
-      const Nesting::Loop& loop = nesting_.loops[static_cast<u32>(around[count])];
-      out.push_back(nesting_.position[loop.head.value()]);
-      out.push_back(*round++);
-    }
-    out.push_back(nesting_.position[at.value()]);
-  };
+  const u32* round = path.rounds.data();
   for (std::size_t f = 1; f < path.state.frames.size(); ++f) {
-    add(InstructionIndex(path.state.frames[f].return_to.value() - 1));
+    add_place(InstructionIndex(path.state.frames[f].return_to.value() - 1), round, out);
   }
-  add(path.at);
+  add_place(path.at, round, out);
   return out;
 }
 
 // The path waits for its turn, in one state with those that wait at the same place if it can.
 Check MergedWalk::arrive(Path path) {
   const Key key = key_of(path);
-  const auto later = [](const Waiting& each, const Key& than) { return each.key > than; };
+  if (key.count > Key::kMax) return gives_up("too many loops around");
+  const auto later = [](const Waiting& each, const Key& than) {
+    return std::ranges::lexicographical_compare(than.view(), each.key.view());
+  };
   auto place = std::lower_bound(waiting_.begin(), waiting_.end(), key, later);
   const LiveRegisters live = live_at(outline_.live, path.state, path.at);
   u32 apart = 0;
-  for (auto each = place; each != waiting_.end() && each->key == key; ++each, ++apart) {
+  for (auto each = place;
+       each != waiting_.end() && std::ranges::equal(each->key.view(), key.view());
+       ++each, ++apart) {
     if (merge(analysis_, each->path.state, path.state, live)) return {};
   }
   if (apart == kApartMax) return gives_up("too many states that do not merge");

@@ -34,8 +34,18 @@ class MergedWalk {
     isa::InstructionIndex at{};
     std::vector<u32> rounds;  // of the loops around each frame's place, from outside in
   };
-  // Where a path is in the order: its parts are compared one after the other.
-  using Key = std::vector<u32>;
+  // Where a path is in the order: for each frame, positions of the loops around it, each with the
+  // round, and its own.
+  struct Key {
+    static constexpr u32 kMax = 30;
+    u32 count = 0;
+    std::array<u32, kMax> parts;  // the first `count`
+    void add(u32 part) {
+      if (count < kMax) parts[count] = part;
+      ++count;
+    }
+    std::span<const u32> view() const { return std::span(parts).first(count); }
+  };
   struct Waiting {
     Key key;
     Path path;
@@ -51,6 +61,7 @@ class MergedWalk {
   Check next_round(const Path& path, u32 round);
   Check arrive(Path path);
   Key key_of(const Path& path) const;
+  void add_place(isa::InstructionIndex at, const u32*& round, Key& key) const;
   u32 depth_of_callers(const State& state) const;
 
   const Outline& outline_;

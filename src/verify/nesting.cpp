@@ -9,8 +9,6 @@ namespace {
 
 using isa::InstructionIndex;
 
-constexpr u32 kDepthMax = 32;
-
 // One function, by blocks: what is always walked together.
 class Order {
  public:
@@ -29,7 +27,7 @@ class Order {
     scope_.assign(blocks_.size(), 0);
     std::vector<u32> all(blocks_.size());
     for (u32 block = 0; block < all.size(); ++block) all[block] = block;
-    return place(all, all, Nesting::kNone, 0);
+    return place(all, {}, Nesting::kNone, 0);
   }
 
  private:
@@ -43,6 +41,12 @@ class Order {
   struct Visit {
     u32 block;
     u32 next = 0;  // successor to look at
+  };
+
+  // Strongly connected parts, the last ones first; in each, the first block is last.
+  struct Parts {
+    std::vector<u32> blocks;
+    std::vector<u32> begins;
   };
 
   bool goes_back() const {
@@ -95,31 +99,33 @@ class Order {
   }
 
   // Orders `blocks`, which are those of scope `level`; the search begins at `starts`.
-  bool place(const std::vector<u32>& blocks, const std::vector<u32>& starts, s32 loop, u32 level) {
-    if (level > kDepthMax) return false;
+  bool place(std::span<const u32> blocks, std::span<const u32> starts, s32 loop, u32 level) {
+    if (level >= Nesting::kDepthMax) return false;
     for (const u32 block : blocks) {
       blocks_[block].number = 0;
       scope_[block] = level;
     }
-    std::vector<std::vector<u32>> parts;  // strongly connected, the last ones first
-    for (const std::vector<u32>* list : {&starts, &blocks}) {
-      for (const u32 block : *list) {
+    Parts parts;
+    for (const std::span<const u32> list : {starts, blocks}) {
+      for (const u32 block : list) {
         if (scope_[block] == level && blocks_[block].number == 0) search(block, level, parts);
       }
     }
-    for (std::size_t at = parts.size(); at-- > 0;) {
-      if (!place_part(parts[at], loop, level)) return false;
+    u32 end = static_cast<u32>(parts.blocks.size());
+    for (std::size_t at = parts.begins.size(); at-- > 0;) {
+      const u32 begin = parts.begins[at];
+      if (!place_part(std::span(parts.blocks).subspan(begin, end - begin), loop, level))
+        return false;
+      end = begin;
     }
     return true;
   }
 
-  bool place_part(std::vector<u32>& part, s32 loop, u32 level) {
+  bool place_part(std::span<const u32> part, s32 loop, u32 level) {
     const u32 head = part.back();  // the first that the search came to
     std::array<u32, 2> next{};
-    const u32 count = behind(head, next);
-    const bool is_loop = part.size() > 1 || std::find(next.begin(), next.begin() + count, head) !=
-                                                next.begin() + count;
-    if (is_loop) {
+    const std::span<const u32> starts = std::span(next).first(behind(head, next));
+    if (part.size() > 1 || std::ranges::find(starts, head) != starts.end()) {
       out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(blocks_[head].begin)});
       loop = static_cast<s32>(out_.loops.size() - 1);
     }
@@ -127,26 +133,14 @@ class Order {
       out_.position[at] = next_++;
       out_.loop[at] = loop;
     }
-    part.pop_back();
-    if (part.empty()) return true;
-    scope_[head] = level;  // outside of what follows
-    const std::vector<u32> starts(next.begin(), next.begin() + count);
-    return place(part, starts, loop, level + 1);
+    return part.size() == 1 || place(part.first(part.size() - 1), starts, loop, level + 1);
   }
 
   // Tarjan's search for strongly connected parts, without recursion.
-  void search(u32 start, u32 level, std::vector<std::vector<u32>>& parts) {
-    std::vector<Visit> visits;
-    std::vector<u32> stack;
-    const auto enter = [&](u32 block) {
-      blocks_[block].number = blocks_[block].lowest = ++counter_;
-      blocks_[block].on_stack = true;
-      stack.push_back(block);
-      visits.push_back({block});
-    };
+  void search(u32 start, u32 level, Parts& parts) {
     enter(start);
-    while (!visits.empty()) {
-      Visit& visit = visits.back();
+    while (!visits_.empty()) {
+      Visit& visit = visits_.back();
       Block& block = blocks_[visit.block];
       std::array<u32, 2> next{};
       if (visit.next < behind(visit.block, next)) {
@@ -160,19 +154,29 @@ class Order {
         continue;
       }
       const u32 done = visit.block;
-      visits.pop_back();
-      if (!visits.empty()) {
-        Block& before = blocks_[visits.back().block];
+      visits_.pop_back();
+      if (!visits_.empty()) {
+        Block& before = blocks_[visits_.back().block];
         before.lowest = std::min(before.lowest, blocks_[done].lowest);
       }
-      if (blocks_[done].lowest != blocks_[done].number) continue;
-      std::vector<u32>& part = parts.emplace_back();
-      do {
-        part.push_back(stack.back());
-        blocks_[stack.back()].on_stack = false;
-        stack.pop_back();
-      } while (part.back() != done);
+      if (blocks_[done].lowest == blocks_[done].number) take_part(done, parts);
     }
+  }
+
+  void enter(u32 block) {
+    blocks_[block].number = blocks_[block].lowest = ++counter_;
+    blocks_[block].on_stack = true;
+    stack_.push_back(block);
+    visits_.push_back({block});
+  }
+
+  void take_part(u32 first, Parts& parts) {
+    parts.begins.push_back(static_cast<u32>(parts.blocks.size()));
+    do {
+      parts.blocks.push_back(stack_.back());
+      blocks_[stack_.back()].on_stack = false;
+      stack_.pop_back();
+    } while (parts.blocks.back() != first);
   }
 
   const isa::Code& code_;
@@ -184,6 +188,8 @@ class Order {
   std::vector<Block> blocks_;
   std::vector<u32> block_of_;
   std::vector<u32> scope_;
+  std::vector<Visit> visits_;
+  std::vector<u32> stack_;
 };
 
 }  // namespace

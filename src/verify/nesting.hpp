@@ -17,6 +17,7 @@ namespace skep::verify {
 
 struct Nesting {
   static constexpr s32 kNone = -1;
+  static constexpr u32 kDepthMax = 32;
   struct Loop {
     s32 parent = kNone;
     u32 depth = 1;  // of itself: 1 is the outermost

@@ -63,20 +63,21 @@ constexpr bool couple_words(Word<u64>& full, Word<u32>& half) {
   return true;
 }
 
+// A word of 32 bits, the upper half zero: what is known of the half is all.
 constexpr Scalar from_half(const Word<u32>& half) {
-  Word<u64> full = Word<u64>::loose_bits(half.value, half.mask);
-  full.umin = half.umin;
-  full.umax = half.umax;
-  full.tighten();
-  Scalar out{full, half};
-  couple_words(out.full, out.half);
+  return {{half.value, half.mask, half.umin, half.umax, half.umin, half.umax}, half};
+}
+
+// Nothing is known of the half but what `full` says, so it says nothing new of `full`.
+constexpr Scalar from_full(const Word<u64>& full) {
+  Scalar out{full, low_half(full)};
+  out.half.tighten();
   return out;
 }
 
-constexpr Scalar from_full(const Word<u64>& full) {
-  Scalar out{full, Word<u32>::unknown()};
-  couple_words(out.full, out.half);
-  return out;
+// Below 2^31 halves say the same as the words.
+constexpr bool is_small(const Scalar& a) {
+  return a.full.umax <= static_cast<u64>(Word<u32>::kSignedMax);
 }
 
 // The part of a binary operation that is the same for every width.
@@ -253,7 +254,8 @@ Scalar apply(Alu operation, Width width, const Scalar& a, const Scalar& b) {
     out.full.intersect(Word<u64>::signed_range(a.half.smin * kHalf, a.half.smax * kHalf));
     out.couple();
   }
-  if (acts_on_halves(operation, b)) {
+  const bool same_for_halves = is_small(a) && is_small(b) && is_small(out);
+  if (acts_on_halves(operation, b) && !same_for_halves) {
     out.half.intersect(binary(operation, a.half, b.half));
     out.couple();
   }
@@ -269,11 +271,12 @@ Scalar truncated(const Scalar& a, Width width) {
 bool assume(Jump relation, Holds holds, Width width, Scalar& a, Scalar& b) {
   const bool clear = relation == Jump::set && holds == Holds::no;
   const Jump actual = holds == Holds::yes ? relation : isa::kJump[relation].negated;
-  const bool possible =
-      width == Width::w64
-          ? (clear ? assume_clear(a.full, b.full) : assume_word(actual, a.full, b.full))
-          : (clear ? assume_clear(a.half, b.half) : assume_word(actual, a.half, b.half));
-  return possible && a.couple() && b.couple();
+  const auto learn = [&](auto& left, auto& right) {
+    const auto old_left = left, old_right = right;
+    if (!(clear ? assume_clear(left, right) : assume_word(actual, left, right))) return false;
+    return (left == old_left || a.couple()) && (right == old_right || b.couple());
+  };
+  return width == Width::w64 ? learn(a.full, b.full) : learn(a.half, b.half);
 }
 
 std::string describe(const Scalar& scalar) {

@@ -171,6 +171,7 @@ struct State {
   Frame& frame() { return frames.back(); }
   const Frame& frame() const { return frames.back(); }
   std::array<Value, isa::kRegisters>& registers() { return frames.back().registers; }
+  const std::array<Value, isa::kRegisters>& registers() const { return frames.back().registers; }
 
   // Whether the next exit leaves the program: global functions are walked on their own, but called.
   bool in_main() const { return frames.size() == 1 && frames.front().function == 0; }

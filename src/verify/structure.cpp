@@ -119,14 +119,17 @@ class Shape {
     std::vector<InstructionIndex> pending{program_.functions[function].begin};
     std::vector<InstructionIndex> calls;
     while (!pending.empty()) {
-      const InstructionIndex at = pending.back();
+      InstructionIndex at = pending.back();
       pending.pop_back();
-      if (reached_[at.value()]) continue;
-      reached_[at.value()] = true;
-      const isa::Instruction& i = program_.code[at.value()];
-      if (isa::is_local_call(i) || names_function(i)) calls.push_back(at);
-      for (const InstructionIndex next : isa::successors(program_.code, at))
-        pending.push_back(next);
+      while (!reached_[at.value()]) {
+        reached_[at.value()] = true;
+        const isa::Instruction& i = program_.code[at.value()];
+        if (isa::is_local_call(i) || names_function(i)) calls.push_back(at);
+        const isa::Successors next = isa::successors(program_.code, at);
+        if (next.count == 0) break;
+        at = next.targets[0];
+        if (next.count == 2) pending.push_back(next.targets[1]);
+      }
     }
     if (!calls.empty() || callees_.size() <= function) callees_.resize(program_.functions.size());
     callees_[function].insert(callees_[function].end(), calls.begin(), calls.end());

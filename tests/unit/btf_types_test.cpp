@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "base/text.hpp"
 #include "btf/types.hpp"
 #include "support/scratch.hpp"
 
@@ -304,6 +305,26 @@ TEST(Types, LookupsFindWhatReadingFinds) {
   EXPECT_EQ(lazy.kind(602), Kind::void_);
   EXPECT_EQ(lazy.count(), 602u);
   for (TypeId id = 0; id < 610; ++id) EXPECT_EQ(lazy.c_name(id), read.c_name(id)) << id;
+}
+
+// The first lookups search; the later ones have an index.
+TEST(Types, LookupsThatAreManyFindTheSame) {
+  Section section;
+  const TypeId integer = section.integer("int", 4);
+  std::vector<std::pair<std::string, TypeId>> made;
+  for (int n = 0; n < 100; ++n) {
+    const std::string name = format("s{}", n);
+    made.emplace_back(name, section.structure(name, 4, {{"f", integer, 0}}));
+    section.structure(name, 4, {{"second", integer, 0}});
+  }
+  const Types types = section.read().value();
+  for (const auto& [name, id] : made) {
+    EXPECT_EQ(types.find(name, Kind::structure), id) << name;
+    EXPECT_EQ(types.find(name, Kind::union_), std::nullopt) << name;
+    EXPECT_EQ(types.find(name + "x", Kind::structure), std::nullopt) << name;
+  }
+  EXPECT_EQ(types.find("int", Kind::integer), integer);
+  EXPECT_EQ(types.find("", Kind::structure), std::nullopt);
 }
 
 TEST(Types, LookupsOfSeveralThreadsSeeTheSame) {
