@@ -107,6 +107,11 @@ struct Extent {
 };
 Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch touch);
 
+// ---- arguments.cpp
+// -----------------------------------------------------------------------------------------------
+// Whether a pointer leads to zero-terminated text at a known place in frozen memory.
+bool is_frozen_text(const Analysis& analysis, const Value& pointer);
+
 // ---- branches.cpp
 // ------------------------------------------------------------------------------------------------
 // What is left of the state on both ways of a conditional jump; a way that cannot be taken is

@@ -108,22 +108,8 @@ Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) 
   return {};
 }
 
-// Zero-terminated text in frozen memory, at a known place.
 Check check_string(const Analysis& analysis, const State& state, const Call& call, u8 r) {
-  const Value& value = state.frame().registers[r];
-  const bool known =
-      value.kind == Kind::map_value && value.null == Null::no && value.number.is_constant();
-  if (known) {
-    const platform::MapSpec& map = analysis.map(value.map);
-    const bool frozen = map.is_globals && (map.flags & platform::kReadOnlyForProgram) != 0;
-    const s64 first = value.offset + static_cast<s64>(value.number.value());
-    const bool inside = first >= 0 && first < static_cast<s64>(map.initial.size());
-    if (frozen && inside &&
-        std::ranges::find(map.initial.begin() + first, map.initial.end(), std::byte{0}) !=
-            map.initial.end()) {
-      return {};
-    }
-  }
+  if (is_frozen_text(analysis, state.frame().registers[r])) return {};
   return bad_argument(call, r, state, "text in .rodata");
 }
 
@@ -245,6 +231,18 @@ Refusal not_yet(const Call& call, u8 r) {
 }
 
 }  // namespace
+
+bool is_frozen_text(const Analysis& analysis, const Value& value) {
+  const bool is_known =
+      value.kind == Kind::map_value && value.null == Null::no && value.number.is_constant();
+  if (!is_known) return false;
+  const platform::MapSpec& map = analysis.map(value.map);
+  const bool frozen = map.is_globals && (map.flags & platform::kReadOnlyForProgram) != 0;
+  const s64 first = value.offset + static_cast<s64>(value.number.value());
+  if (!frozen || first < 0 || first >= static_cast<s64>(map.initial.size())) return false;
+  return std::ranges::find(map.initial.begin() + first, map.initial.end(), std::byte{0}) !=
+         map.initial.end();
+}
 
 Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];

@@ -102,7 +102,7 @@ void make_pointer(State& state, u32 id) {
 // not list, though only the compiler's dead code compares those.
 bool may_be_null(const Analysis& analysis, const Value& value) {
   switch (value.kind) {
-    case Kind::kernel: return value.trust == Trust::none;
+    case Kind::kernel: return value.trust != Trust::reference;
     case Kind::map_value:
     case Kind::map_key:
     case Kind::memory:

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "verify/arguments.hpp"
+#include "verify/kernel_functions.hpp"
+#include "verify/sections.hpp"
 
 namespace skep::verify {
 namespace {
@@ -32,6 +34,8 @@ void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
 std::string what_is_held(const platform::Program& program, const Held& held) {
   const isa::Instruction& i = program.code[held.acquired_at.value()];
   if (i.call() == isa::Call::helper && i.immediate == kReserveHelper) return "a ring record";
+  if (const auto* external = kernel_function_at(program, held.acquired_at))
+    return format("what {} returned", external->essential_name());
   return i.call() == isa::Call::helper
              ? format("what bpf_{} returned", platform::helper_name(i.immediate))
              : std::string("a reference");
@@ -106,7 +110,11 @@ Check check_call(Analysis& analysis, State& state, Call& call) {
   for (u8 r = isa::kR1; r <= isa::kR5 && helper.arguments[r - 1u] != Argument::none; ++r) {
     if (auto refused = check_argument(analysis, state, call, r)) return refused;
   }
+  if (helper.needs == platform::Needs::sleepable) {
+    if (auto refused = check_may_sleep(state, format("bpf_{}", helper.name))) return refused;
+  }
   if (helper.effect != platform::Effect::ends_program) return {};
+  if (auto refused = check_no_section(state, "a tail call")) return refused;
   if (!state.held.empty())
     return still_held(analysis.program, state, "a tail call while ", " is held");
   if (!state.in_main())

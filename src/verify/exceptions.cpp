@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "platform/kernel_functions.hpp"
+#include "verify/kernel_functions.hpp"
 #include "verify/returns.hpp"
+#include "verify/sections.hpp"
 
 namespace skep::verify {
 namespace {
@@ -61,6 +63,11 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
   }
   if (!state.held.empty())
     return still_held(analysis.program, state, "bpf_throw while ", " is held");
+  if (auto refused = check_no_section(state, "bpf_throw is called")) return refused;
+  if (!analysis.for_user_engine()) {
+    const platform::KernelFunctionRow* row = nullptr;
+    if (auto refused = check_may_call(analysis, at, row)) return refused;
+  }
   const platform::Program& program = analysis.program;
   if (!program.exception_callback) {  // the cookie is what the program returns
     if (auto refused = check_returned(analysis, state, isa::kR1, "bpf_throw gives")) return refused;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "verify/trust.hpp"
+
 namespace skep::verify {
 namespace {
 
@@ -50,6 +52,7 @@ struct Field {
   enum class What : u8 { number, pointer, nothing } what = What::nothing;
   TypeId target = btf::kVoid;  // pointer: what it points to, tags and all
   std::string problem;         // nothing: why
+  std::string_view name = {};  // pointer
 };
 
 Field nothing(std::string problem) {
@@ -110,7 +113,7 @@ Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
       if (inner.kind == BtfKind::pointer) {
         if (offset != part.begin || bytes != kArgumentBytes)
           return nothing(format("pointer {} is read in part", member.name));
-        return {Field::What::pointer, inner.type, {}};
+        return {Field::What::pointer, inner.type, {}, member.name};
       }
       if (offset + bytes > part.end && !is_open)
         return nothing(format("it reaches behind the end of {}", member.name));
@@ -227,7 +230,8 @@ Check load_argument(Analysis& analysis, const Value& pointer, const Access& acce
   return {};
 }
 
-Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
+Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of, Value& out) {
+  const auto& [pointer, access] = of;
   if (analysis.kernel == nullptr) return no_types(analysis.program);
   const Types& types = *analysis.kernel;
   const TypeId structure = pointer.kind == Kind::map
@@ -249,7 +253,13 @@ Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access
   const Field field = field_at(types, structure, static_cast<u64>(offset), access.bytes);
   if (field.what == Field::What::nothing)
     return refuse("reads what is no field of ", ": " + field.problem);
-  if (field.what == Field::What::pointer) out = value_of(types, field.target);
+  if (field.what != Field::What::pointer) return {};
+  out = value_of(types, field.target);
+  if (out.kind == Kind::kernel && pointer.kind == Kind::kernel && !analysis.for_user_engine()) {
+    const FieldLoad step{pointer, types.name(types.resolve(structure)), field.name,
+                         has_tag(types, field.target, "rcu")};
+    set_trust(analysis, state, step, out);
+  }
   return {};
 }
 

@@ -15,7 +15,11 @@ Check find_prototype(const Analysis& analysis, KernelPrototype& out);
 // A load from such a context.
 Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
 // A load through Kind::kernel.
-Check load_kernel(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
+struct KernelAccess {
+  const Value& pointer;
+  const Access& access;
+};
+Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of, Value& out);
 // Whether a pointer is one to a structure of one of these names ("sock|sock_common"), or to one
 // that begins with it.
 bool points_to(const Analysis& analysis, const Value& pointer, std::string_view names);

@@ -5,6 +5,7 @@
 #include "isa/tables.hpp"
 #include "verify/analysis.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -122,6 +123,11 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
       return check_object(pointer, access, pointer.range, Property::record_bounds,
                           "the ring record");
     case Kind::memory:
+      if (access.touch == Touch::write && pointer.read_only) {
+        return Refusal{Property::read_only, "writes to memory that is only read",
+                       because(pointer, access.r), ""};
+      }
+      if (pointer.trust == Trust::untrusted) return {};  // reads that cannot fail
       return check_object(pointer, access, pointer.range, Property::memory_bounds,
                           "the memory that the function was given");
     case Kind::map:
@@ -129,7 +135,7 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
       [[fallthrough]];
     case Kind::kernel: {
       Value ignored;
-      return load_kernel(analysis, pointer, access, ignored);
+      return load_kernel(analysis, state, {pointer, access}, ignored);
     }
     case Kind::map_key:
       if (access.touch == Touch::write) {
@@ -253,7 +259,7 @@ Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
     }
     if (pointer.kind == Kind::map_value) out = load_map_value(analysis, pointer, i);
     if (pointer.kind == Kind::kernel || pointer.kind == Kind::map) {
-      if (auto refused = load_kernel(analysis, pointer, access, out)) return refused;
+      if (auto refused = load_kernel(analysis, state, {pointer, access}, out)) return refused;
     }
   }
   if (auto refused = note_region(analysis, at, pointer.kind)) return refused;
@@ -370,6 +376,8 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
   if (!state.held.empty())
     return still_held(analysis.program, state, "a legacy packet load, which may leave, while ",
                       " is held");
+  if (auto refused = check_no_section(state, "a legacy packet load, which may leave"))
+    return refused;
   if (state.registers()[isa::kR6].kind != Kind::context)
     return Refusal{Property::context_access,
                    "a legacy packet load without the context in r6",
@@ -392,6 +400,10 @@ Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch 
   if (pointer.kind == Kind::arena) {
     return Refusal{Property::arena, "a pointer into the arena is handed to a helper or a function",
                    because(pointer, r), "copy what is there to the stack and hand that over"};
+  }
+  if (pointer.kind == Kind::memory && pointer.trust == Trust::untrusted) {
+    return Refusal{Property::memory_bounds, "memory of unknown size is handed to a function",
+                   because(pointer, r), "copy it by bpf_probe_read_kernel first"};
   }
   const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch};
   if (auto refused = check_region(analysis, state, pointer, access)) return refused;

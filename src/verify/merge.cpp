@@ -185,7 +185,7 @@ bool same_held(const State& a, const State& b) {
 
 bool merge(Analysis& analysis, State& into, const State& from, const LiveRegisters& live) {
   if (into.frames.size() != from.frames.size() || into.rounds != from.rounds ||
-      !same_held(into, from))
+      into.sections != from.sections || !same_held(into, from))
     return false;
   for (std::size_t f = 0; f < into.frames.size(); ++f) {
     if (!frames_merge(into.frames[f], from.frames[f], live[f])) return false;

@@ -19,7 +19,8 @@ class Comparison {
   explicit Comparison(How how) : how_(how) {}
 
   bool frames(const State& before, const State& now, const Relevant& relevant) {
-    if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size()) {
+    if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size() ||
+        before.sections != now.sections) {
       return false;
     }
     for (std::size_t at = 0; at < before.frames.size(); ++at) {

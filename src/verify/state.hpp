@@ -65,6 +65,7 @@ enum class Trust : u8 {
   none,       // it may be anything by now: reads are made so that they cannot fail
   rcu,        // while the RCU section lasts
   reference,  // while it is held, or for all of the program
+  untrusted,  // for nothing but reads of that kind; what they give is the same
 };
 
 struct Value {
@@ -163,9 +164,19 @@ struct Held {
   isa::InstructionIndex acquired_at{};
 };
 
+// Parts of the program in which others wait for it, or may not interrupt it: each is to be left
+// before the program ends (sections.cpp).
+struct Sections {
+  bool rcu = false;    // in an RCU read section; they do not nest
+  u32 preemption = 0;  // how often preemption was disabled
+
+  friend bool operator==(const Sections&, const Sections&) = default;
+};
+
 struct State {
   std::vector<Frame> frames;
   std::vector<Held> held;
+  Sections sections;
   u32 rounds = 0;  // how often a may_goto was not taken
 
   Frame& frame() { return frames.back(); }

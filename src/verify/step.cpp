@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "verify/kernel_functions.hpp"
 #include "verify/returns.hpp"
+#include "verify/sections.hpp"
 
 namespace skep::verify {
 
@@ -23,6 +25,8 @@ Check transfer(Analysis& analysis, State& state, InstructionIndex at) {
     case Form::call:
       if (const auto function = user_function_at(analysis.program, at))
         return do_arena_call(analysis, state, at, *function);
+      if (i.call() == isa::Call::kfunc && !analysis.for_user_engine())
+        return do_kernel_call(analysis, state, at);
       return do_helper_call(analysis, state, at);
     case Form::address_space_cast: return do_cast(analysis, state, at);
     case Form::unknown:
@@ -76,6 +80,7 @@ Check check_end(Analysis& analysis, const State& state) {
     return still_held(program, state, format("{} ends with ", function.name),
                       " that was not given back");
   }
+  if (auto refused = check_no_section(state, format("{} ends", function.name))) return refused;
   // Operations of the kernel may return nothing, as functions do.
   const bool may_be_void = number != 0 || program.type == platform::ProgramType::struct_ops;
   if (function.signature && !function.signature->returns_number && may_be_void) return {};

@@ -154,7 +154,12 @@ class Proof {
   Limits limits_;
 };
 
-bool needs_kernel_types(const platform::Program& program) { return is_typed_by_kernel(program); }
+bool needs_kernel_types(const platform::Program& program) {
+  const auto calls_kernel = [&](const platform::ExternUse& use) {
+    return (*program.externs)[use.number].kind == platform::ExternKind::function;
+  };
+  return is_typed_by_kernel(program) || std::ranges::any_of(program.uses, calls_kernel);
+}
 
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {
   return Proof(std::move(program), limits).run();

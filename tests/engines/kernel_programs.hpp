@@ -6,6 +6,7 @@
 
 #include "function_types.hpp"
 #include "isa/instruction.hpp"
+#include "kernel/types.hpp"
 #include "kernel_bpf.hpp"
 #include "platform/program.hpp"
 
@@ -52,6 +53,18 @@ inline isa::Code with_descriptors(isa::Code code, const std::vector<Fd>& maps) {
   return code;
 }
 
+// `code` with ids of the kernel's types in place of the numbers of its functions.
+inline Result<isa::Code> with_functions(isa::Code code, const platform::Program& program) {
+  kernel::KernelTypes types;
+  for (const platform::ExternUse& use : program.uses) {
+    const platform::Extern& external = (*program.externs)[use.number];
+    const auto found = TRY(types.find(external.essential_name(), btf::Kind::function));
+    if (!found) return Error(Fault::unsupported, "the kernel has no " + external.name);
+    code[use.at.value()].immediate = found->id;
+  }
+  return code;
+}
+
 inline KernelVerdict kernel_verdict(const platform::Program& program) {
   std::vector<Fd> maps;
   for (const platform::MapSpec& spec : *program.maps) {
@@ -60,7 +73,9 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
       return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
     maps.push_back(Fd::adopt(static_cast<int>(fd)));
   }
-  const auto slots = isa::encode(with_descriptors(program.code, maps));
+  const auto code = with_functions(with_descriptors(program.code, maps), program);
+  if (!code.ok()) return {false, false, code.error().what()};
+  const auto slots = isa::encode(*code);
   if (!slots.ok()) return {false, false, slots.error().what()};
   std::vector<char> log(1 << 22);
   bpf_attr load = no_attributes();

@@ -13,7 +13,7 @@ add_custom_command(
   COMMENT "Compiling the kernel's CO-RE tests"
   VERBATIM)
 skep_test(core_selftests SOURCES selftests/core_selftests_test.cpp support/libbpf_peer.cpp ${folder}/core_cases.o
-          LINKS object)
+          LINKS object kernel)
 target_link_libraries(test_core_selftests PRIVATE oracle::libbpf)
 target_compile_definitions(test_core_selftests PRIVATE SKEP_CORE_SELFTESTS="${folder}")
 

@@ -62,6 +62,38 @@ std::vector<platform::Function> functions_of(const isa::Code& code) {
   return out;
 }
 
+// "kfunc[bpf_task_acquire]" becomes "kfunc[0]", the number of an extern, which is noted.
+Result<std::string> with_numbers(std::string_view text, std::vector<platform::Extern>& externs) {
+  constexpr std::string_view kBegin = "kfunc[";
+  std::string out;
+  for (std::size_t at = 0;;) {
+    const std::size_t begin = text.find(kBegin, at);
+    if (begin == std::string_view::npos) return out.append(text.substr(at));
+    const std::size_t name_at = begin + kBegin.size();
+    const std::size_t end = text.find(']', name_at);
+    if (end == std::string_view::npos) return Error(Fault::malformed, "kfunc[ without ]");
+    const std::string name(text.substr(name_at, end - name_at));
+    auto found = std::ranges::find(externs, name, &platform::Extern::name);
+    if (found == externs.end()) {
+      found = externs.insert(externs.end(), {.name = name,
+                                             .kind = platform::ExternKind::function,
+                                             .state = platform::ExternState::found});
+    }
+    out += format("{}{}{}", text.substr(at, begin - at), kBegin, found - externs.begin());
+    at = end;
+  }
+}
+
+std::vector<platform::ExternUse> uses_of(const isa::Code& code) {
+  std::vector<platform::ExternUse> out;
+  for (isa::InstructionIndex at{}; at.value() < code.size(); at = at.next()) {
+    const isa::Instruction& i = code[at.value()];
+    if (i.form == isa::Form::call && i.call() == isa::Call::kfunc)
+      out.push_back({.at = at, .number = static_cast<u32>(i.immediate)});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file) {
@@ -75,7 +107,10 @@ Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file
   for (const platform::ProgramType type : every<platform::ProgramType>()) {
     if (platform::row(type).name == file.field("type")) program->type = type;
   }
-  program->code = TRY(text::assemble(file.field("asm"), *maps));
+  auto externs = std::make_shared<std::vector<platform::Extern>>();
+  program->code = TRY(text::assemble(TRY(with_numbers(file.field("asm"), *externs)), *maps));
+  program->uses = uses_of(program->code);
+  program->externs = std::move(externs);
   program->functions = functions_of(program->code);
   return std::shared_ptr<const platform::Program>(std::move(program));
 }

@@ -1,5 +1,6 @@
 // A Program from a test case: `type:` (bpftool's name, xdp when left out), `license:`, `map:` lines
-// such as "flows hash key=4 value=8 entries=16" and `asm:`.
+// such as "flows hash key=4 value=8 entries=16" and `asm:`, in which functions of the kernel are
+// called by their names: "call kfunc[bpf_task_acquire]".
 #pragma once
 
 #include <memory>
