@@ -75,6 +75,7 @@ Result<std::shared_ptr<const platform::Program>> Object::program(std::string_vie
   program->maps = maps_;
   program->externs = externs_;
   program->storage = types_;
+  if (!types_->empty()) program->types = types_;
   TRY(link(*image_, image_->programs[position], options, *program)
           .within(format("{}: program {}", name_, name)));
   return std::shared_ptr<const platform::Program>(std::move(program));

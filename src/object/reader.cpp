@@ -7,6 +7,7 @@
 #include "object/maps.hpp"
 #include "object/object.hpp"
 #include "object/struct_ops.hpp"
+#include "platform/map_fields.hpp"
 
 namespace skep::object {
 namespace {
@@ -79,6 +80,10 @@ class Reader {
     }
     TRY(append(TRY(read_struct_ops(image_.elf, image_.functions, image_.types))));
     std::ranges::sort(image_.map_places);
+    for (platform::MapSpec& map : *object_.maps_) {
+      if (map.kind != platform::MapKind::struct_ops)
+        platform::find_fields(*image_.types.types, map);
+    }
     return name_records(image_.types, *object_.maps_);
   }
 

@@ -11,6 +11,7 @@
 
 #include "base/enum_array.hpp"
 #include "base/types.hpp"
+#include "platform/special_fields.hpp"
 #include "skep/result.hpp"
 
 namespace skep::platform {
@@ -139,7 +140,9 @@ struct MapSpec {
   bool is_pinned_by_name = false;  // LIBBPF_PIN_BY_NAME: shared through /sys/fs/bpf
   u32 key_type = 0;                // BTF type ids in the object's types, 0 when unknown
   u32 value_type = 0;  // of a ring buffer: the type of its records; of globals: the data section
-  bool is_globals = false;  // .data, .rodata, .bss or .kconfig
+  bool is_globals = false;           // .data, .rodata, .bss or .kconfig
+  std::vector<SpecialField> fields;  // of its value, by rising offset
+  std::string fields_problem;        // why the kernel finds none in a value that has some
   // Globals: the section's contents. struct_ops: the structure. Arenas: what they begin with.
   std::vector<std::byte> initial;
   // prog_array: index and program name. struct_ops: number of the member and program name.

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "btf/types.hpp"
 #include "isa/instruction.hpp"
 #include "platform/externs.hpp"
 #include "platform/map_kinds.hpp"
@@ -84,6 +85,7 @@ struct Program {
   std::shared_ptr<const std::vector<MapSpec>> maps = std::make_shared<std::vector<MapSpec>>();
   std::shared_ptr<const std::vector<Extern>> externs = std::make_shared<std::vector<Extern>>();
   std::vector<ExternUse> uses;              // of externs, by rising `at`
+  std::shared_ptr<const btf::Types> types;  // its own; null when it has none
   std::optional<u32> exception_callback{};  // number of the function that bpf_throw() calls
   std::shared_ptr<const void> storage;      // keeps what the views in `lines` point into
 

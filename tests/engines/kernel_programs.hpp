@@ -2,6 +2,7 @@
 // bpf(2), and let go again.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "function_types.hpp"
@@ -18,15 +19,40 @@ struct KernelVerdict {
   std::string log;
 };
 
-// A map as `spec` says, filled and frozen when it holds constants; or a negative errno.
-inline s64 create_map(const platform::MapSpec& spec) {
+// The types of a program in the kernel, or a negative errno.
+inline s64 load_types(const btf::Types& types) {
   bpf_attr attributes = no_attributes();
+  attributes.btf = reinterpret_cast<u64>(types.bytes().data());
+  attributes.btf_size = static_cast<u32>(types.bytes().size());
+  return bpf(BPF_BTF_LOAD, attributes);
+}
+
+// A map as `spec` says, filled and frozen when it holds constants; or a negative errno. Where the
+// kernel does not take its types, without them, as libbpf does.
+inline s64 create_map(const platform::MapSpec& spec, const Fd* types = nullptr) {
+  bpf_attr attributes = no_attributes();
+  std::optional<Fd> inner;
+  if (spec.inner != nullptr) {
+    const s64 fd = create_map(*spec.inner, types);
+    if (fd < 0) return fd;
+    inner = Fd::adopt(static_cast<int>(fd));
+    attributes.inner_map_fd = static_cast<u32>(inner->get());
+  }
   attributes.map_type = platform::kernel_number(spec.kind);
   attributes.key_size = spec.key_size;
   attributes.value_size = spec.value_size;
   attributes.max_entries = spec.max_entries;
   attributes.map_flags = spec.flags;
-  const s64 fd = bpf(BPF_MAP_CREATE, attributes);
+  if (types != nullptr && spec.value_type != 0) {
+    attributes.btf_fd = static_cast<u32>(types->get());
+    attributes.btf_key_type_id = spec.key_type;
+    attributes.btf_value_type_id = spec.value_type;
+  }
+  s64 fd = bpf(BPF_MAP_CREATE, attributes);
+  if (fd < 0 && attributes.btf_fd != 0) {
+    attributes.btf_fd = attributes.btf_key_type_id = attributes.btf_value_type_id = 0;
+    fd = bpf(BPF_MAP_CREATE, attributes);
+  }
   if (fd < 0 || spec.initial.empty()) return fd;
   const u32 key = 0;
   bpf_attr fill = no_attributes();
@@ -66,9 +92,14 @@ inline Result<isa::Code> with_functions(isa::Code code, const platform::Program&
 }
 
 inline KernelVerdict kernel_verdict(const platform::Program& program) {
+  std::optional<Fd> own_types;
+  if (program.types != nullptr) {
+    const s64 fd = load_types(*program.types);
+    if (fd >= 0) own_types = Fd::adopt(static_cast<int>(fd));
+  }
   std::vector<Fd> maps;
   for (const platform::MapSpec& spec : *program.maps) {
-    const s64 fd = create_map(spec);
+    const s64 fd = create_map(spec, own_types ? &*own_types : nullptr);
     if (fd < 0)
       return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
     maps.push_back(Fd::adopt(static_cast<int>(fd)));

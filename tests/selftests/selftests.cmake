@@ -28,7 +28,7 @@ add_custom_command(
   VERBATIM)
 add_custom_target(verifier_cases DEPENDS ${cases})
 skep_test(verifier_selftests SOURCES selftests/verifier_selftests_test.cpp selftests/verdict_table_test.cpp
-          selftests/verifier_case.cpp selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
+          selftests/verifier_case.cpp selftests/new_tags.cpp selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
 target_compile_definitions(test_verifier_selftests PRIVATE SKEP_VERIFIER_CASES="${cases}")
 add_dependencies(test_verifier_selftests verifier_cases)
 set_tests_properties(verifier_selftests core_selftests PROPERTIES LABELS selftests)

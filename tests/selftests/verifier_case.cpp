@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "platform/map_fields.hpp"
+#include "selftests/new_tags.hpp"
 
 namespace skep::selftests {
 namespace {
@@ -92,7 +94,7 @@ const std::map<std::string_view, Reader> kReaders = {
     {"case", [](Line& l, Case& c) { c = {}; c.name = l.word() + ":" ; c.name += " " + l.rest(); }},
     {"type", [](Line& l, Case& c) { c.program.type = l.count(); c.attach_type = l.count(); c.flags = l.count(); }},
     {"target", [](Line& l, Case& c) { c.target = l.word(); }},
-    {"types", [](Line& l, Case& c) { c.types.push_back(l.bytes()); }},
+    {"types", [](Line& l, Case& c) { c.types.push_back(with_new_tags(l.bytes())); }},
     {"map", read_map},
     {"program", [](Line& l, Case& c) { const u32 type = l.count(); c.programs.push_back({type, l.slots(), {}}); }},
     {"program_use", [](Line& l, Case& c) { const u32 n = l.count(), slot = l.count(); c.programs.at(n).uses.push_back({slot, l.count(), ""}); }},
@@ -205,7 +207,12 @@ Result<std::shared_ptr<const platform::Program>> program_of(const Case& from,
   out->gpl_compatible = true;
   out->functions = functions_of(out->code);
   auto maps = std::make_shared<std::vector<platform::MapSpec>>();
-  for (const CaseMap& map : from.maps) maps->push_back(map.spec);
+  for (const CaseMap& map : from.maps) {
+    maps->push_back(map.spec);
+    if (!map.types) continue;
+    const auto types = btf::Types::read(Bytes(from.types.at(*map.types)));
+    if (types.ok()) platform::find_fields(*types, maps->back());
+  }
   out->maps = maps;
   add_functions(program, *out);
   return std::shared_ptr<const platform::Program>(std::move(out));

@@ -4,12 +4,23 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "platform/map_fields.hpp"
+#include "support/case_types.hpp"
 #include "text/text.hpp"
 
 namespace skep::test {
 namespace {
 
-Result<platform::MapSpec> map_of(std::string_view text) {
+// `value=NAME`: a structure of the case.
+Result<void> give_type(platform::MapSpec& map, const std::string& name, const CaseTypes& types) {
+  map.value_type = types.structure(name);
+  if (map.value_type == 0)
+    return Error(Fault::malformed, format("map {}: no structure {}", map.name, name));
+  map.value_size = TRY(types.types()->size_of(map.value_type));
+  return {};
+}
+
+Result<platform::MapSpec> map_of(std::string_view text, const CaseTypes& types) {
   std::istringstream words{std::string(text)};
   platform::MapSpec map;
   std::string kind, word;
@@ -23,6 +34,7 @@ Result<platform::MapSpec> map_of(std::string_view text) {
   while (words >> word) {
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
+    if (name == "inner") continue;
     if (name == "frozen") {
       map.is_globals = true;
       map.flags |= platform::kReadOnlyForProgram;
@@ -32,12 +44,20 @@ Result<platform::MapSpec> map_of(std::string_view text) {
         map.initial[at] = static_cast<std::byte>(first >> (8 * at));
       continue;
     }
+    const bool is_named = name == "value" && std::isalpha(word[equals + 1]) != 0;
+    if (is_named) {
+      TRY(give_type(map, word.substr(equals + 1), types));
+      continue;
+    }
     const auto value = parse_unsigned(equals == std::string::npos ? "" : word.substr(equals + 1));
     if (!value) return Error(Fault::malformed, format("map {}: {}", map.name, word));
     if (name == "key") map.key_size = static_cast<u32>(*value);
     if (name == "value") map.value_size = static_cast<u32>(*value);
     if (name == "entries") map.max_entries = static_cast<u32>(*value);
+    if (name == "flags") map.flags = static_cast<u32>(*value);
   }
+  if (map.value_type != 0) map.key_type = types.key(map.key_size);
+  if (types.types() != nullptr) platform::find_fields(*types.types(), map);
   return map;
 }
 
@@ -99,7 +119,20 @@ std::vector<platform::ExternUse> uses_of(const isa::Code& code) {
 Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file) {
   auto program = std::make_shared<platform::Program>();
   auto maps = std::make_shared<std::vector<platform::MapSpec>>();
-  for (std::string_view line : file.all("map")) maps->push_back(TRY(map_of(line)));
+  const CaseTypes types = TRY(CaseTypes::of(file));
+  program->types = types.types();
+  for (std::string_view line : file.all("map")) {
+    auto map = TRY(map_of(line, types));
+    // "inner=NAME": an earlier map that the maps in it look like.
+    const std::size_t inner = line.find(" inner=");
+    if (inner != std::string_view::npos) {
+      const std::string_view name = line.substr(inner + 7);
+      const auto found = std::ranges::find(*maps, name, &platform::MapSpec::name);
+      if (found == maps->end()) return Error(Fault::malformed, format("no map {}", name));
+      map.inner = std::make_shared<const platform::MapSpec>(*found);
+    }
+    maps->push_back(std::move(map));
+  }
   program->name = file.stem();
   program->maps = maps;
   program->gpl_compatible = file.field("license") == "GPL";

@@ -67,3 +67,4 @@ add_dependencies(test_object bpf_objects test_objects test_kernel_programs)
 
 skep_test(platform SOURCES unit/platform_test.cpp LINKS object)
 target_link_libraries(test_platform PRIVATE oracle::libbpf)
+skep_test(platform_fields SOURCES unit/platform_fields_test.cpp engines/fields_kernel_test.cpp LINKS platform)
