@@ -26,8 +26,7 @@ constexpr ProgramTypes kCgroups =
            ProgramType::sock_ops);
 constexpr ProgramTypes kLwt = set_of(ProgramType::lwt_in, ProgramType::lwt_out,
                                      ProgramType::lwt_xmit, ProgramType::lwt_seg6local);
-constexpr ProgramTypes kGeneric =
-    kTraceHook | kSchedCls | kXdp | kStructOps | kSyscall | kCgroups;
+constexpr ProgramTypes kGeneric = kTraceHook | kSchedCls | kXdp | kStructOps | kSyscall | kCgroups;
 constexpr ProgramTypes kSkb =
     kTc | kCgroups | kLwt | kTraceHook |
     set_of(ProgramType::socket_filter, ProgramType::sk_skb, ProgramType::netfilter);
@@ -254,7 +253,8 @@ bool is_attached_for(std::string_view function, std::optional<AttachType> attach
 std::span<const KernelFunctionRow> kernel_function_rows() { return calls::kRows; }
 
 const KernelFunctionRow* find_kernel_function(std::string_view name) {
-  const auto* const found = std::ranges::lower_bound(calls::kRows, name, {}, &KernelFunctionRow::name);
+  const auto* const found =
+      std::ranges::lower_bound(calls::kRows, name, {}, &KernelFunctionRow::name);
   return found == std::end(calls::kRows) || found->name != name ? nullptr : found;
 }
 

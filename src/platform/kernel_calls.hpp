@@ -1,11 +1,11 @@
 // What programs must keep when they call functions of the kernel (kfuncs): who may call each, and
 // what its flags ask.
 //
-// Prototypes are in a kernel's BTF; its flags and who may call a function are not, so they are here,
-// as Linux 6.18 registers them (register_btf_kfunc_id_set): functions that the configuration of the
-// kernel at hand leaves out are refused before, by its BTF. The rows are compared with what the
-// running kernel answers to programs that try (tests/engines/tables_functions_test.cpp). The flags
-// are the KF_* of include/linux/btf.h, described in Documentation/bpf/kfuncs.rst.
+// Prototypes are in a kernel's BTF; its flags and who may call a function are not, so they are
+// here, as Linux 6.18 registers them (register_btf_kfunc_id_set): functions that the configuration
+// of the kernel at hand leaves out are refused before, by its BTF. The rows are compared with what
+// the running kernel answers to programs that try (tests/engines/tables_functions_test.cpp). The
+// flags are the KF_* of include/linux/btf.h, described in Documentation/bpf/kfuncs.rst.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ namespace skep::platform {
 // A set of flags.
 using KernelFlags = u16;
 inline constexpr KernelFlags kAcquires = 1 << 0;          // its result is to be released
-inline constexpr KernelFlags kGivesBack = 1 << 1;          // takes back what was acquired
+inline constexpr KernelFlags kGivesBack = 1 << 1;         // takes back what was acquired
 inline constexpr KernelFlags kMayReturnNull = 1 << 2;     // its pointer
 inline constexpr KernelFlags kTrustedArguments = 1 << 3;  // pointers are valid, and not null
 inline constexpr KernelFlags kRcuArguments = 1 << 4;      // the same, or valid in an RCU section

@@ -13,15 +13,15 @@ using btf::Types;
 using BtfKind = btf::Kind;
 
 constexpr MapKinds kElementMaps =
-    set_of(MapKind::hash, MapKind::array, MapKind::lru_hash);  // of one value an element
+    set_of(MapKind::hash, MapKind::array, MapKind::lru_hash);          // of one value an element
 constexpr MapKinds kRootMaps = set_of(MapKind::hash, MapKind::array);  // those with a lock
 constexpr MapKinds kLocalMaps = set_of(MapKind::sk_storage, MapKind::inode_storage,
-                                    MapKind::task_storage, MapKind::cgrp_storage);
+                                       MapKind::task_storage, MapKind::cgrp_storage);
 constexpr MapKinds kLockedMaps =
     set_of(MapKind::hash, MapKind::array, MapKind::cgroup_storage) | kLocalMaps;
-constexpr MapKinds kPointingMaps = kElementMaps | kLocalMaps |
-                               set_of(MapKind::percpu_hash, MapKind::percpu_array,
-                                      MapKind::lru_percpu_hash);
+constexpr MapKinds kPointingMaps =
+    kElementMaps | kLocalMaps |
+    set_of(MapKind::percpu_hash, MapKind::percpu_array, MapKind::lru_percpu_hash);
 
 // clang-format off
 constexpr EnumArray<SpecialKind, SpecialRow> kSpecialRows({
@@ -43,14 +43,14 @@ constexpr EnumArray<SpecialKind, SpecialRow> kSpecialRows({
 // clang-format on
 
 constexpr std::size_t kFieldsMax = 11;  // BTF_FIELDS_MAX
-constexpr int kTypeDepthMax = 32;           // MAX_RESOLVE_DEPTH
+constexpr int kTypeDepthMax = 32;       // MAX_RESOLVE_DEPTH
 // What may stand in an array: the others are one to a value or know their owner by their place.
 constexpr SpecialKinds kRepeatable = kPointerFields | kRootFields;
 
 // A member of a structure, or a variable of a section.
 struct FieldPlace {
-  TypeId owner;      // whose declaration tags count
-  s32 component;     // which of its members, or -1
+  TypeId owner;   // whose declaration tags count
+  s32 component;  // which of its members, or -1
   TypeId type;
   u64 offset;        // bytes
   u64 expected = 0;  // bytes that the section keeps for it; 0: not said

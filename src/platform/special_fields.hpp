@@ -33,14 +33,16 @@ enum class SpecialKind : u8 {
 };
 
 using SpecialKinds = u32;  // a set of them
-constexpr SpecialKinds set_of(SpecialKind kind) { return SpecialKinds{1} << static_cast<u32>(kind); }
+constexpr SpecialKinds set_of(SpecialKind kind) {
+  return SpecialKinds{1} << static_cast<u32>(kind);
+}
 template <class... More>
 constexpr SpecialKinds set_of(SpecialKind first, More... more) {
   return set_of(first) | set_of(more...);
 }
 
-inline constexpr SpecialKinds kPointerFields =
-    set_of(SpecialKind::kptr_untrusted, SpecialKind::kptr, SpecialKind::percpu_kptr, SpecialKind::uptr);
+inline constexpr SpecialKinds kPointerFields = set_of(
+    SpecialKind::kptr_untrusted, SpecialKind::kptr, SpecialKind::percpu_kptr, SpecialKind::uptr);
 inline constexpr SpecialKinds kRootFields = set_of(SpecialKind::list_head, SpecialKind::rb_root);
 inline constexpr SpecialKinds kNodeFields = set_of(SpecialKind::list_node, SpecialKind::rb_node);
 

@@ -7,8 +7,8 @@ namespace skep::verify {
 namespace {
 
 using btf::Types;
-using platform::kRcuArguments;
 using platform::kGivesBack;
+using platform::kRcuArguments;
 using platform::kTrustedArguments;
 
 constexpr u64 kMemoryMax = u64{1} << 29;  // BPF_MAX_VAR_SIZ
@@ -39,11 +39,11 @@ Check check_context(const Analysis& analysis, const State& state, KernelCall& ca
   if (call.row.name != "bpf_cast_to_kern_ctx") return {};
   call.returned = kernel_context(analysis);
   if (call.returned != btf::kVoid) return {};
-  return Refusal{Property::kernel_function,
-                 format("the context of {} programs is no structure of the kernel",
-                        analysis.type().name),
-                 "",
-                 {}};
+  return Refusal{
+      Property::kernel_function,
+      format("the context of {} programs is no structure of the kernel", analysis.type().name),
+      "",
+      {}};
 }
 
 // A pointer that a function takes for valid.
@@ -53,9 +53,9 @@ Check check_trust(const State& state, const KernelCall& call, u8 r) {
   if (!wants || is_trusted(value)) return {};
   const bool rcu = value.kind == Kind::kernel && value.trust == Trust::rcu;
   if (call.row.has(kRcuArguments) && rcu) return {};
-  Refusal refusal = bad_kernel_argument(call, state, r,
-                                 call.row.has(kRcuArguments) ? "trusted, or protected by RCU"
-                                                             : "trusted, or acquired");
+  Refusal refusal = bad_kernel_argument(
+      call, state, r,
+      call.row.has(kRcuArguments) ? "trusted, or protected by RCU" : "trusted, or acquired");
   refusal.hint =
       "arguments of the program and what an acquiring function returns are trusted; what is read "
       "from them is not";
@@ -72,9 +72,10 @@ Check check_structure(const Analysis& analysis, const State& state, const Kernel
   if (!value.number.is_constant() || value.offset < 0 || (releases && !value.is_at_start()))
     return bad_kernel_argument(call, state, of.r, wanted + ", not moved");
   const bool is_usable = value.null == Null::no && value.trust != Trust::untrusted;
-  if (!is_usable && value.trust != Trust::rcu) return bad_kernel_argument(call, state, of.r, wanted);
-  const bool strict = call.row.has(platform::kAcquires) || releases ||
-                      types.name(of.target).ends_with("___init");
+  if (!is_usable && value.trust != Trust::rcu)
+    return bad_kernel_argument(call, state, of.r, wanted);
+  const bool strict =
+      call.row.has(platform::kAcquires) || releases || types.name(of.target).ends_with("___init");
   if (is_structure_of(analysis, value, of.target, strict ? Match::exact : Match::embedded))
     return {};
   return bad_kernel_argument(call, state, of.r, wanted);
@@ -117,8 +118,7 @@ Check check_sized_memory(Analysis& analysis, State& state, KernelCall& call,
         return refused;
     }
   }
-  const btf::Parameter declared =
-      *(analysis.kernel->parameters(call.prototype).begin() + of.r);
+  const btf::Parameter declared = *(analysis.kernel->parameters(call.prototype).begin() + of.r);
   if (!ends_in(declared, "__szk")) return {};
   if (!size.number.is_constant()) return bad_kernel_argument(call, state, r, "a constant");
   call.constant = size.number.value();
@@ -199,8 +199,7 @@ Check check_kernel_arguments(Analysis& analysis, State& state, KernelCall& call)
   }
   if (!call.row.has(kGivesBack) || call.given_back != 0) return {};
   return Refusal{Property::held_reference,
-                 format("{} gets nothing that the program holds", call.row.name),
-                 "",
+                 format("{} gets nothing that the program holds", call.row.name), "",
                  "it takes what an acquiring function returned, once"};
 }
 

@@ -3,8 +3,8 @@
 // What each takes and returns stands in the kernel's BTF, with what the types cannot say in the
 // names of the parameters (`size__sz`, `type__k`; Documentation/bpf/kfuncs.rst) and in the flags of
 // platform/kernel_calls.hpp. A call goes three ways: its arguments (kernel_arguments.cpp), what it
-// does to the sections and to what is held, and its result (kernel_results.cpp). The rules are those
-// of check_kfunc_args and check_kfunc_call in kernel/bpf/verifier.c of Linux 6.18.
+// does to the sections and to what is held, and its result (kernel_results.cpp). The rules are
+// those of check_kfunc_args and check_kfunc_call in kernel/bpf/verifier.c of Linux 6.18.
 #pragma once
 
 #include "platform/kernel_calls.hpp"
@@ -43,9 +43,9 @@ struct KernelCall {
   const platform::KernelFunctionRow& row;
   isa::InstructionIndex at;
   btf::TypeId prototype;
-  u32 reference = 0;              // of the last argument that has one
-  u32 given_back = 0;             // the same, of functions that release it
-  std::optional<u64> constant{};  // of the argument that is to be one
+  u32 reference = 0;                  // of the last argument that has one
+  u32 given_back = 0;                 // the same, of functions that release it
+  std::optional<u64> constant{};      // of the argument that is to be one
   btf::TypeId returned = btf::kVoid;  // the structure, where the prototype does not say which
 };
 

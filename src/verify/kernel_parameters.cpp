@@ -25,19 +25,15 @@ struct NamedRow {
   KernelArgument kind;
 };
 constexpr NamedRow kStructures[] = {
-    {"bpf_dynptr", KernelArgument::dynptr},
-    {"bpf_list_head", KernelArgument::list_head},
-    {"bpf_list_node", KernelArgument::list_node},
-    {"bpf_rb_root", KernelArgument::tree_root},
-    {"bpf_rb_node", KernelArgument::tree_node},
-    {"bpf_wq", KernelArgument::work_queue},
-    {"bpf_task_work", KernelArgument::task_work},
-    {"bpf_res_spin_lock", KernelArgument::spin_lock},
+    {"bpf_dynptr", KernelArgument::dynptr},       {"bpf_list_head", KernelArgument::list_head},
+    {"bpf_list_node", KernelArgument::list_node}, {"bpf_rb_root", KernelArgument::tree_root},
+    {"bpf_rb_node", KernelArgument::tree_node},   {"bpf_wq", KernelArgument::work_queue},
+    {"bpf_task_work", KernelArgument::task_work}, {"bpf_res_spin_lock", KernelArgument::spin_lock},
 };
 // What the end of a parameter's name says.
 constexpr NamedRow kEndings[] = {
-    {"__alloc", KernelArgument::allocated}, {"__refcounted_kptr", KernelArgument::counted},
-    {"__str", KernelArgument::text},        {"__map", KernelArgument::map},
+    {"__alloc", KernelArgument::allocated},   {"__refcounted_kptr", KernelArgument::counted},
+    {"__str", KernelArgument::text},          {"__map", KernelArgument::map},
     {"__irq_flag", KernelArgument::irq_flag},
 };
 
@@ -112,13 +108,13 @@ Check find_by_register(const Analysis& analysis, const State& state, const Kerne
   const bool is_any = sized && target.kind == BtfKind::void_;
   if (is_scalar(target) || is_plain(types, of.target) || is_any) return {};
   return bad_kernel_argument(call, state, of.r,
-                      format("a pointer to the kernel's {}", types.c_name(of.target)));
+                             format("a pointer to the kernel's {}", types.c_name(of.target)));
 }
 
 }  // namespace
 
 Check find_kernel_argument(const Analysis& analysis, const State& state, const KernelCall& call,
-                KernelParameter& of) {
+                           KernelParameter& of) {
   const Types& types = *analysis.kernel;
   const btf::Type type = types.resolved(of.declared.type);
   if (ends_in(of.declared, "__ign") || ends_in(of.declared, "__prog")) return {};
@@ -137,7 +133,9 @@ Check find_kernel_argument(const Analysis& analysis, const State& state, const K
     return {};
   of.kind = KernelArgument::iterator;
   if (takes_iterator(call) && of.r == isa::kR1) return {};
-  const auto ends = [](std::string_view whole, std::string_view end) { return whole.ends_with(end); };
+  const auto ends = [](std::string_view whole, std::string_view end) {
+    return whole.ends_with(end);
+  };
   const auto equals = [](std::string_view one, std::string_view other) { return one == other; };
   auto kind = kind_in(kEndings, of.declared.name, ends);
   if (!kind && btf::is_structure(types.kind(of.target))) kind = kind_in(kStructures, name, equals);

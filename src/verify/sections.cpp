@@ -5,8 +5,9 @@
 // because of an RCU section is not trusted any more behind it; programs that may not sleep run in
 // such a section anyway, and lose that trust too. The rules are those of
 // check_kfunc_call and check_resource_leak in kernel/bpf/verifier.c of Linux 6.18.
-#include "platform/kernel_calls.hpp"
 #include "verify/sections.hpp"
+
+#include "platform/kernel_calls.hpp"
 
 namespace skep::verify {
 namespace {
@@ -15,10 +16,8 @@ constexpr std::string_view kRcuHint = "call bpf_rcu_read_unlock() on every path 
 constexpr std::string_view kPreemptionHint = "call bpf_preempt_enable() on every path before that";
 
 Refusal unmatched(std::string_view function, std::string_view opposite) {
-  return {Property::section,
-          format("{} is called without a {} before it", function, opposite),
-          "",
-          {}};
+  return {
+      Property::section, format("{} is called without a {} before it", function, opposite), "", {}};
 }
 
 // What an RCU section kept valid may be anything from now on.

@@ -1,8 +1,8 @@
 // Which pointers that are read from the kernel's structures may be trusted.
 //
-// A pointer that the kernel gives is valid, because it is held or because of an RCU section; what is
-// read through it need not be: a few fields are known to be as good as the structure that they are
-// in. Everything else may be anything by the time that it is used. The rules are those of
+// A pointer that the kernel gives is valid, because it is held or because of an RCU section; what
+// is read through it need not be: a few fields are known to be as good as the structure that they
+// are in. Everything else may be anything by the time that it is used. The rules are those of
 // check_ptr_to_btf_access in kernel/bpf/verifier.c of Linux 6.18.
 #pragma once
 

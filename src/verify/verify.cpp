@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "platform/helpers.hpp"
 #include "verify/explore.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/liveness.hpp"

@@ -11,10 +11,9 @@ namespace skep::platform {
 namespace {
 
 constexpr MapKind kAsked[] = {
-    MapKind::hash,          MapKind::array,           MapKind::percpu_hash,
-    MapKind::percpu_array,  MapKind::lru_hash,        MapKind::lru_percpu_hash,
-    MapKind::sk_storage,    MapKind::inode_storage,   MapKind::task_storage,
-    MapKind::cgrp_storage};
+    MapKind::hash,         MapKind::array,           MapKind::percpu_hash, MapKind::percpu_array,
+    MapKind::lru_hash,     MapKind::lru_percpu_hash, MapKind::sk_storage,  MapKind::inode_storage,
+    MapKind::task_storage, MapKind::cgrp_storage};
 
 // Structures whose value is a field behind 8 bytes.
 std::string type_of(SpecialKind kind) {
@@ -80,8 +79,8 @@ TEST_P(FieldBesideTheKernel, IsTakenByTheSameMaps) {
 TEST_P(FieldBesideTheKernel, IsAsAligned) {
   if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
   const SpecialKind field = GetParam();
-  const SpecialKinds structures = set_of(SpecialKind::timer, SpecialKind::workqueue,
-                                         SpecialKind::task_work, SpecialKind::uptr);
+  const SpecialKinds structures =
+      set_of(SpecialKind::timer, SpecialKind::workqueue, SpecialKind::task_work, SpecialKind::uptr);
   if ((set_of(field) & structures) == 0) return;  // the kernel refuses the types of the others
   const test::CaseTypes types = types_with(field, format("{}", row(field).alignment / 2));
   const s64 raw = load(*types.types());

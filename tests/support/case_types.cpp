@@ -45,8 +45,8 @@ TypeId CaseTypes::known(const std::string& name) {
     if (platform::row(kind).name == name) bytes = platform::row(kind).bytes;
   }
   const btf::Member first{.name = "opaque", .type = names_.at("u32")};
-  const TypeId id = builder_.add({.name = name, .kind = Kind::structure, .size = bytes},
-                                 std::span(&first, 1));
+  const TypeId id =
+      builder_.add({.name = name, .kind = Kind::structure, .size = bytes}, std::span(&first, 1));
   names_[name] = id;
   sizes_[id] = bytes;
   return id;
@@ -66,8 +66,8 @@ u32 CaseTypes::size_of(TypeId id) const { return sizes_.at(id); }
 Result<TypeId> CaseTypes::type_of(std::string text, std::string& contents) {
   const std::size_t bracket = text.find('[');
   if (bracket != std::string::npos) {
-    const auto count = parse_unsigned(
-        std::string_view(text).substr(bracket + 1, text.size() - bracket - 2));
+    const auto count =
+        parse_unsigned(std::string_view(text).substr(bracket + 1, text.size() - bracket - 2));
     if (!count) return Error(Fault::malformed, format("no number of elements: {}", text));
     const TypeId element = TRY(type_of(text.substr(0, bracket), contents));
     const TypeId id = builder_.add({.kind = Kind::array,
@@ -100,12 +100,13 @@ Result<void> CaseTypes::add(std::string_view line) {
       size = static_cast<u32>(parse_unsigned(value).value_or(0));
       continue;
     }
-    const auto offset = at == std::string::npos ? std::nullopt : parse_unsigned(word.substr(at + 1));
+    const auto offset =
+        at == std::string::npos ? std::nullopt : parse_unsigned(word.substr(at + 1));
     if (!offset) return Error(Fault::malformed, format("struct {}: no offset: {}", name, word));
     const TypeId type =
         TRY(type_of(word.substr(equals + 1, at - equals - 1), contents.emplace_back()));
-    members.push_back({word.substr(0, equals),
-                       {.type = type, .bit_offset = static_cast<u32>(*offset * 8)}});
+    members.push_back(
+        {word.substr(0, equals), {.type = type, .bit_offset = static_cast<u32>(*offset * 8)}});
     const u32 end = static_cast<u32>(*offset) + size_of(type);
     size = std::max(size, (end + 7) / 8 * 8);
   }

@@ -1,4 +1,5 @@
-// The types of a test case as BTF: `struct:` lines, as a program's compiler would have written them.
+// The types of a test case as BTF: `struct:` lines, as a program's compiler would have written
+// them.
 //
 //   struct: node key=u64@0 link=bpf_list_node@8
 //   struct: value lock=bpf_spin_lock@0 head=bpf_list_head:node.link@8 task=kptr:task_struct@24

@@ -2,11 +2,10 @@
 //
 // What is expected is what Linux 6.18 answers to maps with such values (fields_kernel_test.cpp asks
 // it about each kind of field and of map).
-#include "platform/map_fields.hpp"
-
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "platform/map_fields.hpp"
 #include "support/case_types.hpp"
 
 namespace skep::platform {
@@ -61,8 +60,8 @@ TEST(SpecialFields, AreFoundInStructuresAndArrays) {
 }
 
 TEST(SpecialFields, RootsKnowTheirNodes) {
-  const auto types = types_of({"node key=u64@0 link=bpf_list_node@8",
-                               "v l=bpf_spin_lock@0 h=bpf_list_head:node.link@8"});
+  const auto types = types_of(
+      {"node key=u64@0 link=bpf_list_node@8", "v l=bpf_spin_lock@0 h=bpf_list_head:node.link@8"});
   const MapSpec map = map_with(types);
   ASSERT_EQ(map.fields.size(), 2u) << map.fields_problem;
   EXPECT_EQ(map.fields[1].type, "node");
@@ -77,7 +76,8 @@ TEST(SpecialFields, ElsewhereTheyAreBytes) {
 
 TEST(SpecialFields, BadLayoutsHaveNone) {
   const auto problem = [](std::initializer_list<const char*> lines) { return fields(lines); };
-  EXPECT_EQ(problem({"v a=bpf_spin_lock@0 b=bpf_spin_lock@4"}), "none: it has two of bpf_spin_lock");
+  EXPECT_EQ(problem({"v a=bpf_spin_lock@0 b=bpf_spin_lock@4"}),
+            "none: it has two of bpf_spin_lock");
   EXPECT_EQ(problem({"v a=bpf_timer@0 b=bpf_timer@16"}), "none: it has two of bpf_timer");
   EXPECT_EQ(problem({"v a=bpf_spin_lock[2]@0"}), "none: bpf_spin_lock is in an array");
   EXPECT_EQ(problem({"v a=bpf_spin_lock@0 b=bpf_res_spin_lock@4"}),
