@@ -113,7 +113,7 @@ void merge_pointer(Pairs& pairs, Value& a, Value b) {
 }
 
 void merge_value(Pairs& pairs, Value& a, const Value& b) {
-  if (a.kind == Kind::unset) return;
+  if (a.kind == Kind::unset || std::memcmp(&a, &b, sizeof(Value)) == 0) return;
   if (a.kind == b.kind) {
     if (a.is_number()) {
       merge_number(pairs, a, b);

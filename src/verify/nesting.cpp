@@ -18,8 +18,8 @@ class Order {
   }
 
   bool run() {
-    find_joins();
-    if (!goes_back()) {
+    look();
+    if (!goes_back_) {
       for (u32 at = begin_; at < end_; ++at) out_.position[at] = at;
       return true;
     }
@@ -37,6 +37,8 @@ class Order {
     u32 number = 0;  // in the order of the search, 0: not seen
     u32 lowest = 0;
     bool on_stack = false;
+    u8 count = 0;  // of blocks behind it
+    std::array<u32, 2> behind{};
   };
   struct Visit {
     u32 block;
@@ -49,53 +51,44 @@ class Order {
     std::vector<u32> begins;
   };
 
-  bool goes_back() const {
-    for (u32 at = begin_; at < end_; ++at) {
-      const isa::Instruction& i = code_[at];
-      if (isa::has_jump_target(i) && i.target.value() <= at) return true;
-    }
-    return false;
-  }
-
-  // Targets of jumps that something else leads to, and where static functions come back to.
-  void find_joins() {
-    std::vector<u8> ways(end_ - begin_);
+  // Where several ways lead to, where blocks begin, and whether a jump goes back.
+  void look() {
+    std::vector<u8> ways(end_ - begin_ + 1);
+    leads_.resize(end_ - begin_ + 1);
+    leads_[0] = ++ways[0];
     const auto leads_to = [&](u32 at) {
       u8& count = ways[at - begin_];
       if (count < 2) ++count;
     };
-    leads_to(begin_);
     for (u32 at = begin_; at < end_; ++at) {
-      for (const InstructionIndex next : isa::successors(code_, InstructionIndex(at)))
-        leads_to(next.value());
-      if (isa::is_local_call(code_[at])) leads_to(at + 1);
+      const isa::Instruction& i = code_[at];
+      const bool falls_through = isa::falls_through(i);
+      if (falls_through) leads_to(at + 1);
+      if (isa::is_local_call(i)) leads_to(at + 1);  // from each exit of the function
+      if (isa::has_jump_target(i)) {
+        leads_to(i.target.value());
+        leads_[i.target.value() - begin_] = leads_[at + 1 - begin_] = 1;
+        goes_back_ = goes_back_ || i.target.value() <= at;
+      } else if (!falls_through) {
+        leads_[at + 1 - begin_] = 1;
+      }
     }
     for (u32 at = begin_; at < end_; ++at) out_.joins[at] = ways[at - begin_] > 1;
   }
 
   void find_blocks() {
-    std::vector<bool> leads(end_ - begin_ + 1);
-    leads[0] = true;
+    std::vector<u32> block_of(end_ - begin_);
     for (u32 at = begin_; at < end_; ++at) {
-      const isa::Instruction& i = code_[at];
-      if (isa::has_jump_target(i)) leads[i.target.value() - begin_] = true;
-      if (isa::has_jump_target(i) || !isa::falls_through(i)) leads[at + 1 - begin_] = true;
+      if (leads_[at - begin_] != 0) {
+        if (!blocks_.empty()) blocks_.back().end = at;
+        blocks_.push_back({at, end_});
+      }
+      block_of[at - begin_] = static_cast<u32>(blocks_.size() - 1);
     }
-    block_of_.resize(end_ - begin_);
-    for (u32 at = begin_; at < end_; ++at) {
-      if (leads[at - begin_]) blocks_.push_back({at, end_});
-      if (blocks_.size() > 1 && leads[at - begin_]) blocks_[blocks_.size() - 2].end = at;
-      block_of_[at - begin_] = static_cast<u32>(blocks_.size() - 1);
+    for (Block& block : blocks_) {
+      for (const InstructionIndex next : isa::successors(code_, InstructionIndex(block.end - 1)))
+        block.behind[block.count++] = block_of[next.value() - begin_];
     }
-  }
-
-  // The blocks behind a block, at most two.
-  u32 behind(u32 block, std::array<u32, 2>& out) const {
-    u32 count = 0;
-    for (const InstructionIndex next :
-         isa::successors(code_, InstructionIndex(blocks_[block].end - 1)))
-      out[count++] = block_of_[next.value() - begin_];
-    return count;
   }
 
   // Orders `blocks`, which are those of scope `level`; the search begins at `starts`.
@@ -123,8 +116,7 @@ class Order {
 
   bool place_part(std::span<const u32> part, s32 loop, u32 level) {
     const u32 head = part.back();  // the first that the search came to
-    std::array<u32, 2> next{};
-    const std::span<const u32> starts = std::span(next).first(behind(head, next));
+    const std::span<const u32> starts = std::span(blocks_[head].behind).first(blocks_[head].count);
     if (part.size() > 1 || std::ranges::find(starts, head) != starts.end()) {
       out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(blocks_[head].begin)});
       loop = static_cast<s32>(out_.loops.size() - 1);
@@ -142,9 +134,8 @@ class Order {
     while (!visits_.empty()) {
       Visit& visit = visits_.back();
       Block& block = blocks_[visit.block];
-      std::array<u32, 2> next{};
-      if (visit.next < behind(visit.block, next)) {
-        const u32 other = next[visit.next++];
+      if (visit.next < block.count) {
+        const u32 other = block.behind[visit.next++];
         if (scope_[other] != level) continue;
         if (blocks_[other].number == 0) {
           enter(other);
@@ -185,8 +176,9 @@ class Order {
   Nesting& out_;
   u32 next_ = 0;     // position
   u32 counter_ = 0;  // of blocks that a search came to
+  bool goes_back_ = false;
   std::vector<Block> blocks_;
-  std::vector<u32> block_of_;
+  std::vector<u8> leads_;  // by instruction: a block begins there
   std::vector<u32> scope_;
   std::vector<Visit> visits_;
   std::vector<u32> stack_;

@@ -1,11 +1,7 @@
 // A Program from a test case: `type:` (bpftool's name, xdp when left out), `license:`, `map:` lines
-<<<<<<< HEAD
-// such as "flows hash key=4 value=8 entries=16" and `asm:`, in which functions of the kernel are
-// called by their names: "call kfunc[bpf_task_acquire]".
-=======
 // such as "flows hash key=4 value=8 entries=16", where value= may name a `struct:`
-// (case_types.hpp) and inner= an earlier map, and `asm:`.
->>>>>>> fa81eeb (Special fields of map values are a table, and found in the types of each map)
+// (case_types.hpp) and inner= an earlier map, and `asm:`, in which functions of the kernel are
+// called by their names: "call kfunc[bpf_task_acquire]".
 #pragma once
 
 #include <memory>
