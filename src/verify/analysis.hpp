@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "btf/types.hpp"
+#include "platform/helpers.hpp"
 #include "platform/kernel_functions.hpp"
 #include "platform/program.hpp"
 #include "verify/precision.hpp"
@@ -168,7 +169,9 @@ State entry_state(Analysis& analysis, std::size_t function);
 Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
                      const platform::Function& callee);
 // Whether `function`, or one that it calls, moves the packet.
-bool moves_packet(const platform::Program& program, const platform::Function& function);
+bool moves_packet(const Analysis& analysis, const platform::Function& function);
+// Whether the helper does; to the kernel a tail call does, too, since what it enters may.
+bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper);
 // Packet pointers that were taken before `at` do not point into the packet any more.
 void forget_packet(State& state, isa::InstructionIndex at);
 // What every call does to r1 to r5.

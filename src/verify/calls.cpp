@@ -117,9 +117,10 @@ Check check_call(Analysis& analysis, State& state, Call& call) {
   if (auto refused = check_no_section(state, "a tail call")) return refused;
   if (!state.held.empty())
     return still_held(analysis.program, state, "a tail call while ", " is held");
-  if (!state.in_main())
+  if (!state.in_main() && analysis.for_user_engine()) {
     return Refusal{Property::unsupported, "a tail call in a function",
                    "it would leave the function only", "make the tail call in the program itself"};
+  }
   return {};
 }
 
@@ -130,7 +131,7 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
       std::ranges::find(helper.arguments, Argument::context) != helper.arguments.end();
   note_map(analysis, call, !analysis.facts[call.at.value()].called);
   analysis.facts[call.at.value()].called = true;
-  if (helper.effect == platform::Effect::moves_packet) forget_packet(state, call.at);
+  if (moves_packet(analysis, helper)) forget_packet(state, call.at);
   if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
   clear_arguments(state, call.at);
   set_result(analysis, state, call);

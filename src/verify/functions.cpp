@@ -33,7 +33,7 @@ Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parame
     analysis.demand.registers |= bit(r);
     return {};
   }
-  if (pointer.is_packet() && moves_packet(analysis.program, callee)) {
+  if (pointer.is_packet() && moves_packet(analysis, callee)) {
     return bad_parameter(callee, r, pointer, "memory outside of the packet, which it moves");
   }
   if (pointer.is_pointer()) pointer.null = Null::no;  // the callee compares it with null
@@ -118,25 +118,32 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
     ++r;
   }
   if (auto refused = check_may_throw(analysis, state, callee)) return refused;
-  if (moves_packet(analysis.program, callee)) forget_packet(state, at);
+  if (moves_packet(analysis, callee)) forget_packet(state, at);
   clear_arguments(state, at);
   state.registers()[isa::kR0] =
       signature.returns_number ? Value::of_number(Scalar::unknown()) : Value::unset_value();
   return {};
 }
 
-bool moves_packet(const platform::Program& program, const platform::Function& function) {
+bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper) {
+  using platform::Effect;
+  return helper.effect == Effect::moves_packet ||
+         (helper.effect == Effect::ends_program && !analysis.for_user_engine());
+}
+
+bool moves_packet(const Analysis& analysis, const platform::Function& function) {
+  const platform::Program& program = analysis.program;
   for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
     const isa::Instruction& i = program.code[at.value()];
     if (i.form != isa::Form::call || i.call() == isa::Call::kfunc) continue;
     if (i.call() == isa::Call::local) {
       const platform::Function* callee =
           program.function_at(i.target);  // no recursion: structure.cpp
-      if (callee != nullptr && moves_packet(program, *callee)) return true;
+      if (callee != nullptr && moves_packet(analysis, *callee)) return true;
       continue;
     }
     const platform::HelperRow* helper = platform::find_helper(i.immediate);
-    if (helper != nullptr && helper->effect == platform::Effect::moves_packet) return true;
+    if (helper != nullptr && moves_packet(analysis, *helper)) return true;
   }
   return false;
 }

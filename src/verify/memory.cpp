@@ -368,7 +368,7 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
                    format("legacy packet loads are not for {} programs", analysis.type().name), "",
                    "read the packet through its pointers"};
   }
-  if (!state.in_main())
+  if (!state.in_main() && analysis.for_user_engine())
     return Refusal{Property::unsupported,
                    "a legacy packet load in a function",
                    "it would leave the program, not the function",

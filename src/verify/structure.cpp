@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "isa/control_flow.hpp"
+#include "platform/helpers.hpp"
 #include "verify/analysis.hpp"
 #include "verify/callbacks.hpp"
 
@@ -11,6 +12,15 @@ namespace {
 using isa::InstructionIndex;
 
 constexpr u32 kFrameRounding = 16;  // bytes, as the kernel counts frames when it compiles
+// Of the callers of a function with a tail call: what it enters has a whole stack of its own
+// (check_max_stack_depth_subprog in kernel/bpf/verifier.c).
+constexpr u32 kStackBeforeTailCall = 256;
+
+bool is_tail_call(const isa::Instruction& i) {
+  if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
+  const platform::HelperRow* helper = platform::find_helper(i.immediate);
+  return helper != nullptr && helper->effect == platform::Effect::ends_program;
+}
 
 class Shape {
  public:
@@ -176,6 +186,14 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
     }
     for (InstructionIndex at = place.begin; at < place.end; at = at.next()) {
       const isa::Instruction& i = program.code[at.value()];
+      if (function != 0 && is_tail_call(i) && above >= kStackBeforeTailCall) {
+        return Misshapen{at,
+                         {Property::stack_depth,
+                          format("a tail call in a function whose callers' frames take {} bytes",
+                                 above),
+                          format("the kernel allows less than {}", kStackBeforeTailCall),
+                          {}}};
+      }
       if (!isa::is_local_call(i) && !names_function(i)) continue;
       const auto callee =
           std::ranges::find(program.functions, i.target, &platform::Function::begin);
