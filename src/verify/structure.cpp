@@ -187,12 +187,12 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
     for (InstructionIndex at = place.begin; at < place.end; at = at.next()) {
       const isa::Instruction& i = program.code[at.value()];
       if (function != 0 && is_tail_call(i) && above >= kStackBeforeTailCall) {
-        return Misshapen{at,
-                         {Property::stack_depth,
-                          format("a tail call in a function whose callers' frames take {} bytes",
-                                 above),
-                          format("the kernel allows less than {}", kStackBeforeTailCall),
-                          {}}};
+        return Misshapen{
+            at,
+            {Property::stack_depth,
+             format("a tail call in a function whose callers' frames take {} bytes", above),
+             format("the kernel allows less than {}", kStackBeforeTailCall),
+             {}}};
       }
       if (!isa::is_local_call(i) && !names_function(i)) continue;
       const auto callee =
