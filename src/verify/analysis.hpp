@@ -172,6 +172,8 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
 bool moves_packet(const Analysis& analysis, const platform::Function& function);
 // Whether the helper does; to the kernel a tail call does, too, since what it enters may.
 bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper);
+// Whether `function`, or one that it calls, calls what may sleep.
+bool may_sleep(const platform::Program& program, const platform::Function& function);
 // Packet pointers that were taken before `at` do not point into the packet any more.
 void forget_packet(State& state, isa::InstructionIndex at);
 // What every call does to r1 to r5.

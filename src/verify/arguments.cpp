@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "verify/callbacks.hpp"
+#include "verify/dynptrs.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -291,6 +292,9 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
       if (value.kind != Kind::function) return bad_argument(call, r, state, "a function");
       call.function = value.map;
       return {};
+    case Argument::dynptr:
+    case Argument::dynptr_out:
+    case Argument::dynptr_taken: return check_dynptr_argument(analysis, state, call, r);
     case Argument::stack_or_null:
       if (value.is_null() || value.kind == Kind::stack) return {};
       return bad_argument(call, r, state, "a pointer into the stack, or null");
@@ -298,9 +302,6 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::timer:
     case Argument::kptr:
     case Argument::owned_or_null:
-    case Argument::dynptr:
-    case Argument::dynptr_out:
-    case Argument::dynptr_taken:
     case Argument::per_cpu_variable: return not_yet(call, r);
     case Argument::kernel_type_or_null:
       if (value.is_null()) return {};

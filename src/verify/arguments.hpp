@@ -5,7 +5,7 @@
 #pragma once
 
 #include "platform/helpers.hpp"
-#include "verify/analysis.hpp"
+#include "verify/stack_objects.hpp"
 
 namespace skep::verify {
 
@@ -19,6 +19,8 @@ struct Call {
   u32 given_back = 0;  // the reference that it takes
   u32 inherited = 0;   // the reference of its socket, which belongs to what it returns as well
   s32 function = -1;   // the program's function that it calls
+  std::optional<Dynptr> dynptr{};  // its dynptr
+  u32 dynptr_given_back = 0;       // the reference of a dynptr that it takes
 };
 
 // The helper that an instruction calls, which the program may call.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "verify/kernel_types.hpp"
+
 namespace skep::verify {
 namespace {
 
 // What a callback gets in its registers from r1 on.
-enum class Given : u8 { nothing, number, map, map_key, map_value, argument };
+enum class Given : u8 { nothing, number, map, map_key, map_value, first, argument, dynptr, area };
 
 // The helpers that call a function, and how: the callback types in kernel/bpf/verifier.c
 // (set_loop_callback_state and its like).
@@ -19,6 +21,8 @@ struct CallbackRow {
 constexpr u64 kResultMax = 1;  // of all of them: ends the loop
 constexpr CallbackRow kCallbacks[] = {
     {"loop", {Given::number, Given::argument}, 3, 1},
+    {"find_vma", {Given::first, Given::area, Given::argument}, 4},
+    {"user_ringbuf_drain", {Given::dynptr, Given::argument}, 3},
     {"for_each_map_elem", {Given::map, Given::map_key, Given::map_value, Given::argument}, 3},
 };
 
@@ -32,7 +36,19 @@ Value given(Analysis& analysis, const State& state, const Call& call, const Call
   switch (what) {
     case Given::nothing: return Value::unset_value();
     case Given::number: return Value::of_number(Scalar::unknown());
+    case Given::first: return state.frame().registers[isa::kR1];
     case Given::argument: return state.frame().registers[row.argument];
+    case Given::dynptr: {
+      Value out = Value::pointer(Kind::dynptr);
+      out.type = static_cast<u32>(DynptrKind::local);
+      out.id = analysis.new_id();
+      return out;
+    }
+    case Given::area: {
+      Value out = Value::pointer(Kind::kernel);
+      out.type = structure_of_kernel(analysis, "vm_area_struct");
+      return out.type != 0 ? out : Value::of_number(Scalar::unknown());
+    }
     case Given::map:
     case Given::map_key:
     case Given::map_value: break;

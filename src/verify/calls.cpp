@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "verify/arguments.hpp"
-#include "verify/kernel_functions.hpp"
+#include "verify/dynptrs.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -132,6 +132,10 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
   note_map(analysis, call, !analysis.facts[call.at.value()].called);
   analysis.facts[call.at.value()].called = true;
   if (moves_packet(analysis, helper)) forget_packet(state, call.at);
+  if (call.dynptr_given_back != 0) release_dynptrs(state, call.dynptr_given_back, call.at);
+  // What is written through a packet's dynptr may move the packet.
+  const bool is_packet = call.dynptr && call.dynptr->kind == DynptrKind::packet;
+  if (is_packet && helper.name == "dynptr_write") forget_packet(state, call.at);
   if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
   clear_arguments(state, call.at);
   set_result(analysis, state, call);

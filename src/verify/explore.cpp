@@ -260,6 +260,9 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (isa::is_local_call(i)) return call_function(path, i);
   if (i.form == Form::may_goto) return may_goto(path, i);
   if (takes_function(i)) return call_with_callback(path);
+  if (structure_.loop_heads[path.at.value()] && i.form == Form::call &&
+      !analysis_.for_user_engine())
+    return step_iterator(path);
   if (i.form == Form::exit) return exit(path);
   if (i.form == Form::call && is_throw(*program_, path.at))
     return end(path, do_throw(analysis_, path.state, path.at));

@@ -90,6 +90,7 @@ class Explorer {
   Outcome call_with_callback(Path& path);
   Outcome leave_callback(Path& path);
   Outcome may_goto(Path& path, const isa::Instruction& i);
+  Outcome step_iterator(Path& path);
   Check wait(Path other);
   Outcome exit(Path& path);
   Outcome end(Path& path, Check refused);

@@ -4,7 +4,8 @@
 
 #include "isa/control_flow.hpp"
 #include "platform/helpers.hpp"
-#include "verify/analysis.hpp"
+#include "verify/dynptrs.hpp"
+#include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -41,8 +42,7 @@ Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parame
   probe.registers()[r] = pointer;
   if (pointer.kind == Kind::stack) {
     if (auto refused = check_stack(pointer, 0, bytes, r)) return refused;
-    hand_over_stack(analysis, state, pointer, bytes);
-    return {};
+    return hand_over_stack(analysis, state, pointer, bytes);
   }
   for (const Touch touch : {Touch::read, Touch::write}) {
     if (auto refused = check_memory(analysis, probe, r, {bytes, bytes}, touch)) return refused;
@@ -118,6 +118,9 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
     ++r;
   }
   if (auto refused = check_may_throw(analysis, state, callee)) return refused;
+  if (may_sleep(analysis.program, callee)) {
+    if (auto refused = check_may_sleep(state, format("{}()", callee.name))) return refused;
+  }
   if (moves_packet(analysis, callee)) forget_packet(state, at);
   clear_arguments(state, at);
   state.registers()[isa::kR0] =
@@ -131,11 +134,34 @@ bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper) {
          (helper.effect == Effect::ends_program && !analysis.for_user_engine());
 }
 
+bool may_sleep(const platform::Program& program, const platform::Function& function) {
+  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
+    const isa::Instruction& i = program.code[at.value()];
+    if (i.form != isa::Form::call) continue;
+    if (i.call() == isa::Call::local) {
+      const platform::Function* callee = program.function_at(i.target);
+      if (callee != nullptr && may_sleep(program, *callee)) return true;
+      continue;
+    }
+    const platform::KernelFunctionRow* const row = kernel_row_at(program, at);
+    if (row != nullptr && row->has(platform::kMaySleep)) return true;
+    const platform::HelperRow* helper =
+        i.call() == isa::Call::helper ? platform::find_helper(i.immediate) : nullptr;
+    if (helper != nullptr && helper->needs == platform::Needs::sleepable) return true;
+  }
+  return false;
+}
+
 bool moves_packet(const Analysis& analysis, const platform::Function& function) {
   const platform::Program& program = analysis.program;
   for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
     const isa::Instruction& i = program.code[at.value()];
-    if (i.form != isa::Form::call || i.call() == isa::Call::kfunc) continue;
+    if (i.form != isa::Form::call) continue;
+    if (i.call() == isa::Call::kfunc) {
+      const platform::KernelFunctionRow* const row = kernel_row_at(program, at);
+      if (row != nullptr && row->has(platform::kMovesPacket)) return true;
+      continue;
+    }
     if (i.call() == isa::Call::local) {
       const platform::Function* callee =
           program.function_at(i.target);  // no recursion: structure.cpp
@@ -150,7 +176,7 @@ bool moves_packet(const Analysis& analysis, const platform::Function& function) 
 
 void forget_packet(State& state, isa::InstructionIndex at) {
   const auto is_of_packet = [](const Value& value) {
-    return value.is_packet() || value.kind == Kind::packet_end;
+    return value.is_packet() || value.kind == Kind::packet_end || is_packet_slice(value);
   };
   state.change_values(is_of_packet, [&](Value& value) {
     value = Value::of_number(Scalar::unknown());

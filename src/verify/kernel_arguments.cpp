@@ -1,7 +1,9 @@
 // Whether the registers hold what a kernel function takes, argument by argument.
 #include <algorithm>
 
-#include "verify/kernel_functions.hpp"
+#include "verify/dynptrs.hpp"
+#include "verify/iterators.hpp"
+#include "verify/sections.hpp"
 
 namespace skep::verify {
 namespace {
@@ -148,17 +150,17 @@ Check check_kind(Analysis& analysis, State& state, KernelCall& call, const Kerne
     case KernelArgument::sized_memory: return check_sized_memory(analysis, state, call, of);
     case KernelArgument::text: return check_text(analysis, state, call, of.r);
     case KernelArgument::map: return check_map(state, call, of.r);
+    case KernelArgument::dynptr: return check_kernel_dynptr(analysis, state, call, of);
+    case KernelArgument::iterator: return check_iterator(analysis, state, call, of);
+    case KernelArgument::irq_flag: return check_interrupt_flags(analysis, state, call, of.r);
     case KernelArgument::allocated:
     case KernelArgument::counted:
-    case KernelArgument::dynptr:
-    case KernelArgument::iterator:
     case KernelArgument::list_head:
     case KernelArgument::list_node:
     case KernelArgument::tree_root:
     case KernelArgument::tree_node:
     case KernelArgument::work_queue:
     case KernelArgument::task_work:
-    case KernelArgument::irq_flag:
     case KernelArgument::spin_lock:
     case KernelArgument::function: return kernel_argument_not_yet(call, of.r);
   }

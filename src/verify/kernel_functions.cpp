@@ -52,6 +52,12 @@ const platform::Extern* kernel_function_at(const platform::Program& program,
   return external.state == platform::ExternState::absent ? nullptr : &external;
 }
 
+const platform::KernelFunctionRow* kernel_row_at(const platform::Program& program,
+                                                 isa::InstructionIndex at) {
+  const platform::Extern* const external = kernel_function_at(program, at);
+  return external == nullptr ? nullptr : platform::find_kernel_function(external->essential_name());
+}
+
 Check check_may_call(const Analysis& analysis, isa::InstructionIndex at,
                      const platform::KernelFunctionRow*& row) {
   const platform::Extern* external = kernel_function_at(analysis.program, at);
@@ -66,6 +72,13 @@ Check check_may_call(const Analysis& analysis, isa::InstructionIndex at,
   if (!platform::may_call(*row, analysis.program.type, analysis.attach())) {
     return refuse(format("{} is not allowed in {} programs", name, analysis.type().name));
   }
+  if (!analysis.program.gpl_compatible) {
+    return Refusal{
+        Property::gpl_only,
+        format("{} is for GPL-compatible programs only, as all the kernel's functions", name),
+        "",
+        {}};
+  }
   if (row->has(platform::kOfDevice))
     return refuse(format("{} is for programs that are bound to a device", name));
   if (row->has(platform::kMaySleep) && !analysis.may_sleep()) {
@@ -75,7 +88,8 @@ Check check_may_call(const Analysis& analysis, isa::InstructionIndex at,
   return {};
 }
 
-Check do_kernel_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
+Check find_kernel_call(const Analysis& analysis, isa::InstructionIndex at,
+                       std::optional<KernelCall>& call) {
   const platform::KernelFunctionRow* row = nullptr;
   if (auto refused = check_may_call(analysis, at, row)) return refused;
   if (analysis.kernel == nullptr) return no_types(row->name);
@@ -83,19 +97,30 @@ Check do_kernel_call(Analysis& analysis, State& state, isa::InstructionIndex at)
       prototype_of(*analysis.kernel, *kernel_function_at(analysis.program, at));
   if (analysis.kernel->kind(prototype) != btf::Kind::prototype)
     return refuse(format("the kernel's types have no function {}", row->name));
-  KernelCall call{*row, at, prototype};
+  call.emplace(*row, at, prototype);
+  return {};
+}
+
+Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call) {
+  const platform::KernelFunctionRow& row = call.row;
   if (auto refused = check_kernel_arguments(analysis, state, call)) return refused;
-  if (row->has(platform::kMaySleep)) {
-    if (auto refused = check_may_sleep(state, row->name)) return refused;
+  if (row.has(platform::kMaySleep)) {
+    if (auto refused = check_may_sleep(state, row.name)) return refused;
   }
-  if (auto refused = change_sections(state, row->name)) return refused;
-  if (row->has(platform::kInRcuSection) && !is_in_rcu(analysis, state)) {
-    return Refusal{Property::section, format("{} is called outside of an RCU section", row->name),
+  if (auto refused = change_sections(state, row.name)) return refused;
+  if (row.has(platform::kInRcuSection) && !is_in_rcu(analysis, state)) {
+    return Refusal{Property::section, format("{} is called outside of an RCU section", row.name),
                    "", "call it between bpf_rcu_read_lock() and bpf_rcu_read_unlock()"};
   }
   forget(analysis, state, call);
-  clear_arguments(state, at);
+  clear_arguments(state, call.at);
   return set_kernel_result(analysis, state, call);
+}
+
+Check do_kernel_call(Analysis& analysis, State& state, isa::InstructionIndex at) {
+  std::optional<KernelCall> call;
+  if (auto refused = find_kernel_call(analysis, at, call)) return refused;
+  return run_kernel_call(analysis, state, *call);
 }
 
 }  // namespace skep::verify

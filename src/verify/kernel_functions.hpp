@@ -8,7 +8,7 @@
 #pragma once
 
 #include "platform/kernel_calls.hpp"
-#include "verify/analysis.hpp"
+#include "verify/stack_objects.hpp"
 
 namespace skep::verify {
 
@@ -47,6 +47,11 @@ struct KernelCall {
   u32 given_back = 0;                 // the same, of functions that release it
   std::optional<u64> constant{};      // of the argument that is to be one
   btf::TypeId returned = btf::kVoid;  // the structure, where the prototype does not say which
+  std::optional<Dynptr> dynptr{};     // the last one that was made before
+  btf::TypeId iterator = btf::kVoid;  // its type
+  ObjectPlace place{};                // where it stands
+  bool is_rcu = false;                // its elements are valid in an RCU section
+  bool is_drained = false;            // it gave its last element before
 };
 
 // An argument: register and parameter.
@@ -60,10 +65,17 @@ struct KernelParameter {
 // The extern that the instruction calls, or null. Weak ones that are not there are none.
 const platform::Extern* kernel_function_at(const platform::Program& program,
                                            isa::InstructionIndex at);
+// The row of the function that the instruction calls, or null.
+const platform::KernelFunctionRow* kernel_row_at(const platform::Program& program,
+                                                 isa::InstructionIndex at);
 // Whether the program may call it at all.
 Check check_may_call(const Analysis& analysis, isa::InstructionIndex at,
                      const platform::KernelFunctionRow*& row);
 Check do_kernel_call(Analysis& analysis, State& state, isa::InstructionIndex at);
+// The same in two parts: what is called, and the call itself.
+Check find_kernel_call(const Analysis& analysis, isa::InstructionIndex at,
+                       std::optional<KernelCall>& call);
+Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call);
 
 // What argument `of.r` is; refused where the register shows that it is none.
 Check find_kernel_argument(const Analysis& analysis, const State& state, const KernelCall& call,

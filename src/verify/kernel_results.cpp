@@ -1,7 +1,7 @@
 // What calls of the kernel's functions return, and which structures match which.
 #include <cctype>
 
-#include "verify/kernel_functions.hpp"
+#include "verify/dynptrs.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -37,7 +37,8 @@ Check set_cast(Analysis& analysis, const KernelCall& call, Value& out) {
 Value structure_result(const KernelCall& call, TypeId structure) {
   Value out = Value::pointer(Kind::kernel);
   out.type = structure;
-  out.trust = call.row.has(platform::kInRcuSection) ? Trust::rcu : Trust::reference;
+  const bool is_rcu = call.is_rcu || call.row.has(platform::kInRcuSection);
+  out.trust = is_rcu ? Trust::rcu : Trust::reference;
   if (call.row.name == "bpf_get_kmem_cache") out.trust = Trust::untrusted;
   return out;
 }
@@ -51,12 +52,25 @@ Value memory_result(const KernelCall& call, u32 bytes) {
   return out;
 }
 
+// bpf_dynptr_slice() and bpf_dynptr_slice_rdwr().
+Check set_slice(const Analysis& analysis, const KernelCall& call, Value& out) {
+  out = slice_of(*call.dynptr, static_cast<u32>(*call.constant));
+  out.read_only = call.row.name == "bpf_dynptr_slice";
+  const bool may_write = analysis.type().may_write_packet ||
+                         analysis.program.type == platform::ProgramType::cgroup_sockopt;
+  if (out.read_only || may_write) return {};
+  return Refusal{Property::read_only,
+                 format("{} is for programs that may write to packets", call.row.name), "",
+                 "read it by bpf_dynptr_slice()"};
+}
+
 Check pointer_result(Analysis& analysis, const KernelCall& call, TypeId target, Value& out) {
   const Types& types = *analysis.kernel;
   if (call.returned != btf::kVoid) {
     out = structure_result(call, call.returned);
     return {};
   }
+  if (call.row.name.starts_with("bpf_dynptr_slice")) return set_slice(analysis, call, out);
   if (call.row.name == "bpf_rdonly_cast") return set_cast(analysis, call, out);
   const btf::Type type = types.at(target);
   if (type.kind == BtfKind::void_) {

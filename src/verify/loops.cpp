@@ -2,6 +2,7 @@
 #include "platform/helpers.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/explore.hpp"
+#include "verify/iterators.hpp"
 
 namespace skep::verify {
 namespace {
@@ -16,11 +17,11 @@ using isa::Instruction;
 bool Explorer::is_last_round(const Checkpoint& checkpoint, const Path& path,
                              std::span<const Registers> live) const {
   if (!structure_.loop_heads[path.at.value()]) return false;
-  const Form form = program_->code[path.at.value()].form;
-  const bool goes_on = form == Form::may_goto
-                           ? checkpoint.state.rounds != path.state.rounds
-                           : checkpoint.state.frames.size() == path.state.frames.size() &&
-                                 checkpoint.state.frame().rounds != path.state.frame().rounds;
+  const Instruction& i = program_->code[path.at.value()];
+  const bool by_rounds = i.form == Form::may_goto || i.call() == isa::Call::kfunc;
+  const bool goes_on = by_rounds ? checkpoint.state.rounds != path.state.rounds
+                                 : checkpoint.state.frames.size() == path.state.frames.size() &&
+                                       checkpoint.state.frame().rounds != path.state.frame().rounds;
   return goes_on && includes(checkpoint.state, path.state, live);
 }
 
@@ -68,6 +69,28 @@ Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
   other.at = path.at.next();
   path.at = i.target;
   return {Ends::no, wait(std::move(other))};
+}
+
+// An iterator gives another element, or none: then the loop ends.
+Explorer::Outcome Explorer::step_iterator(Path& path) {
+  const std::size_t depth = path.state.frames.size() - 1;
+  std::optional<KernelCall> call;
+  if (auto refused = find_kernel_call(analysis_, path.at, call))
+    return {Ends::no, std::move(refused)};
+  if (auto refused = run_kernel_call(analysis_, path.state, *call))
+    return {Ends::no, std::move(refused)};
+  note(path, depth);
+  ++jumps_;
+  const State* const before = earlier_round(path);
+  path.at = path.at.next();
+  if (!call->is_drained) {
+    Path other = path;
+    go_on(other.state);
+    if (before != nullptr) widen(*before, other.state);
+    if (auto refused = wait(std::move(other))) return {Ends::no, std::move(refused)};
+  }
+  end_iterator(path.state, call->place);
+  return {};
 }
 
 // A helper calls a function of the program, any number of times, and then returns: the path goes on

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "verify/arguments.hpp"
+#include "verify/dynptrs.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -70,6 +70,12 @@ Value result_of(Analysis& analysis, const Call& call) {
     }
     case Returns::record_or_null:
     case Returns::memory_or_null: {
+      if (call.dynptr) {
+        Value out = slice_of(*call.dynptr, call.bytes);
+        out.null = Null::maybe;
+        out.id = analysis.new_id();
+        return out;
+      }
       const bool record = call.helper.returns == Returns::record_or_null;
       Value out = nullable(analysis, record ? Kind::record : Kind::memory);
       out.range = call.bytes;

@@ -7,13 +7,15 @@
 // check_kfunc_call and check_resource_leak in kernel/bpf/verifier.c of Linux 6.18.
 #include "verify/sections.hpp"
 
-#include "platform/kernel_calls.hpp"
+#include "verify/stack_objects.hpp"
 
 namespace skep::verify {
 namespace {
 
 constexpr std::string_view kRcuHint = "call bpf_rcu_read_unlock() on every path before that";
 constexpr std::string_view kPreemptionHint = "call bpf_preempt_enable() on every path before that";
+constexpr std::string_view kInterruptsHint =
+    "call bpf_local_irq_restore() on every path before that";
 
 Refusal unmatched(std::string_view function, std::string_view opposite) {
   return {
@@ -47,11 +49,38 @@ Check check_no_section(const State& state, std::string_view what) {
     return Refusal{Property::section, format("{} where preemption is disabled", what), "",
                    std::string(kPreemptionHint)};
   }
+  if (!state.sections.interrupts.empty()) {
+    return Refusal{Property::section, format("{} where interrupts are disabled", what), "",
+                   std::string(kInterruptsHint)};
+  }
   return {};
 }
 
 Check check_may_sleep(const State& state, std::string_view name) {
   return check_no_section(state, format("{} may sleep, and is called", name));
+}
+
+Check check_interrupt_flags(Analysis& analysis, State& state, const KernelCall& call, u8 r) {
+  const auto place = object_place(state.frame().registers[r], 1);
+  const auto refuse = [&](std::string_view wanted) {
+    return bad_kernel_argument(call, state, r, wanted);
+  };
+  if (!place) return refuse("8 bytes of the stack, aligned");
+  std::vector<u32>& saved = state.sections.interrupts;
+  if (call.row.name == "bpf_local_irq_save") {
+    if (touches_object(state, *place, Kind::interrupt_flags))
+      return refuse("where no flags are saved yet");
+    Value flags = Value::pointer(Kind::interrupt_flags);
+    flags.id = analysis.new_id();
+    saved.push_back(flags.id);
+    return put_object(analysis, state, *place, flags);
+  }
+  const Value* const flags = object_at(analysis, state, *place, Kind::interrupt_flags);
+  if (flags == nullptr) return refuse("where flags were saved before");
+  if (saved.back() != flags->id) return refuse("the flags that were saved last");
+  saved.pop_back();
+  remove_object(analysis, state, *place);
+  return {};
 }
 
 Check change_sections(State& state, std::string_view function) {

@@ -2,7 +2,7 @@
 // preempted.
 #pragma once
 
-#include "verify/analysis.hpp"
+#include "verify/kernel_functions.hpp"
 
 namespace skep::verify {
 
@@ -12,6 +12,8 @@ bool is_in_rcu(const Analysis& analysis, const State& state);
 Check check_no_section(const State& state, std::string_view what);
 // Refuses the call of `name`, which may sleep, where a section is open.
 Check check_may_sleep(const State& state, std::string_view name);
+// The place on the stack where interrupt flags are saved, or restored from.
+Check check_interrupt_flags(Analysis& analysis, State& state, const KernelCall& call, u8 r);
 // What the call of a kernel function does to the sections: nothing, of most.
 Check change_sections(State& state, std::string_view function);
 

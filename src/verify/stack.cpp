@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "verify/stack_objects.hpp"
+
 namespace skep::verify {
 namespace {
 
@@ -122,6 +124,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
+  if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (!reach.exact) return {};
   if (reach.first % bytes != 0) {
@@ -172,6 +175,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                    "the kernel does not look whose frame it points into",
                    {}};
   }
+  if (auto refused = destroy_objects(state, pointer.frame, slots_in(reach))) return refused;
   if (!reach.exact) {
     overwrite(frame, reach, 0);
     return {};
@@ -210,6 +214,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_depth(analysis, frame, reach.first);
   if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
+  if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
   return {};
@@ -220,6 +225,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   const Reach reach = reach_of(pointer, 0, bytes);
   note_depth(analysis, frame, reach.first);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
+  if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   return check_set(analysis, frame, reach, format("the call reads through {}", register_name(r)));
 }
 
@@ -227,14 +233,16 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, extent.most);
   note_depth(analysis, frame, reach.first);
+  if (auto refused = overwrite_objects(state, pointer.frame, slots_in(reach))) return refused;
   overwrite(frame, reach, extent.least);
   note_filled(analysis, pointer, reach, extent.least);
   return {};
 }
 
-void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes) {
+Check hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes) {
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
+  if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   note_depth(analysis, frame, reach.first);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (check_set(analysis, frame, reach, "")) {
@@ -247,6 +255,7 @@ void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32
     use.zeroed_bytes = static_cast<u32>(std::max(old_end, reach.last + 1) - first);
   }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
+  return {};
 }
 
 }  // namespace skep::verify

@@ -28,6 +28,6 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
 
 // A global function gets this memory and may read and write all of it. What was never written is
 // zero then, because the frame is zeroed on entry.
-void hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes);
+Check hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u32 bytes);
 
 }  // namespace skep::verify

@@ -20,7 +20,7 @@ class Comparison {
 
   bool frames(const State& before, const State& now, const Relevant& relevant) {
     if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size() ||
-        before.sections != now.sections) {
+        !sections(before.sections, now.sections)) {
       return false;
     }
     for (std::size_t at = 0; at < before.frames.size(); ++at) {
@@ -35,6 +35,12 @@ class Comparison {
   }
 
  private:
+  bool sections(const Sections& before, const Sections& now) {
+    if (before.rcu != now.rcu || before.preemption != now.preemption) return false;
+    return std::ranges::equal(before.interrupts, now.interrupts,
+                              [this](u32 a, u32 b) { return same_id(a, b); });
+  }
+
   bool frame(const Frame& before, const Frame& now, Registers live, u64 slots) {
     if (before.function != now.function || before.return_to != now.return_to ||
         before.entered != now.entered)
@@ -45,8 +51,15 @@ class Comparison {
     }
     for (std::size_t at = 0; at < before.slots.size(); ++at) {
       const StackSlot& old_slot = before.slots[at];
-      if (old_slot.is_untouched() || (slots >> at & 1) == 0) continue;
+      if ((slots >> at & 1) == 0) continue;
+      if (old_slot.is_untouched()) {
+        if (at < now.slots.size() && now.slots[at].holds_object()) return false;
+        continue;
+      }
       if (at >= now.slots.size() || !slot(old_slot, now.slots[at])) return false;
+    }
+    for (std::size_t at = before.slots.size(); at < now.slots.size(); ++at) {
+      if ((slots >> at & 1) != 0 && now.slots[at].holds_object()) return false;
     }
     return how_ != How::equality || same_depth(before, now);
   }
@@ -62,8 +75,8 @@ class Comparison {
   bool slot(const StackSlot& before, const StackSlot& now) {
     if ((before.set & ~now.set) != 0) return false;
     const bool any_number = before.value.is_number() && is_ignored(before.value);
-    if (before.spilled == 0)
-      return how_ != How::equality || now.spilled == 0;  // proved for any bytes
+    if (before.spilled == 0)  // proved for any bytes, which an object's are not
+      return how_ != How::equality ? !now.holds_object() : now.spilled == 0;
     if (any_number) return now.spilled == 0 || now.value.is_number();
     return before.spilled == now.spilled && value(before.value, now.value);
   }
@@ -219,6 +232,9 @@ std::string describe(const Value& value) {
     case Kind::kernel: return "a pointer into the kernel" + offset_text(value) + maybe;
     case Kind::function: return "a function of the program";
     case Kind::dynptr: return "a dynptr" + offset_text(value);
+    case Kind::dynptr_object: return "a dynptr on the stack";
+    case Kind::iterator: return "an iterator on the stack";
+    case Kind::interrupt_flags: return "saved interrupt flags on the stack";
     case Kind::record:
       return format("a ring record of {}{}", counted(value.range, "byte"), offset_text(value)) +
              maybe;

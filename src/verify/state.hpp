@@ -42,8 +42,16 @@ enum class Kind : u8 {
   kernel,    // a structure of the kernel: of BTF type `type`
   function,  // of the program: number `map`
   dynptr,    // a struct bpf_dynptr that a callback was given
+  // Objects in stack slots (stack_objects.hpp); no register holds one.
+  dynptr_object,
+  iterator,
+  interrupt_flags,
   count_
 };
+
+constexpr bool is_stack_object(Kind kind) {
+  return kind == Kind::dynptr_object || kind == Kind::iterator || kind == Kind::interrupt_flags;
+}
 
 // A set of registers: bit r is r.
 using Registers = u16;
@@ -76,7 +84,7 @@ struct Value {
   Trust trust = Trust::none;
   bool read_only = false;  // memory
   s32 map = -1;            // map, map_value, map_key: number of the map
-  u32 type = 0;            // kernel: BTF type id
+  u32 type = 0;            // kernel, iterator: BTF type id; dynptrs and slices: DynptrKind
   u32 reference = 0;       // number of the Held that it is, or is part of; 0: of none
   u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
   u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
@@ -111,6 +119,7 @@ struct StackSlot {
   Value value;     // what was spilled
 
   bool is_untouched() const { return set == 0; }
+  bool holds_object() const { return spilled != 0 && is_stack_object(value.kind); }
 };
 
 inline constexpr u32 kSlotBytes = 8;
@@ -167,8 +176,9 @@ struct Held {
 // Parts of the program in which others wait for it, or may not interrupt it: each is to be left
 // before the program ends (sections.cpp).
 struct Sections {
-  bool rcu = false;    // in an RCU read section; they do not nest
-  u32 preemption = 0;  // how often preemption was disabled
+  bool rcu = false;               // in an RCU read section; they do not nest
+  u32 preemption = 0;             // how often preemption was disabled
+  std::vector<u32> interrupts{};  // ids of the flags that were saved, the last one innermost
 
   friend bool operator==(const Sections&, const Sections&) = default;
 };

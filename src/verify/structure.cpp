@@ -5,6 +5,7 @@
 #include "platform/helpers.hpp"
 #include "verify/analysis.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/iterators.hpp"
 
 namespace skep::verify {
 namespace {
@@ -98,7 +99,7 @@ class Shape {
                          format("function {} runs into the code behind it", function.name),
                          "its last instruction neither jumps nor exits");
       }
-      if (i.form == isa::Form::may_goto || takes_function(i)) {
+      if (i.form == isa::Form::may_goto || takes_function(i) || steps_iterator(program_, at)) {
         structure_.joins[at.value()] = structure_.loop_heads[at.value()] = true;
       }
       if (names_function(i)) {
