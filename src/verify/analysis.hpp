@@ -32,12 +32,18 @@ using Check = std::optional<Refusal>;
 
 // The function whose arguments the context of a program holds, eight bytes each.
 struct KernelPrototype {
+  struct Argument {
+    btf::TypeId type = btf::kVoid;
+    std::string_view name = {};  // in the kernel's types
+    bool may_be_null = false;
+    bool is_buffer = false;  // memory whose size nobody says yet
+  };
   std::string name;  // for messages
-  std::vector<btf::TypeId> arguments;
+  std::vector<Argument> arguments;
   btf::TypeId result = btf::kVoid;  // readable behind the arguments where has_result
   bool has_result = false;
-  bool is_trusted = false;   // pointers among the arguments are valid for all of the run
-  bool may_be_null = false;  // those behind the first, too
+  bool is_trusted = false;  // pointers among the arguments are valid for all of the run
+  std::string operations;   // of struct_ops: the structure that the program is in
 };
 
 struct Analysis {

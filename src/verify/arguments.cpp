@@ -4,6 +4,7 @@
 
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -179,11 +180,24 @@ Check check_fixed(Analysis& analysis, State& state, const Call& call, u8 r, Touc
   return check_memory(analysis, state, r, {bytes, bytes}, touch);
 }
 
+// What is put into a map of sockets.
+Check check_element(const Analysis& analysis, const State& state, const Call& call, u8 r) {
+  if (auto refused = not_null(state, r)) return refused;
+  const Value& value = state.frame().registers[r];
+  const bool fits = is_socket(value.kind) || points_to(analysis, value, "sock_common");
+  if (fits && value.offset == 0) return {};
+  return bad_argument(call, r, state, "a socket of any kind");
+}
+
 Check check_map_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
   const platform::MapSpec& map = analysis.map(call.map);
   const Argument kind = call.helper.arguments[r - 1u];
   const u64 bytes = kind == Argument::map_key ? map.key_size : map.value_size;
   if (kind == Argument::map_value_or_null && state.frame().registers[r].is_null()) return {};
+  const bool holds_sockets =
+      map.kind == platform::MapKind::sockmap || map.kind == platform::MapKind::sockhash;
+  if (holds_sockets && kind == Argument::map_value && !analysis.for_user_engine())
+    return check_element(analysis, state, call, r);
   const Touch touch = kind == Argument::map_value_out ? Touch::write : Touch::read;
   return check_memory(analysis, state, r, {bytes, bytes}, touch);
 }
@@ -222,6 +236,17 @@ Check check_where(const Analysis& analysis, const State& state, const Call& call
   if (is_fixed && value.kind == Kind::stack && !is_aligned)
     return bad_argument(call, r, state, "memory that is aligned to its size");
   return {};
+}
+
+// Whether a pointer leads into a structure, to where one of these names is in it.
+bool is_embedded_in(const Analysis& analysis, const Value& value, std::string_view names) {
+  for (std::string_view left = names; !left.empty();) {
+    const std::size_t bar = left.find('|');
+    const btf::TypeId wanted = structure_of_kernel(analysis, left.substr(0, bar));
+    if (wanted != 0 && is_structure_of(analysis, value, wanted, Match::embedded)) return true;
+    left = bar == std::string_view::npos ? "" : left.substr(bar + 1);
+  }
+  return false;
 }
 
 Refusal not_yet(const Call& call, u8 r) {
@@ -309,6 +334,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::kernel_type:
       if (auto refused = not_null(state, r)) return refused;
       if (points_to(analysis, value, call.helper.kernel_type) && value.offset == 0) return {};
+      if (is_embedded_in(analysis, value, call.helper.kernel_type)) return {};
       return bad_argument(call, r, state,
                           format("a pointer to the kernel's {}", call.helper.kernel_type));
   }

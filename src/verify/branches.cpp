@@ -81,13 +81,10 @@ auto may_be_null_with(u32 id) {
 }
 
 void make_null(State& state, u32 id) {
-  u32 reference = 0;  // what is null was not acquired
-  state.change_values(may_be_null_with(id), [&](Value& value) {
-    reference = value.reference;
-    value = Value::of_number(Scalar::constant(0));
-  });
-  if (reference == 0) return;
-  std::erase_if(state.held, [&](const Held& held) { return held.id == reference; });
+  state.change_values(may_be_null_with(id),
+                      [&](Value& value) { value = Value::of_number(Scalar::constant(0)); });
+  // What is null was not acquired; other views of what is held have ids of their own.
+  std::erase_if(state.held, [&](const Held& held) { return held.id == id; });
 }
 
 void make_pointer(State& state, u32 id) {
@@ -164,6 +161,21 @@ void compare_with_edge(State&& state, Jump relation, const Value& pointer, Ways&
   learn_range(*ways.passed, isa::kJump[relation].negated, pointer);
 }
 
+// Two pointers of which one alone may be null: where they are equal, it is not. By the kernel's
+// rules those to its structures learn nothing.
+bool shows_not_null(const Value& a, const Value& b) {
+  return a.is_pointer() && b.is_pointer() && a.null != b.null && a.kind != Kind::kernel &&
+         b.kind != Kind::kernel;
+}
+
+void compare_pointers(State&& state, const isa::Instruction& i, Ways& ways) {
+  const Value& a = state.registers()[i.dst];
+  const u32 id = a.null == Null::maybe ? a.id : state.registers()[i.src].id;
+  ways.taken = state;
+  ways.passed = std::move(state);
+  make_pointer(i.jump() == Jump::eq ? *ways.taken : *ways.passed, id);
+}
+
 bool is_zero(const Value& value) {
   return value.is_number() && value.number.is_constant() && value.number.value() == 0;
 }
@@ -214,6 +226,10 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
   if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {
     if (i.has_register_source()) analysis.demand.registers |= bit(a.is_pointer() ? i.src : i.dst);
     compare_with_null(analysis, std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
+    return {};
+  }
+  if (wide && equality && shows_not_null(a, b)) {
+    compare_pointers(std::move(state), i, ways);
     return {};
   }
   if (wide && is_edge_for(a, b)) {

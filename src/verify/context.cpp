@@ -170,11 +170,9 @@ Check check_context_memory(Analysis& analysis, const Value& pointer, const Acces
 
 namespace {
 
-// Contexts that the tables do not have: of the operation, or of the program, in whose place it is.
+// The context that the tables do not have: of the program in whose place it is.
 Check check_known(const Analysis& analysis) {
-  const bool is_known = analysis.program.type != platform::ProgramType::struct_ops &&
-                        analysis.program.type != platform::ProgramType::ext;
-  if (is_known) return {};
+  if (analysis.program.type != platform::ProgramType::ext) return {};
   return Refusal{Property::unsupported,
                  format("the arguments of {} programs are not verified yet", analysis.type().name),
                  "they are those of what the program stands in for",

@@ -120,8 +120,7 @@ Check check_kernel_dynptr(Analysis& analysis, State& state, KernelCall& call,
   }
   const bool clones = call.row.name == "bpf_dynptr_clone" && call.dynptr;
   const DynptrKind kind = clones ? call.dynptr->kind : made_by(call.row.name);
-  return make_dynptr(analysis, state,
-                     {of.r, call.at, kind, clones ? call.dynptr->reference : 0});
+  return make_dynptr(analysis, state, {of.r, call.at, kind, clones ? call.dynptr->reference : 0});
 }
 
 }  // namespace skep::verify

@@ -1,10 +1,10 @@
 // Dynptrs: pointers to memory of a size that is known at run time only.
 //
 // A dynptr is an object of two slots on the stack, or is handed to a callback, which may not change
-// it. It is told by what it points to (`type`), an identity of its own (`id`), and, of a record of a
-// ring buffer, the reference that is to be given back. A slice of it is memory whose `reference` is
-// the dynptr's identity: it is lost with the dynptr. The rules are those of process_dynptr_func in
-// kernel/bpf/verifier.c of Linux 6.18.
+// it. It is told by what it points to (`type`), an identity of its own (`id`), and, of a record of
+// a ring buffer, the reference that is to be given back. A slice of it is memory whose `reference`
+// is the dynptr's identity: it is lost with the dynptr. The rules are those of process_dynptr_func
+// in kernel/bpf/verifier.c of Linux 6.18.
 #pragma once
 
 #include "verify/arguments.hpp"

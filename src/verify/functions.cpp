@@ -89,6 +89,11 @@ State entry_state(Analysis& analysis, std::size_t function) {
 Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
                      const platform::Function& callee) {
   const platform::Signature& signature = *callee.signature;
+  if (!signature.returns_number && !analysis.for_user_engine()) {
+    return Refusal{
+        Property::function_argument, format("global function {}() returns nothing", callee.name),
+        "Linux 6.18 verifies global functions that return a number", "return 0, or make it static"};
+  }
   u8 r = isa::kR1;
   for (const platform::Parameter& parameter : signature.parameters) {
     if (auto refused = check_readable(state, r)) return refused;

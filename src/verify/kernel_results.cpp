@@ -173,7 +173,7 @@ Check set_kernel_result(Analysis& analysis, State& state, const KernelCall& call
     out.id = analysis.new_id();
   }
   if (call.row.has(platform::kAcquires)) {
-    out.reference = analysis.new_id();
+    out.reference = out.null == Null::maybe ? out.id : analysis.new_id();
     state.held.push_back({out.reference, call.at});
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/operations.hpp"
 #include "verify/trust.hpp"
 
 namespace skep::verify {
@@ -13,37 +14,7 @@ using btf::Types;
 using platform::AttachType;
 using platform::ProgramType;
 
-constexpr u32 kArgumentBytes = 8;
-
-Refusal no_types(const platform::Program& program) {
-  return {Property::unsupported,
-          format("{} programs are verified against the types of a kernel, and none are there",
-                 platform::row(program.type).name),
-          "", "name them: --btf FILE, or run it where /sys/kernel/btf/vmlinux is"};
-}
-
-// Where the prototype of a program's target stands: a prefix and the kind of type.
-struct Place {
-  std::string_view prefix;
-  BtfKind kind = BtfKind::function;
-};
-
-Place place_of(const platform::Program& program) {
-  if (program.type == ProgramType::lsm) return {"bpf_lsm_"};
-  if (program.attach_type == AttachType::trace_raw_tp) return {"btf_trace_", BtfKind::typedef_};
-  if (program.attach_type == AttachType::trace_iter) return {"bpf_iter_"};
-  return {""};
-}
-
-TypeId prototype_behind(const Types& types, TypeId id) {
-  for (int steps = 0; steps < 8; ++steps) {
-    const btf::Type type = types.resolved(id);
-    if (type.kind == BtfKind::prototype) return types.resolve(id);
-    if (type.kind != BtfKind::pointer && type.kind != BtfKind::function) break;
-    id = type.type;
-  }
-  return btf::kVoid;
-}
+constexpr u32 kPointerBytes = 8;
 
 // ---- structures ----
 
@@ -59,7 +30,7 @@ Field nothing(std::string problem) {
   return {Field::What::nothing, btf::kVoid, std::move(problem)};
 }
 
-// One member on the way, after arrays: its type, its first byte and the byte behind it.
+// One member on the way, after arrays: its type, its first byte and the byte behind it all.
 struct Part {
   TypeId type = btf::kVoid;
   u64 begin = 0;
@@ -74,7 +45,6 @@ Part element_at(const Types& types, Part part, u64 offset) {
     const auto bytes = types.size_of(type.type);
     if (!bytes.ok() || *bytes == 0) break;
     part.begin += (offset - part.begin) / *bytes * *bytes;
-    part.end = part.begin + *bytes;
     part.type = type.type;
   }
   return part;
@@ -99,7 +69,9 @@ Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
       const auto size = types.size_of(member.type);
       u64 end = begin + (size.ok() ? *size : 0);
       const btf::Type type = types.resolved(member.type);
-      const bool is_open = type.kind == BtfKind::array && type.count == 0;  // char data[]
+      // char data[] at the end; others mark places only.
+      const bool is_open =
+          type.kind == BtfKind::array && type.count == 0 && offset + bytes > outer.size;
       if (is_open) end = ~u64{0};
       if (offset >= end) continue;
       const Part part = element_at(types, {member.type, begin, end}, offset);
@@ -111,7 +83,7 @@ Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
         break;
       }
       if (inner.kind == BtfKind::pointer) {
-        if (offset != part.begin || bytes != kArgumentBytes)
+        if (offset != part.begin || bytes != kPointerBytes)
           return nothing(format("pointer {} is read in part", member.name));
         return {Field::What::pointer, inner.type, {}, member.name};
       }
@@ -139,17 +111,6 @@ bool has_tag(const Types& types, TypeId id, std::string_view tag) {
   return false;
 }
 
-// What a loaded pointer is to the program; one to numbers or to nothing known is a number.
-Value value_of(const Types& types, TypeId target) {
-  if (!btf::is_structure(types.resolved(target).kind) || has_tag(types, target, "user") ||
-      has_tag(types, target, "percpu")) {
-    return Value::of_number(Scalar::unknown());
-  }
-  Value out = Value::pointer(Kind::kernel);
-  out.type = types.resolve(target);
-  return out;
-}
-
 // What a map is to the kernel: where each kind has its own structure, that one.
 TypeId structure_of_map(const Analysis& analysis, platform::MapKind kind) {
   using platform::MapKind;
@@ -161,78 +122,28 @@ TypeId structure_of_map(const Analysis& analysis, platform::MapKind kind) {
   return structure_of_kernel(analysis, name);
 }
 
-Refusal bad_argument(const KernelPrototype& prototype, const Access& access, std::string what) {
-  return {Property::context_access,
-          std::move(what),
-          format("{} at offset {} of the arguments of {}", counted(access.bytes, "byte"),
-                 access.offset, prototype.name),
-          {}};
-}
-
 }  // namespace
 
-bool is_typed_by_kernel(const platform::Program& program) {
-  return program.type == ProgramType::tracing || program.type == ProgramType::lsm;
+Refusal no_kernel_types(const platform::Program& program) {
+  return {Property::unsupported,
+          format("{} programs are verified against the types of a kernel, and none are there",
+                 platform::row(program.type).name),
+          "", "name them: --btf FILE, or run it where /sys/kernel/btf/vmlinux is"};
 }
 
-Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
-  const platform::Program& program = analysis.program;
-  if (analysis.kernel == nullptr) return no_types(program);
-  const Types& types = *analysis.kernel;
-  const Place place = place_of(program);
-  out.name = program.target.name.empty() ? program.target.text : program.target.name;
-  const auto found = types.find(std::string(place.prefix) + out.name, place.kind);
-  const TypeId id = found ? prototype_behind(types, *found) : btf::kVoid;
-  if (id == btf::kVoid) {
-    return Refusal{
-        Property::unsupported,
-        format("the kernel's types have no {} {}", name_of(program.target.kind), out.name), "",
-        "the function may be inlined, or of another release of Linux"};
+Value kernel_value(const Types& types, TypeId target) {
+  if (!btf::is_structure(types.resolved(target).kind) || has_tag(types, target, "user") ||
+      has_tag(types, target, "percpu")) {
+    return Value::of_number(Scalar::unknown());
   }
-  for (const btf::Parameter& parameter : types.parameters(id))
-    out.arguments.push_back(parameter.type);
-  const bool is_raw = program.attach_type == AttachType::trace_raw_tp;
-  if (is_raw && !out.arguments.empty()) out.arguments.erase(out.arguments.begin());  // void *__data
-  out.result = types.at(id).type;
-  out.has_result = program.attach_type == AttachType::trace_fexit ||
-                   program.attach_type == AttachType::modify_return ||
-                   program.attach_type == AttachType::lsm_cgroup;
-  out.may_be_null = program.attach_type == AttachType::trace_iter;
-  out.is_trusted = is_raw || out.may_be_null || program.type == ProgramType::lsm;
-  return {};
-}
-
-Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
-  const KernelPrototype& prototype = *analysis.prototype;
-  const Types& types = *analysis.kernel;
-  const s64 offset = pointer.offset + access.offset;
-  if (offset < 0 || offset % access.bytes != 0)
-    return bad_argument(prototype, access, "an argument is read across its alignment");
-  const u64 number = static_cast<u64>(offset) / kArgumentBytes;
-  const u64 count = prototype.arguments.size();
-  const bool is_result = prototype.has_result && number == count;
-  if (number >= count && !is_result) {
-    return bad_argument(prototype, access, format("it has {} only", counted(count, "argument")));
-  }
-  if (offset % kArgumentBytes != 0)
-    return bad_argument(prototype, access, "an argument is read from its middle");
-  const btf::Type type = types.resolved(is_result ? prototype.result : prototype.arguments[number]);
-  if (type.kind != BtfKind::pointer) return {};
-  if (access.bytes != kArgumentBytes)
-    return bad_argument(prototype, access, "a pointer is read in part");
-  out = value_of(types, type.type);
-  if (out.kind != Kind::kernel) return {};
-  if (prototype.is_trusted) out.trust = Trust::reference;
-  if (prototype.may_be_null && number != 0) {
-    out.null = Null::maybe;
-    out.id = analysis.new_id();
-  }
-  return {};
+  Value out = Value::pointer(Kind::kernel);
+  out.type = types.resolve(target);
+  return out;
 }
 
 Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of, Value& out) {
   const auto& [pointer, access] = of;
-  if (analysis.kernel == nullptr) return no_types(analysis.program);
+  if (analysis.kernel == nullptr) return no_kernel_types(analysis.program);
   const Types& types = *analysis.kernel;
   const TypeId structure = pointer.kind == Kind::map
                                ? structure_of_map(analysis, analysis.map(pointer.map).kind)
@@ -245,7 +156,10 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
                           pointer.offset + access.offset, name),
                    {}};
   };
-  if (access.touch == Touch::write) return refuse("writes into ", " of the kernel");
+  const bool writes = access.touch == Touch::write;
+  const bool may_write =
+      writes && pointer.kind == Kind::kernel && may_write_for_operation(analysis, pointer, access);
+  if (writes && !may_write) return refuse("writes into ", " of the kernel");
   if (!pointer.number.is_constant() || pointer.number.value() != 0)
     return refuse("", " is read at a variable offset");
   const s64 offset = pointer.offset + access.offset;
@@ -254,7 +168,7 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
   if (field.what == Field::What::nothing)
     return refuse("reads what is no field of ", ": " + field.problem);
   if (field.what != Field::What::pointer) return {};
-  out = value_of(types, field.target);
+  out = kernel_value(types, field.target);
   if (out.kind == Kind::kernel && pointer.kind == Kind::kernel && !analysis.for_user_engine()) {
     const FieldLoad step{pointer, types.name(types.resolve(structure)), field.name,
                          has_tag(types, field.target, "rcu")};

@@ -12,6 +12,13 @@ bool is_typed_by_kernel(const platform::Program& program);
 // The prototype, or why there is none.
 Check find_prototype(const Analysis& analysis, KernelPrototype& out);
 
+// The prototype behind pointers and functions; void when there is none.
+btf::TypeId prototype_behind(const btf::Types& types, btf::TypeId id);
+Refusal no_kernel_types(const platform::Program& program);
+// What a loaded pointer is to the program, by what it points to; one to numbers or to nothing known
+// is a number.
+Value kernel_value(const btf::Types& types, btf::TypeId target);
+
 // A load from such a context.
 Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
 // A load through Kind::kernel.

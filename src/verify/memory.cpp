@@ -314,7 +314,8 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
   }
   const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
                         pointer.kind == Kind::record || pointer.kind == Kind::memory ||
-                        pointer.kind == Kind::arena;
+                        pointer.kind == Kind::arena ||
+                        (pointer.kind == Kind::kernel && !analysis.for_user_engine());
   if (!possible)
     return Refusal{Property::atomic_access,
                    "an atomic operation on memory that does not take one",

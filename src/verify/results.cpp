@@ -106,11 +106,16 @@ void set_result(Analysis& analysis, State& state, const Call& call) {
   // Elements of a sockmap are held, too (is_acquire_function).
   const bool is_element = result.kind == Kind::socket && call.map >= 0;
   if (call.helper.acquires || is_element) {
-    result.reference = analysis.new_id();
+    // Null means that it was not acquired: see make_null().
+    result.reference = result.null == Null::maybe ? result.id : analysis.new_id();
     state.held.push_back({result.reference, call.at});
   } else if (result.is_pointer() && is_one_of(call.helper.name, kCasts)) {
     result.reference = call.inherited;  // another view of the same socket
   }
+  // What is held is trusted; otherwise the kernel promises it for the current task alone.
+  const bool is_lent = result.kind == Kind::kernel && result.reference == 0 &&
+                       call.helper.name != "get_current_task_btf";
+  if (is_lent) result.trust = Trust::none;
   state.registers()[isa::kR0] = result;
 }
 

@@ -1,0 +1,134 @@
+// What a program is given in its context, where that is the arguments of a function of the kernel.
+#include "verify/kernel_types.hpp"
+#include "verify/operations.hpp"
+
+namespace skep::verify {
+namespace {
+
+using BtfKind = btf::Kind;
+using btf::TypeId;
+using btf::Types;
+using platform::AttachType;
+using platform::ProgramType;
+
+constexpr u32 kArgumentBytes = 8;
+
+// Where the prototype of a program's target stands: a prefix and the kind of type.
+struct Place {
+  std::string_view prefix;
+  BtfKind kind = BtfKind::function;
+};
+
+Place place_of(const platform::Program& program) {
+  if (program.type == ProgramType::lsm) return {"bpf_lsm_"};
+  if (program.attach_type == AttachType::trace_raw_tp) return {"btf_trace_", BtfKind::typedef_};
+  if (program.attach_type == AttachType::trace_iter) return {"bpf_iter_"};
+  return {""};
+}
+
+Refusal bad_argument(const KernelPrototype& prototype, const Access& access, std::string what) {
+  return {Property::context_access,
+          std::move(what),
+          format("{} at offset {} of the arguments of {}", counted(access.bytes, "byte"),
+                 access.offset, prototype.name),
+          {}};
+}
+
+// Elements of a map, in iterators over them: their size is compared when the program is attached.
+Value buffer(Analysis& analysis, bool read_only) {
+  Value out = Value::pointer(Kind::memory);
+  out.range = ~u32{0} >> 1;
+  out.read_only = read_only;
+  out.null = Null::maybe;
+  out.id = analysis.new_id();
+  return out;
+}
+
+}  // namespace
+
+TypeId prototype_behind(const Types& types, TypeId id) {
+  for (int steps = 0; steps < 8; ++steps) {
+    const btf::Type type = types.resolved(id);
+    if (type.kind == BtfKind::prototype) return types.resolve(id);
+    if (type.kind != BtfKind::pointer && type.kind != BtfKind::function) break;
+    id = type.type;
+  }
+  return btf::kVoid;
+}
+
+bool is_typed_by_kernel(const platform::Program& program) {
+  return program.type == ProgramType::tracing || program.type == ProgramType::lsm ||
+         program.type == ProgramType::struct_ops;
+}
+
+Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
+  const platform::Program& program = analysis.program;
+  if (analysis.kernel == nullptr) return no_kernel_types(program);
+  if (program.type == ProgramType::struct_ops) return find_operation(analysis, out);
+  const Types& types = *analysis.kernel;
+  const Place place = place_of(program);
+  out.name = program.target.name.empty() ? program.target.text : program.target.name;
+  const auto found = types.find(std::string(place.prefix) + out.name, place.kind);
+  const TypeId id = found ? prototype_behind(types, *found) : btf::kVoid;
+  if (id == btf::kVoid) {
+    return Refusal{
+        Property::unsupported,
+        format("the kernel's types have no {} {}", name_of(program.target.kind), out.name), "",
+        "the function may be inlined, or of another release of Linux"};
+  }
+  for (const btf::Parameter& parameter : types.parameters(id))
+    out.arguments.push_back({parameter.type, parameter.name});
+  const bool is_raw = program.attach_type == AttachType::trace_raw_tp;
+  if (is_raw && !out.arguments.empty()) out.arguments.erase(out.arguments.begin());  // void *__data
+  out.result = types.at(id).type;
+  out.has_result = program.attach_type == AttachType::trace_fexit ||
+                   program.attach_type == AttachType::modify_return ||
+                   program.attach_type == AttachType::lsm_cgroup;
+  const bool is_iterator = program.attach_type == AttachType::trace_iter;
+  out.is_trusted = is_raw || is_iterator || program.type == ProgramType::lsm;
+  for (std::size_t number = 1; is_iterator && number < out.arguments.size(); ++number) {
+    KernelPrototype::Argument& argument = out.arguments[number];
+    argument.may_be_null = true;
+    const btf::Type type = types.resolved(argument.type);
+    argument.is_buffer =
+        type.kind == BtfKind::pointer && types.resolved(type.type).kind == BtfKind::void_;
+  }
+  return {};
+}
+
+Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
+  const KernelPrototype& prototype = *analysis.prototype;
+  const Types& types = *analysis.kernel;
+  const s64 offset = pointer.offset + access.offset;
+  if (offset < 0 || offset % access.bytes != 0)
+    return bad_argument(prototype, access, "an argument is read across its alignment");
+  const u64 number = static_cast<u64>(offset) / kArgumentBytes;
+  const u64 count = prototype.arguments.size();
+  const bool is_result = prototype.has_result && number == count;
+  if (number >= count && !is_result) {
+    return bad_argument(prototype, access, format("it has {} only", counted(count, "argument")));
+  }
+  if (offset % kArgumentBytes != 0)
+    return bad_argument(prototype, access, "an argument is read from its middle");
+  const KernelPrototype::Argument argument =
+      is_result ? KernelPrototype::Argument{prototype.result} : prototype.arguments[number];
+  const btf::Type type = types.resolved(argument.type);
+  if (type.kind != BtfKind::pointer) return {};
+  if (access.bytes != kArgumentBytes)
+    return bad_argument(prototype, access, "a pointer is read in part");
+  if (argument.is_buffer) {
+    out = buffer(analysis, argument.name == "key");
+    return {};
+  }
+  out = kernel_value(types, type.type);
+  if (out.kind != Kind::kernel) return {};
+  promote_for_operation(analysis, out);
+  if (prototype.is_trusted) out.trust = Trust::reference;
+  if (argument.may_be_null) {
+    out.null = Null::maybe;
+    out.id = analysis.new_id();
+  }
+  return {};
+}
+
+}  // namespace skep::verify
