@@ -3,9 +3,28 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "verify/properties.hpp"
 
 namespace skep::cli {
 namespace {
+
+// "list|control-flow|...": what --explain takes.
+constexpr std::string_view kListAll = "list";
+constexpr std::size_t kExplainBytes = [] {
+  std::size_t bytes = kListAll.size();
+  for (const verify::PropertyRow& each : verify::kProperties) bytes += 1 + each.name.size();
+  return bytes;
+}();
+constexpr auto kExplainChars = [] {
+  std::array<char, kExplainBytes> out{};
+  char* at = std::ranges::copy(kListAll, out.begin()).out;
+  for (const verify::PropertyRow& each : verify::kProperties) {
+    *at++ = '|';
+    at = std::ranges::copy(each.name, at).out;
+  }
+  return out;
+}();
+constexpr std::string_view kExplainChoices(kExplainChars.data(), kExplainChars.size());
 
 constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::program,
@@ -20,7 +39,7 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
       "put an entry into a map, or NAME=VALUE into a global variable"}},
     {Flag::repeat, {"--repeat", 0, Takes::one, "N", "do it N times"}},
     {Flag::limit,
-     {"--limit", 0, Takes::one, "N", "show the N largest entries of a map; 0 for all"}},
+     {"--limit", 0, Takes::one, "N", "show the N largest entries of a map; 0 for all; verify: of instructions, or `kernel`"}},
     {Flag::engine,
      {"--engine", 0, Takes::one, "user|kernel|auto", "where the program runs (user)"}},
     {Flag::rules,
@@ -28,6 +47,18 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
       "whose: what Linux 6.18 accepts, or what the user engine can run (kernel)"}},
     {Flag::hot,
      {"--hot", 0, Takes::nothing, "", "what verifying cost, by source line: the ten costliest"}},
+    {Flag::explain,
+     {"--explain", 0, Takes::one, kExplainChoices,
+      "what a rule means, with a program that breaks it and one that keeps it"}},
+    {Flag::time_limit,
+     {"--time-limit", 0, Takes::one, "TIME", "how long the proof of one program may take (10s)"}},
+    {Flag::search,
+     {"--search", 0, Takes::one, "TIME",
+      "how long an input is looked for that shows a bug (250ms); 0: not at all"}},
+    {Flag::corpus,
+     {"--corpus", 0, Takes::nothing, "",
+      "a line for each program of many objects and folders, and what they took together"}},
+    {Flag::jobs, {"--jobs", 0, Takes::one, "N", "so many programs at a time (one a CPU)"}},
     {Flag::attach,
      {"--attach", 0, Takes::assignment, "PROGRAM=TARGET",
       "what a program is attached to, as it would stand in its section"}},
@@ -136,7 +167,9 @@ constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       F
                          Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
                          Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
                          Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
-constexpr Flag kVerify[] = {Flag::program, Flag::rules, Flag::hot, Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::rules,  Flag::hot,    Flag::explain,
+                            Flag::limit,   Flag::time_limit, Flag::search, Flag::corpus,
+                            Flag::jobs,    Flag::engine, Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,
@@ -180,13 +213,13 @@ constexpr auto kCommands = std::to_array<Command>({
      run},
     {"verify",
      "prove the programs of an object safe, or say why not",
-     "OBJECT [options]",
-     Operands::one,
+     "OBJECT [options] | --corpus PATH... | --explain RULE",
+     Operands::maybe_many,
      "OBJECT",
      kVerify,
      {{{"skep verify flows.bpf.o", "every program, a line each"},
        {"skep verify flows.bpf.o --program flows", "only this one"},
-       {"skep verify bad.bpf.o || echo $?", "4 when one is rejected"},
+       {"skep verify --explain null-check", "what a rule means"},
        {"skep verify flows.bpf.o -j | jq .time_us", "how long it took"},
        {"skep verify bad.bpf.o -j | jq .report", "the reason as data"}}},
      verify},

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/kernel_configuration.hpp"
+#include "explain/explain.hpp"
 #include "verify/verify.hpp"
 
 namespace skep::cli {
@@ -77,7 +78,7 @@ Result<verify::VerifiedProgram> prove(const std::shared_ptr<const platform::Prog
     return Error(why.fault, format("program {} is rejected: {}", program->name, why.message),
                  why.hint);
   }
-  std::fputs(verify::to_text(why).c_str(), stderr);
+  std::fputs(verify::to_text(explain::explain(program, {}, why)).c_str(), stderr);
   return Error(why.fault, format("program {} is rejected", program->name));
 }
 

@@ -63,7 +63,10 @@ std::string own_verdict(const object::Object& object, const std::string& name,
       targets == nullptr || targets->empty() ? nullptr : targets->all().front().types.get();
   if (!program.ok() || (types == nullptr && verify::needs_kernel_types(**program))) return {};
   const verify::Verdict verdict =
-      verify::verify(std::move(*program), {.rules = verify::Rules::kernel, .kernel_types = types});
+      verify::verify(std::move(*program), {.instructions_max = verify::kKernelInstructionsMax,
+                                           .pending_max = verify::kKernelPendingMax,
+                                           .rules = verify::Rules::kernel,
+                                           .kernel_types = types});
   if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +
          verify::to_text(std::get<verify::Report>(verdict.outcome));

@@ -70,6 +70,7 @@ Explorer::Explorer(const Outline& outline, const Limits& limits)
 }
 
 Check Explorer::walk(std::size_t function) {
+  if (limits_.observer != nullptr) limits_.observer->function_begins(static_cast<u32>(function));
   pending_.push_back(
       {.state = entry_state(analysis_, function), .at = program_->functions[function].begin});
   while (!pending_.empty()) {
@@ -95,31 +96,55 @@ void Explorer::forget_walk() {
 }
 
 Check Explorer::follow(Path path) {
+  Observer* const observer = limits_.observer;
+  if (observer != nullptr) {
+    observer->path_begins(trail_.instruction_at(path.trail), {path.at, path.state, path.trail});
+  }
   for (;;) {
     refused_at_ = path.at;
     refused_decision_ = path.decision;
-    if (++work_.visited > limits_.instructions_max) {
-      return Refusal{Property::too_complex,
-                     format("more than {} instructions on all paths together",
-                            grouped(limits_.instructions_max)),
-                     "",
-                     {}};
-    }
+    refused_trail_ = path.trail;
+    if (auto refused = check_limits()) return refused;
     if (structure_.joins[path.at.value()]) {
       Outcome outcome = at_join(path);
       if (outcome.refused) return outcome.refused;
-      if (outcome.ends == Ends::yes) break;
+      if (outcome.ends == Ends::yes) {
+        if (observer != nullptr) observer->path_is_safe(path.at);
+        break;
+      }
     }
     analysis_.facts[path.at.value()].reached = true;
     ++work_.visits[path.at.value()];
     ++instructions_;
     analysis_.demand = {};
+    refused_trail_ = path.trail;
+    if (observer != nullptr) observer->before({path.at, path.state, path.trail});
     Outcome outcome = step(path);
     if (outcome.refused) return outcome.refused;
     if (outcome.ends == Ends::yes) break;
+    if (observer != nullptr) observer->after({refused_at_, path.state, path.trail});
   }
   close(path.checkpoint);
   return {};
+}
+
+Check Explorer::check_limits() {
+  constexpr u64 kLooks = 4096;  // instructions between looks at the clock
+  if (++work_.visited > limits_.instructions_max) {
+    return Refusal{Property::too_complex,
+                   format("more than {} instructions on all paths together",
+                          grouped(limits_.instructions_max)),
+                   "",
+                   {}};
+  }
+  if (work_.visited % kLooks != 0) return {};
+  const auto spent = std::chrono::steady_clock::now() - started_;
+  if (spent <= std::chrono::milliseconds(limits_.time_max_ms)) return {};
+  return Refusal{Property::too_complex,
+                 format("not all paths were walked within {} ms; these were {} instructions",
+                        grouped(limits_.time_max_ms), grouped(work_.visited)),
+                 "",
+                 {}};
 }
 
 // Marks the numbers at `places` precise in a kept state; places that hold no number need nothing

@@ -14,8 +14,10 @@
 // its rounds stood on is carried around the loop until nothing new is found (settle_loop()).
 #pragma once
 
+#include <chrono>
 #include <memory>
 
+#include "verify/observer.hpp"
 #include "verify/step.hpp"
 
 namespace skep::verify {
@@ -83,6 +85,7 @@ class Explorer {
 
   void forget_walk();
   Check follow(Path path);
+  Check check_limits();
   Outcome at_join(Path& path);
   Outcome step(Path& path);
   Outcome branch(Path& path, const isa::Instruction& i);
@@ -110,6 +113,8 @@ class Explorer {
   bool mark(s32 checkpoint, Places& places);
   s32 decide(const Path& path, Holds holds);
 
+  std::vector<Passed> way_to_refusal() const;
+
   std::shared_ptr<const platform::Program> program_;
   Limits limits_;
   Analysis analysis_;
@@ -125,8 +130,10 @@ class Explorer {
   std::vector<Decision> decisions_;
   Trail trail_;
   Work work_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   isa::InstructionIndex refused_at_{};
   s32 refused_decision_ = kNone;
+  s32 refused_trail_ = Trail::kStart;
 };
 
 }  // namespace skep::verify

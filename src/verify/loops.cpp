@@ -115,10 +115,10 @@ Explorer::Outcome Explorer::call_with_callback(Path& path) {
     if (const State* before = earlier_round(path)) widen(*before, inside.state);
     inside.state.frames.push_back(callback_frame(analysis_, inside.state, call));
     inside.written[depth + 1] = ~u64{0};
-    inside.at = program_->functions[inside.state.frame().function].begin;
     analysis_.demand.enters_callback = true;
     note(inside, depth);
     analysis_.demand.enters_callback = false;
+    inside.at = program_->functions[inside.state.frame().function].begin;
     if (auto refused = wait(std::move(inside))) return {Ends::no, std::move(refused)};
   }
   path.state.frame().rounds = 0;

@@ -16,6 +16,8 @@ using isa::InstructionIndex;
 
 // States that are kept apart at one place, in one round.
 constexpr u32 kApartMax = 8;
+// What is not proved by so many instructions is left to the walk over paths.
+constexpr u64 kInstructionsMax = 1'000'000;
 
 Refusal gives_up(std::string_view why) { return {Property::too_complex, std::string(why), {}, {}}; }
 
@@ -53,7 +55,7 @@ Check MergedWalk::walk(std::size_t function) {
 Check MergedWalk::follow(Path path) {
   ended_ = false;
   do {
-    if (++work_.visited > limits_.instructions_max) return gives_up("too many instructions");
+    if (++work_.visited > std::min(limits_.instructions_max, kInstructionsMax)) return gives_up("too many instructions");
     analysis_.facts[path.at.value()].reached = true;
     ++work_.visits[path.at.value()];
     if (auto refused = step(path)) return refused;

@@ -70,6 +70,15 @@ s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
   return static_cast<s32>(steps_.size()) - 1;
 }
 
+std::optional<isa::InstructionIndex> Trail::instruction_at(s32 step) const {
+  std::optional<isa::InstructionIndex> out;
+  walk_back(step, [&](isa::InstructionIndex at, s32) {
+    out = at;
+    return false;
+  });
+  return out;
+}
+
 void Trail::clear() {
   steps_.clear();
   linked_.clear();

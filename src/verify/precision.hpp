@@ -61,6 +61,19 @@ class Trail {
   s32 add_checkpoint(s32 before, s32 checkpoint);
   void clear();
 
+  // The instruction of the step, or of the last one before it that is no checkpoint.
+  std::optional<isa::InstructionIndex> instruction_at(s32 step) const;
+  // Calls `visit` with each instruction before `from` and the number of the step before it, newest
+  // first, until it says no.
+  template <class Visit>
+  void walk_back(s32 from, Visit visit) const {
+    for (s32 at = from; at != kStart; at = steps_[static_cast<u32>(at)].before) {
+      const Step& step = steps_[static_cast<u32>(at)];
+      if (step.what == What::checkpoint) continue;
+      if (!visit(isa::InstructionIndex(step.number), step.before)) return;
+    }
+  }
+
   // Carries `places`, needed behind `from` at frame depth `depth`, back. `mark` is called with each
   // checkpoint and the places there; it says whether any of them was not precise before, else the
   // walk ends.

@@ -29,6 +29,16 @@ std::string assumption(const isa::Instruction& i, Holds holds) {
 
 }  // namespace
 
+std::vector<Passed> Explorer::way_to_refusal() const {
+  std::vector<Passed> out{{refused_at_, refused_trail_}};
+  trail_.walk_back(refused_trail_, [&](isa::InstructionIndex at, s32 before) {
+    out.push_back({at, before});
+    return out.size() < kWayMax;
+  });
+  std::ranges::reverse(out);
+  return out;
+}
+
 Report report_at(const platform::Program& program, isa::InstructionIndex at,
                  const Refusal& refusal) {
   Report out;
@@ -58,33 +68,12 @@ Report Explorer::report(const Refusal& refusal) const {
     const Decision& made = decisions_[static_cast<u32>(decision)];
     const isa::Instruction& jump = program_->code[made.at.value()];
     const platform::SourceLine* line = program_->line_at(made.at);
-    out.path.push_back(
-        {jump.slot.value(), line == nullptr ? 0 : line->line, assumption(jump, made.holds)});
+    out.path.push_back({jump.slot.value(), line == nullptr ? 0 : line->line,
+                        assumption(jump, made.holds),
+                        line == nullptr ? std::string() : std::string(trimmed(line->text))});
   }
   std::ranges::reverse(out.path);
-  return out;
-}
-
-// program.bpf.c:41: reads bytes 14 to 15 of the packet, of which only 14 bytes are proved to be
-// there
-//    41 | if (ip->version != 4)
-//  instruction 17: r2 = *(u8 *)(r1 + 14)
-//  because r1 is the packet, 14 bytes proved
-//  path: line 38: assuming r3 <= r2 ...
-//  rule packet-bounds: ...
-std::string to_text(const Report& report) {
-  std::string out = report.file.empty() ? format("program {}", report.program)
-                                        : format("{}:{}", report.file, report.line);
-  out += format(": {}\n", report.message);
-  if (!report.source.empty()) out += format("  {} | {}\n", report.line, report.source);
-  out += format("  instruction {}: {}\n", report.slot, report.instruction);
-  if (!report.reason.empty()) out += format("  because {}\n", report.reason);
-  for (const Step& step : report.path) {
-    const std::string place = step.line == 0 ? "" : format("line {}, ", step.line);
-    out += format("  after {}instruction {}: {}\n", place, step.slot, step.what);
-  }
-  out += format("  rule {}: {}\n", report.property, report.rule);
-  if (!report.hint.empty()) out += format("  hint: {}\n", report.hint);
+  out.way = way_to_refusal();
   return out;
 }
 

@@ -38,14 +38,22 @@ enum class Paths : u8 {
 
 enum class Rules : u8 { user_engine, kernel };
 
+class Observer;  // verify/observer.hpp
+
+inline constexpr u64 kNoLimit = ~u64{0};
+// BPF_COMPLEXITY_LIMIT_INSNS and BPF_COMPLEXITY_LIMIT_JMP_SEQ of Linux.
+inline constexpr u64 kKernelInstructionsMax = 1'000'000, kKernelPendingMax = 8192;
+
 struct Limits {
-  u64 instructions_max = 1'000'000;  // walked, over all paths; as BPF_COMPLEXITY_LIMIT_INSNS
-  u64 pending_max = 8192;            // ways that wait; as BPF_COMPLEXITY_LIMIT_JMP_SEQ
+  u64 instructions_max = kNoLimit;  // walked, over all paths
+  u64 pending_max = 65'536;         // ways that wait: they take memory
+  u64 time_max_ms = 10'000;         // of the clock, for one program
   Paths paths = Paths::merged;
   Rules rules = Rules::user_engine;
   // Of the kernel whose rules they are: programs that take its structures are verified against
   // them.
   const btf::Types* kernel_types = nullptr;
+  Observer* observer = nullptr;  // is told of each instruction that is walked
 };
 
 // What memory an instruction was proved to touch on every path, for the JIT and the debugger.
@@ -116,6 +124,42 @@ struct Step {
   u32 slot = 0;
   u32 line = 0;      // 0 without line information
   std::string what;  // "assuming r2 != 0"
+  std::string source = {};  // the source line; empty without line information
+};
+
+// A moment on the way to a refusal; see verify/observer.hpp.
+struct Passed {
+  isa::InstructionIndex at{};
+  s32 mark = -1;
+};
+
+// One of the values that a refusal is about, and where it came from.
+struct Origin {
+  std::string place;  // "r2", "r2 of function f", "fp-8"
+  std::string what;   // "a number, 0 to 255"
+  u32 slot = 0;       // the instruction that made it
+  u32 line = 0;       // 0 without line information
+  std::string how;    // "returned by bpf_map_lookup_elem"
+};
+
+// What kind of refusal it is. explain::explain() decides; verify() alone does not.
+enum class Cause : u8 {
+  undecided,
+  bug,          // there is an input for which the program does what is refused: Report::input
+  imprecision,  // none was found: it may be safe, and cannot be proved to be
+  unsupported,  // the program may be right, but not here
+  limit,        // the proof takes more than it may
+  count_
+};
+// The words of the contract: "bug"; empty while undecided.
+std::string_view name_of(Cause cause);
+
+// A change of the program with which it is accepted: it was verified.
+struct Edit {
+  std::string what;   // in the terms of the source
+  u32 slot = 0;       // before this instruction
+  u32 line = 0;       // 0 without line information
+  std::vector<std::string> instructions;  // what was put in for the proof
 };
 
 // Why a program was rejected, in the terms of its author.
@@ -134,7 +178,21 @@ struct Report {
   std::string reason;             // why: the values involved, in words
   std::string hint;               // what to do about it
   std::vector<Step> path;         // the decisions that led here, oldest first
+  // What was walked on that path, oldest first, the refused instruction last: at most the last
+  // kWayMax.
+  std::vector<Passed> way;
+
+  // What explain::explain() adds.
+  std::vector<Origin> values;  // that it is about, the refused one first
+  std::vector<Step> lost;      // where what is missing was lost, or never was
+  Cause cause = Cause::undecided;
+  std::vector<std::string> input;  // of a bug: what the run was given
+  std::vector<Step> run;           // of a bug: its last instructions, with what they made
+  std::string ending;              // of a bug: how the run ended
+  std::optional<Edit> edit;
 };
+
+inline constexpr std::size_t kWayMax = 1 << 16;
 
 struct Work {
   u64 visited = 0;      // instructions walked, over all paths

@@ -91,7 +91,8 @@ inline Result<isa::Code> with_functions(isa::Code code, const platform::Program&
   return code;
 }
 
-inline KernelVerdict kernel_verdict(const platform::Program& program) {
+// `log_level` as bpf(2) has it: 1 is the walk up to a refusal, 2 all of it.
+inline KernelVerdict kernel_verdict(const platform::Program& program, u32 log_level = 1) {
   std::optional<Fd> own_types;
   if (program.types != nullptr) {
     const s64 fd = load_types(*program.types);
@@ -116,7 +117,7 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
   load.license = reinterpret_cast<u64>(program.gpl_compatible ? "GPL" : "Proprietary");
   load.log_buf = reinterpret_cast<u64>(log.data());
   load.log_size = static_cast<u32>(log.size());
-  load.log_level = 1;
+  load.log_level = log_level;
   // "Syscall programs can only be sleepable" (kernel/bpf/verifier.c); libbpf sets it for
   // SEC("syscall").
   if (program.type == platform::ProgramType::syscall) load.prog_flags = BPF_F_SLEEPABLE;
@@ -125,7 +126,7 @@ inline KernelVerdict kernel_verdict(const platform::Program& program) {
   const s64 fd = bpf(BPF_PROG_LOAD, load);
   if (fd >= 0) ::close(static_cast<int>(fd));
   std::string text = log.data();
-  if (text.size() > 3000) text = "..." + text.substr(text.size() - 3000);
+  if (log_level == 1 && text.size() > 3000) text = "..." + text.substr(text.size() - 3000);
   if (fd < 0) text += std::string("errno: ") + std::strerror(static_cast<int>(-fd));
   return {true, fd >= 0, std::move(text)};
 }

@@ -29,8 +29,11 @@ TEST_P(VerdictsBesideTheKernel, AreTheSame) {
   const kernel_test::KernelVerdict kernel = kernel_test::kernel_verdict(**program);
   ASSERT_TRUE(kernel.asked) << kernel.log;
   const auto types = kernel::KernelTypes().vmlinux();
-  const Verdict by_its_rules = verify(
-      *program, {.rules = Rules::kernel, .kernel_types = types.ok() ? types->get() : nullptr});
+  const Verdict by_its_rules =
+      verify(*program, {.instructions_max = kKernelInstructionsMax,
+                        .pending_max = kKernelPendingMax,
+                        .rules = Rules::kernel,
+                        .kernel_types = types.ok() ? types->get() : nullptr});
   const auto* report = std::get_if<Report>(&by_its_rules.outcome);
   const bool knows_more = file.has("kernel-loses");  // what is true, and the kernel does not see
   EXPECT_EQ(by_its_rules.accepted(), kernel.accepted || knows_more)

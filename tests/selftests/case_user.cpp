@@ -101,7 +101,10 @@ const btf::Types* types_here() {
 UserAnswer ask_verifier(const std::shared_ptr<const platform::Program>& program,
                         std::optional<verify::VerifiedProgram>& proved) {
   const verify::Verdict verdict =
-      verify::verify(program, {.rules = verify::Rules::kernel, .kernel_types = types_here()});
+      verify::verify(program, {.instructions_max = verify::kKernelInstructionsMax,
+                               .pending_max = verify::kKernelPendingMax,
+                               .rules = verify::Rules::kernel,
+                               .kernel_types = types_here()});
   UserAnswer out{.accepted = verdict.accepted(),
                  .time_ns = verdict.work.time_ns,
                  .visited = verdict.work.visited};

@@ -38,7 +38,10 @@ void ask_us(const object::Object& object, const Question& question, Comparison& 
   one.instructions = (*program)->code.size();
   const verify::Verdict verdict = verify::verify(
       *program,
-      {.rules = verify::Rules::kernel, .kernel_types = question.targets.all().at(0).types.get()});
+      {.instructions_max = verify::kKernelInstructionsMax,
+       .pending_max = verify::kKernelPendingMax,
+       .rules = verify::Rules::kernel,
+       .kernel_types = question.targets.all().at(0).types.get()});
   one.our_ns = verdict.work.time_ns;
   one.ours = verdict.accepted() ? Said::accepted : Said::rejected;
   if (verdict.accepted()) return;

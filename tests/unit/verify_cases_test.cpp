@@ -33,7 +33,7 @@ TEST_P(VerifyCase, HasItsVerdict) {
   const test::CaseFile& file = GetParam();
   auto program = test::program_of(file);
   ASSERT_TRUE(program.ok()) << program.error().what();
-  Limits limits;
+  Limits limits{.instructions_max = kKernelInstructionsMax, .pending_max = kKernelPendingMax};
   limits.kernel_types = types_here();
   if (needs_kernel_types(**program) && limits.kernel_types == nullptr)
     GTEST_SKIP() << "the case calls functions of the kernel, whose types are not there";

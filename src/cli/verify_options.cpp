@@ -1,0 +1,64 @@
+#include "cli/verify_options.hpp"
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "cli/duration.hpp"
+#include "explain/lessons.hpp"
+
+namespace skep::cli {
+namespace {
+
+using verify::Property;
+
+constexpr std::string_view kKernelLimit = "kernel";
+
+std::string rule_json(Property property) {
+  const verify::PropertyRow& row = verify::kProperties[property];
+  const explain::Lesson& lesson = explain::lesson(property);
+  JsonWriter json;
+  json.begin_object().member("property", row.name).member("rule", row.rule);
+  json.member("meaning", lesson.meaning).member("refused", lesson.bad.text);
+  json.member("accepted", lesson.good.text).member("hint", row.advice).end_object();
+  return json.take() + "\n";
+}
+
+std::string rule_line(Property property) {
+  constexpr std::size_t kColumn = 24;
+  const verify::PropertyRow& row = verify::kProperties[property];
+  return format("{}{}\n", padded(std::string(row.name), kColumn), row.rule);
+}
+
+}  // namespace
+
+Result<verify::Limits> wanted_limits(const Arguments& arguments) {
+  verify::Limits limits;
+  const bool user = arguments.text(Flag::rules) == "user";  // else kernel: there is no other
+  limits.rules = user ? verify::Rules::user_engine : verify::Rules::kernel;
+  constexpr u64 kMillisecond = 1'000'000;
+  limits.time_max_ms = TRY(duration_ns(arguments, Flag::time_limit,
+                                       limits.time_max_ms * kMillisecond)) / kMillisecond;
+  if (arguments.text(Flag::limit) == kKernelLimit) {
+    limits.instructions_max = verify::kKernelInstructionsMax;
+    limits.pending_max = verify::kKernelPendingMax;
+    limits.paths = verify::Paths::pruned;  // as the kernel walks
+    return limits;
+  }
+  limits.instructions_max = TRY(arguments.number(Flag::limit, 1, limits.instructions_max));
+  return limits;
+}
+
+Result<int> explain_rule(const Arguments& arguments, Output& out) {
+  const std::string name = *arguments.text(Flag::explain);  // one of the choices: the parser checks
+  for (const Property property : every<Property>()) {
+    const bool is_list = name == "list";
+    if (!is_list && verify::kProperties[property].name != name) continue;
+    if (out.is_json()) {
+      out.write(rule_json(property));
+    } else {
+      out.write(is_list ? rule_line(property) : explain::lesson_text(property));
+    }
+  }
+  return 0;
+}
+
+}  // namespace skep::cli
