@@ -39,7 +39,8 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
       "put an entry into a map, or NAME=VALUE into a global variable"}},
     {Flag::repeat, {"--repeat", 0, Takes::one, "N", "do it N times"}},
     {Flag::limit,
-     {"--limit", 0, Takes::one, "N", "show the N largest entries of a map; 0 for all; verify: of instructions, or `kernel`"}},
+     {"--limit", 0, Takes::one, "N",
+      "show the N largest entries of a map; 0 for all; verify: of instructions, or `kernel`"}},
     {Flag::engine,
      {"--engine", 0, Takes::one, "user|kernel|auto", "where the program runs (user)"}},
     {Flag::rules,
@@ -167,9 +168,9 @@ constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       F
                          Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
                          Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
                          Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
-constexpr Flag kVerify[] = {Flag::program, Flag::rules,  Flag::hot,    Flag::explain,
-                            Flag::limit,   Flag::time_limit, Flag::search, Flag::corpus,
-                            Flag::jobs,    Flag::engine, Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::rules,      Flag::hot,     Flag::explain,
+                            Flag::limit,   Flag::time_limit, Flag::search,  Flag::corpus,
+                            Flag::jobs,    Flag::engine,     Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,

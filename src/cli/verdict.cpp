@@ -109,11 +109,13 @@ std::string milliseconds(u64 ns) {
 std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict,
                          const Asked& asked, const Output& out) {
   const std::string_view color = verdict.accepted() ? "\033[32m" : "\033[31m";
-  std::string text = asked.log + format(
-      "{}{}{}  {}  {}  {}, {} visited, {} ms\n", out.has_color() ? color : "",
-      verdict.accepted() ? "accepted" : "rejected", out.has_color() ? "\033[0m" : "", program.name,
-      platform::row(program.type).name, counted(program.code.size(), "instruction"),
-      verdict.work.visited, milliseconds(verdict.work.time_ns));
+  std::string text =
+      asked.log + format("{}{}{}  {}  {}  {}, {} visited, {} ms\n", out.has_color() ? color : "",
+                         verdict.accepted() ? "accepted" : "rejected",
+                         out.has_color() ? "\033[0m" : "", program.name,
+                         platform::row(program.type).name,
+                         counted(program.code.size(), "instruction"), verdict.work.visited,
+                         milliseconds(verdict.work.time_ns));
   if (!verdict.accepted()) text += verify::to_text(std::get<verify::Report>(verdict.outcome));
   if (!text.ends_with('\n')) text += '\n';
   if (asked.hot) text += costs_text(program, verdict.work);

@@ -17,7 +17,6 @@
 namespace skep::cli {
 namespace {
 
-
 Result<std::vector<std::string>> wanted_programs(const object::Object& object,
                                                  const Arguments& arguments, Output& out) {
   std::vector<std::string> names;

@@ -76,7 +76,8 @@ Result<Corpus> open_corpus(const std::vector<std::string>& operands) {
         continue;
       }
       for (const object::ProgramEntry& entry : object->programs())
-        corpus.rows.push_back({.object = number, .program = entry.name, .failure = {}, .property = {}});
+        corpus.rows.push_back(
+            {.object = number, .program = entry.name, .failure = {}, .property = {}});
       corpus.objects.push_back({std::move(path), std::move(object).take(), {}});
     }
   }

@@ -35,8 +35,9 @@ Result<verify::Limits> wanted_limits(const Arguments& arguments) {
   const bool user = arguments.text(Flag::rules) == "user";  // else kernel: there is no other
   limits.rules = user ? verify::Rules::user_engine : verify::Rules::kernel;
   constexpr u64 kMillisecond = 1'000'000;
-  limits.time_max_ms = TRY(duration_ns(arguments, Flag::time_limit,
-                                       limits.time_max_ms * kMillisecond)) / kMillisecond;
+  limits.time_max_ms =
+      TRY(duration_ns(arguments, Flag::time_limit, limits.time_max_ms * kMillisecond)) /
+      kMillisecond;
   if (arguments.text(Flag::limit) == kKernelLimit) {
     limits.instructions_max = verify::kKernelInstructionsMax;
     limits.pending_max = verify::kKernelPendingMax;

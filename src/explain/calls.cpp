@@ -17,15 +17,33 @@ struct FreeRow {
   u32 bits;
 };
 constexpr auto kFree = std::to_array<FreeRow>({
-    {"ktime_get_ns", 64},          {"ktime_get_boot_ns", 64},     {"ktime_get_coarse_ns", 64},
-    {"ktime_get_tai_ns", 64},      {"jiffies64", 64},             {"get_prandom_u32", 32},
-    {"get_current_pid_tgid", 64},  {"get_current_uid_gid", 64},   {"get_hash_recalc", 32},
-    {"get_smp_processor_id", 8},   {"get_numa_node_id", 8},       {"csum_diff", 32},
-    {"get_socket_cookie", 64},     {"get_current_cgroup_id", 64}, {"skb_cgroup_id", 64},
-    {"get_netns_cookie", 64},      {"get_func_ip", 64},           {"get_attach_cookie", 64},
-    {"probe_read_str", 32},        {"probe_read_user_str", 32},   {"probe_read_kernel_str", 32},
-    {"get_stack", 32},             {"xdp_get_buff_len", 16},      {"skb_cgroup_classid", 32},
-    {"get_route_realm", 32},       {"get_cgroup_classid", 32},    {"get_ns_current_pid_tgid", 1},
+    {"ktime_get_ns", 64},
+    {"ktime_get_boot_ns", 64},
+    {"ktime_get_coarse_ns", 64},
+    {"ktime_get_tai_ns", 64},
+    {"jiffies64", 64},
+    {"get_prandom_u32", 32},
+    {"get_current_pid_tgid", 64},
+    {"get_current_uid_gid", 64},
+    {"get_hash_recalc", 32},
+    {"get_smp_processor_id", 8},
+    {"get_numa_node_id", 8},
+    {"csum_diff", 32},
+    {"get_socket_cookie", 64},
+    {"get_current_cgroup_id", 64},
+    {"skb_cgroup_id", 64},
+    {"get_netns_cookie", 64},
+    {"get_func_ip", 64},
+    {"get_attach_cookie", 64},
+    {"probe_read_str", 32},
+    {"probe_read_user_str", 32},
+    {"probe_read_kernel_str", 32},
+    {"get_stack", 32},
+    {"xdp_get_buff_len", 16},
+    {"skb_cgroup_classid", 32},
+    {"get_route_realm", 32},
+    {"get_cgroup_classid", 32},
+    {"get_ns_current_pid_tgid", 1},
 });
 
 const platform::HelperRow* helper_at(const Way& way, std::size_t stop) {
@@ -80,16 +98,18 @@ void Machine::fill_outputs(std::size_t stop) {
     if (!is_output(helper->arguments[n]) || !memory.is_pointer()) continue;
     u64 bytes = helper->fixed_bytes_or_one();
     const platform::MapSpec* map = map_argument(way_, stop);
-    if (helper->arguments[n] == Argument::map_value_out) bytes = map == nullptr ? 0 : map->value_size;
+    if (helper->arguments[n] == Argument::map_value_out)
+      bytes = map == nullptr ? 0 : map->value_size;
     const bool sized = helper->arguments[n] != Argument::map_value_out &&
                        helper->arguments[n] != Argument::fixed_memory_out;
     if (sized) bytes = std::min<u64>(reg(static_cast<u8>(n + 2)).value, isa::kStackBytes);
-    const u32 id = add({.kind = ObjectKind::outside, .name = "what it wrote", .made = by_text(stop)});
+    const u32 id =
+        add({.kind = ObjectKind::outside, .name = "what it wrote", .made = by_text(stop)});
     Object& object = objects_[static_cast<u32>(memory.object)];
     object.stored.clear();
     for (u64 at = 0; at < bytes; ++at)
-      object.written[static_cast<s64>(memory.value + at)] = {
-          .object = static_cast<s32>(id), .at = static_cast<s32>(at)};
+      object.written[static_cast<s64>(memory.value + at)] = {.object = static_cast<s32>(id),
+                                                             .at = static_cast<s32>(at)};
   }
 }
 
@@ -128,8 +148,8 @@ bool Machine::call(std::size_t stop) {
   const std::string key = lookup_key(stop);
   const platform::MapSpec* map = map_argument(way_, stop);
   if (!key.empty() && is_array(*map)) {
-    const Cell index = read(objects_[static_cast<u32>(reg(2).object)],
-                            static_cast<s64>(reg(2).value), 4, false);
+    const Cell index =
+        read(objects_[static_cast<u32>(reg(2).object)], static_cast<s64>(reg(2).value), 4, false);
     if (index.value < map->max_entries) result.null = verify::Null::no;
   }
   fill_outputs(stop);

@@ -14,7 +14,8 @@ using isa::Form;
 using isa::Instruction;
 
 void add_number(const Machine& machine, const Cell& cell, u64 wanted, std::vector<Input>& out) {
-  if (auto input = with_number(machine.input(), cell.trace, wanted)) out.push_back(std::move(*input));
+  if (auto input = with_number(machine.input(), cell.trace, wanted))
+    out.push_back(std::move(*input));
 }
 
 // What may be null becomes it, or the other way round.

@@ -29,7 +29,7 @@ class Search {
       Machine machine(way_, rule_, input);
       const Ran ran = machine.run();
       if (does_it(ran)) return fewest(input);
-      std::vector<Input> next = ran.how == Ran::How::left ? to_stay(way_, machine, ran.stop)
+      std::vector<Input> next = ran.how == Ran::How::left       ? to_stay(way_, machine, ran.stop)
                                 : ran.how == Ran::How::no_fault ? to_fault(way_, machine)
                                                                 : std::vector<Input>();
       std::ranges::reverse(next);  // the best one is taken first
@@ -97,8 +97,7 @@ void describe_bytes(const Object& object, const Input& input, std::vector<std::s
   s32 first = 0;
   const auto flush = [&] {
     if (!run.empty())
-      out.push_back(
-          format("{} of {}: {}", bytes_text(first, run.size()), object.name, hex(run)));
+      out.push_back(format("{} of {}: {}", bytes_text(first, run.size()), object.name, hex(run)));
     run.clear();
   };
   for (const auto& [key, value] : input.chosen()) {
@@ -117,8 +116,8 @@ void describe_object(const Way& way, const Machine& machine, const Object& objec
   if (object.kind == ObjectKind::context && has_fields)
     return describe_context(way.program(), object, input, out);
   if (object.kind == ObjectKind::packet)
-    out.push_back(format("a packet of {}",
-                         counted(static_cast<u64>(machine.size_of(object)), "byte")));
+    out.push_back(
+        format("a packet of {}", counted(static_cast<u64>(machine.size_of(object)), "byte")));
   if (input.get(object.id, kIsNull) != 0) out.push_back(format("null from {}", object.made));
   const bool is_number = object.name == "a number";
   if (!is_number) return describe_bytes(object, input, out);
@@ -145,7 +144,8 @@ void find_cause(const Way& way, const SearchLimits& limits, verify::Report& repo
   const Ran ran = machine.run();
   report.ending = ran.fault.empty() ? "a run comes to the refused instruction" : ran.fault;
   report.run = machine.trace();
-  for (const Object& object : machine.objects()) describe_object(way, machine, object, report.input);
+  for (const Object& object : machine.objects())
+    describe_object(way, machine, object, report.input);
   if (report.input.empty()) report.input.push_back("any input");
 }
 

@@ -8,8 +8,8 @@
 #include "platform/contexts.hpp"
 #include "platform/helpers.hpp"
 #include "platform/returns.hpp"
-#include "verify/liveness.hpp"
 #include "text/text.hpp"
+#include "verify/liveness.hpp"
 
 namespace skep::explain {
 namespace {
@@ -93,8 +93,7 @@ class Editor {
 
   // Registers that nothing reads behind the refused instruction's place.
   std::vector<u8> free_registers() const {
-    const verify::Registers live =
-        verify::live_registers(*program_)[way_.last().at.value()];
+    const verify::Registers live = verify::live_registers(*program_)[way_.last().at.value()];
     const verify::Registers reads = verify::effects_of(refused()).reads;
     std::vector<u8> out;
     for (const u8 r : std::to_array<u8>({0, 1, 2, 3, 4, 5, 9, 8, 7, 6})) {
@@ -219,8 +218,7 @@ class Editor {
     isa::Code code;
     for (s64 offset = (first - 7) / 8 * 8; offset < 0; offset += 8)
       code.push_back(store_zero(static_cast<s16>(offset)));
-    add(begin_of_frame(), std::move(code),
-        "initialise the variable, padding included: `= {}`");
+    add(begin_of_frame(), std::move(code), "initialise the variable, padding included: `= {}`");
   }
 
   void add_initial_values() {
@@ -244,10 +242,9 @@ class Editor {
       on_ways({set(isa::kR0, returned())},
               format("return a value on this path, as `return {};`", returned()));
     }
-    const std::string what = result.is_number() ? "one of the values that are allowed"
-                                                : "a number instead of a pointer";
-    add(last_, {set(isa::kR0, returned())},
-        format("return {}, as `return {};`", what, returned()));
+    const std::string what =
+        result.is_number() ? "one of the values that are allowed" : "a number instead of a pointer";
+    add(last_, {set(isa::kR0, returned())}, format("return {}, as `return {};`", what, returned()));
   }
 
   // The code on the way that the path takes at a branch.
@@ -263,11 +260,11 @@ class Editor {
     for (std::size_t at = 0; at < shown.size(); ++at)
       changed.edit.instructions.push_back(text::disassemble(shown, isa::InstructionIndex(at)));
     const isa::InstructionIndex at = way_.stops()[jump].at;
-    changed.program = way_.is_taken(jump)
-                          ? with_inserted_on_jump(program_, at, code)
-                          : with_inserted(program_, {.before = at.next(),
-                                                     .comes = Comes::falling_through,
-                                                     .code = code});
+    changed.program =
+        way_.is_taken(jump)
+            ? with_inserted_on_jump(program_, at, code)
+            : with_inserted(program_,
+                            {.before = at.next(), .comes = Comes::falling_through, .code = code});
     out_.push_back(std::move(changed));
   }
 
@@ -355,8 +352,8 @@ class Editor {
             : nullptr;
     for (u8 r = 2; helper != nullptr && r <= isa::kR5; ++r) {
       const platform::Argument argument = helper->arguments[r - 1u];
-      const bool is_size = argument == platform::Argument::size ||
-                           argument == platform::Argument::size_or_zero;
+      const bool is_size =
+          argument == platform::Argument::size || argument == platform::Argument::size_or_zero;
       if (!is_size || !value(r).is_number() || value(r).number.is_constant()) continue;
       const auto room = bytes_behind(value(static_cast<u8>(r - 1)));
       if (!room || *room <= 0) continue;
@@ -407,8 +404,7 @@ std::optional<verify::Edit> find_edit(const Program& program, const verify::Limi
   if (round == kRoundsMax) return std::nullopt;
   for (std::size_t n = 0; n < edits.size() && n < 2; ++n) {
     const bool is_same = refused[n].message == report.message;
-    auto more = is_same ? std::nullopt
-                        : find_edit(edits[n].program, limits, refused[n], round + 1);
+    auto more = is_same ? std::nullopt : find_edit(edits[n].program, limits, refused[n], round + 1);
     if (!more) continue;
     verify::Edit out = edits[n].edit;
     out.what += more->line == 0 ? "; and " : format("; and before line {}: ", more->line);

@@ -110,7 +110,8 @@ std::string Machine::fault_of(std::size_t stop) {
   const bool repeats = rule_ == "infinite-loop";
   if (repeats && std::ranges::find(here_before_, snapshot()) != here_before_.end())
     return "comes back with everything as it was, and so goes on for ever";
-  if (jumps_to_itself(way_.program().code, way_.stops()[stop].at)) return "jumps to itself for ever";
+  if (jumps_to_itself(way_.program().code, way_.stops()[stop].at))
+    return "jumps to itself for ever";
   if (i.form == Form::call) {
     const std::string fault = fault_of_call(stop);
     return fault.empty() ? fault_of_end(stop) : fault;
@@ -154,8 +155,8 @@ std::string Machine::fault_of_access(const Instruction& i, u8 base) {
   const Object& object = objects_[static_cast<u32>(cell.object)];
   const s64 at = static_cast<s64>(cell.value) + i.offset;
   const std::string place = bytes_text(at, bytes);
-  if (!object.is_alive) return format("{} {} of {}, which is not there any more", verb, place,
-                                      object.name);
+  if (!object.is_alive)
+    return format("{} {} of {}, which is not there any more", verb, place, object.name);
   const s64 size = size_of(object);
   if (object.kind == ObjectKind::stack) {
     if (at < kFrameBegin || at + bytes > 0)
@@ -249,9 +250,9 @@ std::string Machine::fault_of_local_call(const Instruction& i) {
 
 std::string Machine::fault_of_call(std::size_t stop) {
   const Instruction& i = way_.instruction(stop);
-  const platform::HelperRow* helper =
-      i.call() == isa::Call::helper ? platform::find_helper(i.immediate, way_.program().type)
-                                    : nullptr;
+  const platform::HelperRow* helper = i.call() == isa::Call::helper
+                                          ? platform::find_helper(i.immediate, way_.program().type)
+                                          : nullptr;
   if (i.call() == isa::Call::local) return fault_of_local_call(i);
   if (helper == nullptr) return {};
   const verify::Frame& frame = way_.stops()[stop].state.frame();
@@ -266,8 +267,8 @@ std::string Machine::fault_of_call(std::size_t stop) {
     if (argument == Argument::map && known.kind == verify::Kind::map) {
       const auto number = static_cast<std::size_t>(known.map);
       const auto& maps = *way_.program().maps;
-      const bool takes = number >= maps.size() ||
-                         (helper->maps & platform::set_of(maps[number].kind)) != 0;
+      const bool takes =
+          number >= maps.size() || (helper->maps & platform::set_of(maps[number].kind)) != 0;
       if (!takes)
         return format("bpf_{} gets map {}, which is of another kind", helper->name,
                       maps[number].name);
@@ -296,13 +297,13 @@ std::string Machine::fault_of_exit(std::size_t stop) {
   if (auto fault = fault_of_end(stop); !fault.empty()) return fault;
   const Cell& result = reg(isa::kR0);
   if (!result.is_set) return "r0 was never set";
-  if (result.is_pointer()) return format("returns the address of {}", objects_[static_cast<u32>(result.object)].name);
+  if (result.is_pointer())
+    return format("returns the address of {}", objects_[static_cast<u32>(result.object)].name);
   if (way_.stops()[stop].state.frame().entered == verify::Entered::as_callback) {
     if (result.value <= 1) return {};
     return format("returns {}, where 0 and 1 are allowed", static_cast<s64>(result.value));
   }
-  const auto attach =
-      platform::loaded_as(way_.program().type, way_.program().attach_type);
+  const auto attach = platform::loaded_as(way_.program().type, way_.program().attach_type);
   const auto range = platform::allowed_returns(way_.program().type, attach);
   const auto value = static_cast<s64>(result.value);
   if (!range || way_.depth(stop) != 0 || (value >= range->least && value <= range->most)) return {};

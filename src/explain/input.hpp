@@ -1,10 +1,10 @@
 // What a concrete run is given, as numbers that can be changed one by one.
 //
 // Everything that a run does not make itself is an Object: the packet, the context, values of maps,
-// what helpers return. Its bytes, its size where that is free, and whether it is null, are read from
-// an Input, where they are zero unless they were chosen. A number in a register remembers which
-// bytes it was read from and what was done to it since (Trace), so that one can ask for the bytes
-// with which it would have another value.
+// what helpers return. Its bytes, its size where that is free, and whether it is null, are read
+// from an Input, where they are zero unless they were chosen. A number in a register remembers
+// which bytes it was read from and what was done to it since (Trace), so that one can ask for the
+// bytes with which it would have another value.
 #pragma once
 
 #include <map>

@@ -50,8 +50,8 @@ Program with_inserted(const Program& program, const Insertion& insertion) {
 Program with_inserted_on_jump(const Program& program, InstructionIndex at,
                               std::span<const isa::Instruction> code) {
   const platform::Function* function = program->function_at(at);
-  const u32 end = function == nullptr ? static_cast<u32>(program->code.size())
-                                      : function->end.value();
+  const u32 end =
+      function == nullptr ? static_cast<u32>(program->code.size()) : function->end.value();
   const InstructionIndex target = program->code[at.value()].target;
   Insertion insertion{.before = InstructionIndex(end), .comes = Comes::falling_through};
   insertion.code.assign(code.begin(), code.end());

@@ -14,8 +14,8 @@
 namespace skep::explain {
 
 struct Example {
-  std::string_view type;      // of assembly: the program type; empty: C
-  std::string_view maps;      // of assembly: a line each, "h hash key=4 value=8 entries=16"
+  std::string_view type;  // of assembly: the program type; empty: C
+  std::string_view maps;  // of assembly: a line each, "h hash key=4 value=8 entries=16"
   std::string_view text;
 };
 

@@ -30,7 +30,8 @@ class Log final : public verify::Observer {
   Log& operator=(const Log&) = delete;
 
   void function_begins(u32 number) override;
-  void path_begins(std::optional<isa::InstructionIndex> from, const verify::Moment& moment) override;
+  void path_begins(std::optional<isa::InstructionIndex> from,
+                   const verify::Moment& moment) override;
   void before(const verify::Moment& moment) override;
   void after(const verify::Moment& moment) override;
   void path_is_safe(isa::InstructionIndex at) override;

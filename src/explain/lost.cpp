@@ -76,8 +76,7 @@ std::string name_of(const Place& place) {
 std::vector<Step> lost_by_never_set(const Way& way, const Place& place) {
   const Made made = way.made(place);
   if (made.by && way.instruction(*made.by).form == Form::call) {
-    return {step_at(way, *made.by,
-                    format("{} does not keep r1 to r5", called(way, *made.by)))};
+    return {step_at(way, *made.by, format("{} does not keep r1 to r5", called(way, *made.by)))};
   }
   if (auto branch = other_way(way, place)) return {*branch};
   return {step_at(way, way.stops().size() - 1,
@@ -89,8 +88,7 @@ std::vector<Step> lost_by_never_set(const Way& way, const Place& place) {
 std::vector<Step> lost_by_call(const Way& way, u32 instruction) {
   for (std::size_t stop = way.stops().size(); stop-- > 0;) {
     if (way.stops()[stop].at.value() != instruction) continue;
-    return {step_at(way, stop,
-                    format("{} ended what it pointed to", called(way, stop)))};
+    return {step_at(way, stop, format("{} ended what it pointed to", called(way, stop)))};
   }
   return {};
 }
@@ -110,9 +108,10 @@ std::vector<Step> lost_packet(const Way& way, const Place& place) {
     const bool variable = i.form == Form::alu && i.has_register_source() &&
                           !way.stops()[by].state.frame().registers[i.src].number.is_constant();
     if (variable && pointer.range == 0) {
-      return {step_at(way, by,
-                      "an offset that is not known is added here: what was compared before does not "
-                      "count behind it")};
+      return {
+          step_at(way, by,
+                  "an offset that is not known is added here: what was compared before does not "
+                  "count behind it")};
     }
   }
   std::optional<Step> compared;
@@ -124,10 +123,11 @@ std::vector<Step> lost_packet(const Way& way, const Place& place) {
     if (!(is_end(a) && b.is_packet()) && !(is_end(b) && a.is_packet())) return;
     const Value& other = a.is_packet() && !is_end(a) ? a : b;
     if (other.id != pointer.id) return;
-    compared = step_at(way, jump,
-                       pointer.range == 0
-                           ? std::string("this way of the comparison says that the bytes are not there")
-                           : format("compared here, for {}", counted(pointer.range, "byte")));
+    compared =
+        step_at(way, jump,
+                pointer.range == 0
+                    ? std::string("this way of the comparison says that the bytes are not there")
+                    : format("compared here, for {}", counted(pointer.range, "byte")));
   });
   if (compared) return {*compared};
   return {step_at(way, made.by.value_or(0), "from here on it was never compared with data_end")};
@@ -156,12 +156,14 @@ void find_compared_copies(const Way& way, const Place& place, const Made& made,
     for (const u8 r : {i.dst, i.src}) {
       if (r == i.src && !i.has_register_source()) continue;
       const Place compared{jump, place.frame, r, false};
-      if (!way.value(compared).is_number() || way.made(compared).by != made.by || !made.by) continue;
-      out.push_back(step_at(way, jump,
-                            is_bounded(way.value({way.stops().size() - 1, place.frame, r, false})) &&
-                                    r != place.number
-                                ? format("a copy of it, r{}, is bounded here, and this one is not", r)
-                                : std::string("compared here, but this way does not bound it enough")));
+      if (!way.value(compared).is_number() || way.made(compared).by != made.by || !made.by)
+        continue;
+      out.push_back(
+          step_at(way, jump,
+                  is_bounded(way.value({way.stops().size() - 1, place.frame, r, false})) &&
+                          r != place.number
+                      ? format("a copy of it, r{}, is bounded here, and this one is not", r)
+                      : std::string("compared here, but this way does not bound it enough")));
       return;
     }
   });
@@ -202,14 +204,14 @@ std::vector<Step> lost_bounds(const Way& way, Place place, u32 depth = 0) {
     const Value& before = way.stops()[*made.by].state.frame().registers[i.dst];
     return {step_at(way, *made.by,
                     before.is_number()
-                        ? format("{} makes {} out of bounds that were known ({})", way.text(*made.by),
-                                 name_of(place), describe(before.number))
+                        ? format("{} makes {} out of bounds that were known ({})",
+                                 way.text(*made.by), name_of(place), describe(before.number))
                         : way.text(*made.by))};
   }
   find_compared_copies(way, place, made, out);
   const std::string how = how_made(way, made);
-  out.insert(out.begin(), step_at(way, *made.by,
-                                  format("it may be anything from here on: it is {}", how)));
+  out.insert(out.begin(),
+             step_at(way, *made.by, format("it may be anything from here on: it is {}", how)));
   if (out.size() == 1 && !is_bounded(way.value(place)))
     out[0].what += ", and no branch on this path bounds it";
   return out;

@@ -38,8 +38,8 @@ u64 evaluate(const Instruction& i, u64 dst, u64 source) {
 
 // How the number behind the operation follows from an input.
 Trace traced(const Instruction& i, const Cell& dst, const Cell& source) {
-  const bool overwrites = i.alu() == Alu::mov ||
-                          isa::kAlu[i.alu()].operands == isa::Operands::register_only;
+  const bool overwrites =
+      i.alu() == Alu::mov || isa::kAlu[i.alu()].operands == isa::Operands::register_only;
   Trace out = overwrites ? source.trace : dst.trace;
   if (overwrites || out.any()) {
     apply(out, i.alu(), i.width, source.value);
@@ -140,8 +140,7 @@ bool Machine::load(std::size_t stop) {
     frames_.back()[i.dst] = number_cell(known.number.value());
     return true;
   }
-  frames_.back()[i.dst] =
-      read(object, at, isa::bytes_of(i.width), i.form == Form::load_signed);
+  frames_.back()[i.dst] = read(object, at, isa::bytes_of(i.width), i.form == Form::load_signed);
   return true;
 }
 

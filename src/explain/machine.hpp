@@ -20,8 +20,8 @@ enum class ObjectKind : u8 { context, stack, packet, memory, outside };
 
 struct Cell {
   bool is_set = false;
-  s32 object = -1;  // what it points to; -1: it is a number
-  u64 value = 0;    // of a pointer: the offset in its object
+  s32 object = -1;   // what it points to; -1: it is a number
+  u64 value = 0;     // of a pointer: the offset in its object
   Trace trace = {};  // of a number, and of the moving part of an offset
   s32 null_of = -1;  // of 0: the object that it would point to
 
@@ -42,12 +42,12 @@ struct Byte {
 struct Object {
   ObjectKind kind = ObjectKind::memory;
   std::string name = {};  // "the packet", "a value of map h"
-  u32 id = 0;           // in the Input
-  s64 size = -1;        // -1: not known, everything is inside
+  u32 id = 0;             // in the Input
+  s64 size = -1;          // -1: not known, everything is inside
   bool may_be_null = false;
   bool is_alive = true;
   std::string made = {};  // "bpf_map_lookup_elem in line 8"
-  u32 reference = 0;    // the verifier's, of what is held
+  u32 reference = 0;      // the verifier's, of what is held
   std::map<s64, Byte> written = {};
   std::map<s64, std::pair<u32, Cell>> stored = {};  // whole registers, by their size in bytes
 };
@@ -135,8 +135,8 @@ class Machine {
   Input input_;
   std::vector<Object> objects_;
   std::vector<Registers> frames_;
-  std::vector<u32> stacks_;             // by frame: its object
-  std::map<std::string, u32> shared_;   // objects that are the same each time they are asked for
+  std::vector<u32> stacks_;            // by frame: its object
+  std::map<std::string, u32> shared_;  // objects that are the same each time they are asked for
   // Of an infinite loop: what was in registers and memory when the run came here before.
   struct Snapshot {
     std::vector<Registers> frames;
@@ -145,7 +145,7 @@ class Machine {
   };
   Snapshot snapshot() const;
   std::vector<Snapshot> here_before_;
-  bool impossible_ = false;             // a number is none of those that it can be
+  bool impossible_ = false;  // a number is none of those that it can be
 };
 
 }  // namespace skep::explain

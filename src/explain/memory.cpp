@@ -16,8 +16,7 @@ u64 byte_of(u64 value, u32 number) { return value >> (8 * number) & 0xff; }
 
 u64 sign_extended(u64 value, u32 bytes) {
   const u32 unused = 64 - 8 * bytes;
-  return bytes >= 8 ? value
-                    : static_cast<u64>(static_cast<s64>(value << unused) >> unused);
+  return bytes >= 8 ? value : static_cast<u64>(static_cast<s64>(value << unused) >> unused);
 }
 
 const platform::MapSpec* map_of(const platform::Program& program, s32 number) {
@@ -166,7 +165,8 @@ Cell Machine::read(const Object& object, s64 at, u32 bytes, bool is_signed) cons
     return whole->second.second;
   }
   Cell out{.is_set = true};
-  Trace trace{.object = object.id, .at = static_cast<s32>(at), .bytes = bytes, .is_signed = is_signed};
+  Trace trace{
+      .object = object.id, .at = static_cast<s32>(at), .bytes = bytes, .is_signed = is_signed};
   for (u32 n = 0; n < bytes; ++n) {
     const auto written = object.written.find(at + n);
     u32 from = object.id;
@@ -199,14 +199,14 @@ void Machine::write(Object& object, s64 at, u32 bytes, const Cell& cell) {
   const u64 value = number(cell);
   for (u32 n = 0; n < bytes; ++n)
     object.written[at + n] = {.value = static_cast<u8>(byte_of(value, n))};
-  const bool fits = bytes == verify::kSlotBytes || (!cell.is_pointer() && value >> (8 * bytes) == 0);
+  const bool fits =
+      bytes == verify::kSlotBytes || (!cell.is_pointer() && value >> (8 * bytes) == 0);
   if (fits) object.stored[at] = {bytes, cell};
 }
 
 std::string Machine::by_text(std::size_t stop) const {
   const isa::Instruction& i = way_.instruction(stop);
-  const std::string what =
-      i.form == isa::Form::call ? way_.text(stop).substr(5) : way_.text(stop);
+  const std::string what = i.form == isa::Form::call ? way_.text(stop).substr(5) : way_.text(stop);
   const u32 line = way_.line(stop);
   return line == 0 ? format("{}, instruction {}", what, way_.slot(stop))
                    : format("{}, line {}", what, line);

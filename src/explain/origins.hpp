@@ -40,7 +40,9 @@ class Way {
   const isa::Instruction& instruction(std::size_t stop) const {
     return program_.code[stops_[stop].at.value()];
   }
-  u32 depth(std::size_t stop) const { return static_cast<u32>(stops_[stop].state.frames.size() - 1); }
+  u32 depth(std::size_t stop) const {
+    return static_cast<u32>(stops_[stop].state.frames.size() - 1);
+  }
   const verify::Value& value(const Place& place) const;
   u32 slot(std::size_t stop) const { return instruction(stop).slot.value(); }
   u32 line(std::size_t stop) const;

@@ -103,9 +103,8 @@ std::string map_fields(const platform::Program& program, const Value& value) {
   if (!of_map || value.map < 0) return {};
   const auto& maps = *program.maps;
   const auto number = static_cast<std::size_t>(value.map);
-  const platform::MapSpec* map = number < maps.size()
-                                     ? &maps[number]
-                                     : maps[number - maps.size()].inner.get();
+  const platform::MapSpec* map =
+      number < maps.size() ? &maps[number] : maps[number - maps.size()].inner.get();
   if (map == nullptr) return {};
   const std::string name = map->name.empty() ? "" : format("map={},", map->name);
   return name + format("ks={},vs={}", map->key_size, map->value_size);
@@ -155,7 +154,8 @@ std::string ranges_text(const Scalar& scalar) {
                                           : number_text(bound.value)));
   }
   const bool bits_known = scalar.full.mask != scalar.full.kMax;
-  if (bits_known) fields.add(format("var_off=(0x{:x}; 0x{:x})", scalar.full.value, scalar.full.mask));
+  if (bits_known)
+    fields.add(format("var_off=(0x{:x}; 0x{:x})", scalar.full.value, scalar.full.mask));
   return fields.text();
 }
 

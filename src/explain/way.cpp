@@ -16,9 +16,7 @@ using isa::Instruction;
 using verify::Kind;
 using verify::Value;
 
-bool is_load(const Instruction& i) {
-  return i.form == Form::load || i.form == Form::load_signed;
-}
+bool is_load(const Instruction& i) { return i.form == Form::load || i.form == Form::load_signed; }
 
 bool is_pointer_arithmetic(const Instruction& i) {
   return i.form == Form::alu && (i.alu() == isa::Alu::add || i.alu() == isa::Alu::sub);
@@ -60,8 +58,7 @@ std::string Way::source(std::size_t stop) const {
 }
 
 std::string Way::text(std::size_t stop) const {
-  return text::disassemble(program_.code, stops_[stop].at, text::kPeople,
-                           text::names_of(program_));
+  return text::disassemble(program_.code, stops_[stop].at, text::kPeople, text::names_of(program_));
 }
 
 std::optional<Place> Way::slot_reached(std::size_t stop) const {

@@ -75,9 +75,8 @@ std::string target(std::span<const Instruction> code, const Instruction& i) {
 
 std::string jump(std::span<const Instruction> code, const Instruction& i) {
   const std::string source =
-      i.has_register_source()
-          ? register_of(i.src, i.width)
-          : format("0x{:x}", static_cast<u32>(static_cast<u64>(i.immediate)));
+      i.has_register_source() ? register_of(i.src, i.width)
+                              : format("0x{:x}", static_cast<u32>(static_cast<u64>(i.immediate)));
   return format("if {} {} {} goto {}", register_of(i.dst, i.width), kJump[i.jump()].symbol, source,
                 target(code, i));
 }

@@ -6,6 +6,7 @@
 #include "verify/dynptrs.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/stack.hpp"
 
 namespace skep::verify {
 namespace {
@@ -189,7 +190,18 @@ Check check_element(const Analysis& analysis, const State& state, const Call& ca
   return bad_argument(call, r, state, "a socket of any kind");
 }
 
-Check check_map_memory(Analysis& analysis, State& state, const Call& call, u8 r) {
+// Elements of arrays are there from the start; the kernel knows since 6.15
+// (get_constant_map_key).
+void note_key(Analysis& analysis, const State& state, Call& call, u8 r) {
+  const platform::MapSpec& map = analysis.map(call.map);
+  const bool is_array =
+      map.kind == platform::MapKind::array || map.kind == platform::MapKind::percpu_array;
+  if (!is_array || call.helper.name != "map_lookup_elem") return;
+  const auto key = constant_on_stack(analysis, state, state.frame().registers[r], map.key_size);
+  call.is_there = key && *key < map.max_entries;
+}
+
+Check check_map_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   const platform::MapSpec& map = analysis.map(call.map);
   const Argument kind = call.helper.arguments[r - 1u];
   const u64 bytes = kind == Argument::map_key ? map.key_size : map.value_size;
@@ -198,6 +210,7 @@ Check check_map_memory(Analysis& analysis, State& state, const Call& call, u8 r)
       map.kind == platform::MapKind::sockmap || map.kind == platform::MapKind::sockhash;
   if (holds_sockets && kind == Argument::map_value && !analysis.for_user_engine())
     return check_element(analysis, state, call, r);
+  if (kind == Argument::map_key) note_key(analysis, state, call, r);
   const Touch touch = kind == Argument::map_value_out ? Touch::write : Touch::read;
   return check_memory(analysis, state, r, {bytes, bytes}, touch);
 }

@@ -13,12 +13,13 @@ namespace skep::verify {
 struct Call {
   const platform::HelperRow& helper;
   isa::InstructionIndex at;
-  s32 map = -1;        // its map argument
-  u32 bytes = 0;       // its constant size
-  u64 size_max = 0;    // of its memory, in bytes
-  u32 given_back = 0;  // the reference that it takes
-  u32 inherited = 0;   // the reference of its socket, which belongs to what it returns as well
-  s32 function = -1;   // the program's function that it calls
+  s32 map = -1;           // its map argument
+  u32 bytes = 0;          // its constant size
+  bool is_there = false;  // the element that is looked up
+  u64 size_max = 0;       // of its memory, in bytes
+  u32 given_back = 0;     // the reference that it takes
+  u32 inherited = 0;      // the reference of its socket, which belongs to what it returns as well
+  s32 function = -1;      // the program's function that it calls
   std::optional<Dynptr> dynptr{};  // its dynptr
   u32 dynptr_given_back = 0;       // the reference of a dynptr that it takes
 };

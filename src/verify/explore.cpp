@@ -305,9 +305,10 @@ Explorer::Outcome Explorer::step(Path& path) {
 // Records the instruction at path.at, and carries back what it needs to be precise in frame
 // `depth`.
 void Explorer::note(Path& path, std::size_t depth) {
-  if (analysis_.demand.registers != 0) {
+  if (analysis_.demand.registers != 0 || analysis_.demand.slots != SlotSets{}) {
     Places places{};
     places.registers[depth] = analysis_.demand.registers;
+    places.slots = analysis_.demand.slots;
     require(path.trail, depth, places);
   }
   path.trail = trail_.add(path.trail, path.at, analysis_.demand);

@@ -130,6 +130,7 @@ void merge_value(Pairs& pairs, Value& a, const Value& b) {
 }
 
 void merge_slot(Pairs& pairs, StackSlot& a, const StackSlot& b) {
+  a.zero &= b.zero;
   const bool keeps = a.spilled == b.spilled && a.spilled != 0 && merges(a.value, b.value);
   if (keeps) {
     merge_value(pairs, a.value, b.value);

@@ -55,7 +55,8 @@ Check MergedWalk::walk(std::size_t function) {
 Check MergedWalk::follow(Path path) {
   ended_ = false;
   do {
-    if (++work_.visited > std::min(limits_.instructions_max, kInstructionsMax)) return gives_up("too many instructions");
+    if (++work_.visited > std::min(limits_.instructions_max, kInstructionsMax))
+      return gives_up("too many instructions");
     analysis_.facts[path.at.value()].reached = true;
     ++work_.visits[path.at.value()];
     if (auto refused = step(path)) return refused;

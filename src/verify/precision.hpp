@@ -41,6 +41,7 @@ struct SlotPlace {
 // What one instruction, as it is walked, says about precision.
 struct Demand {
   Registers registers = 0;           // of the innermost frame: their numbers must be precise here
+  SlotSets slots{};                  // the same, of what is spilled
   std::optional<SlotPlace> spilled;  // a load took, or a store replaced, what is spilled here
   Places linked;                     // a comparison taught all of these the same
   SlotSets read{};                   // slots that it may read

@@ -65,7 +65,7 @@ Value result_of(Analysis& analysis, const Call& call) {
       if (const auto element = element_of(analysis, call)) return *element;
       Value out = nullable(analysis, Kind::map_value);
       out.map = call.map;
-      if (call.helper.returns == Returns::map_value) out.null = Null::no;
+      if (call.helper.returns == Returns::map_value || call.is_there) out.null = Null::no;
       return out;
     }
     case Returns::record_or_null:

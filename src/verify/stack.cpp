@@ -71,6 +71,7 @@ void overwrite(Frame& frame, const Reach& reach, u64 certain) {
     StackSlot& slot = frame.slots.edit(Frame::slot_of(byte));
     const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
     drop_spill(slot, bit);
+    slot.zero &= static_cast<u8>(~bit);
     if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
   }
 }
@@ -84,6 +85,8 @@ void note_filled(Analysis& analysis, const Value& pointer, const Reach& reach, u
     analysis.demand.written[pointer.frame] |= u64{1} << Frame::slot_of(byte);
   }
 }
+
+bool is_zero(const StackSlot& slot, u8 bytes) { return (bytes & ~slot.zero) == 0; }
 
 // What a load of `i.width` from the start or the middle of a spilled number gives.
 Scalar part_of(const StackSlot& slot, u32 byte, const Instruction& i) {
@@ -117,6 +120,23 @@ Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
   return {};
 }
 
+std::optional<u64> constant_on_stack(Analysis& analysis, const State& state, const Value& pointer,
+                                     u32 bytes) {
+  if (pointer.kind != Kind::stack || bytes > kSlotBytes) return std::nullopt;
+  const Frame& frame = state.frames[pointer.frame];
+  const Reach reach = reach_of(pointer, 0, bytes);
+  const u32 number = Frame::slot_of(reach.first);
+  if (!reach.exact || number != Frame::slot_of(reach.last) || number >= frame.slots.size())
+    return std::nullopt;
+  const StackSlot& slot = frame.slots[number];
+  if (is_zero(slot, byte_mask(reach.first, bytes))) return 0;
+  const bool is_there = Frame::byte_of(reach.first) == 0 && slot.spilled == bytes &&
+                        slot.value.is_number() && slot.value.number.is_constant();
+  if (!is_there) return std::nullopt;
+  analysis.demand.slots[pointer.frame] |= u64{1} << number;
+  return slot.value.number.value();
+}
+
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
                  Value& out) {
   Frame& frame = state.frames[pointer.frame];
@@ -136,6 +156,10 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const u32 number = Frame::slot_of(reach.first);
   if (number >= frame.slots.size()) return {};
   const StackSlot& slot = frame.slots[number];
+  if (is_zero(slot, byte_mask(reach.first, bytes))) {
+    out = Value::of_number(Scalar::constant(0));
+    return {};
+  }
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(number)};
   const u32 byte = Frame::byte_of(reach.first);
@@ -196,6 +220,8 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   const u8 written = byte_mask(reach.first, bytes);
   drop_spill(slot, written);
   slot.set |= written;
+  const bool is_zero = stored.is_null() && Frame::byte_of(reach.first) != 0;
+  slot.zero = is_zero ? slot.zero | written : slot.zero & static_cast<u8>(~written);
   if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
   if (Frame::byte_of(reach.first) != 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};

@@ -15,6 +15,10 @@ Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r);
 
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const isa::Instruction& i,
                  Value& out);
+// The number that is known to stand in `bytes` bytes behind a pointer; what was proved stands on
+// it.
+std::optional<u64> constant_on_stack(Analysis& analysis, const State& state, const Value& pointer,
+                                     u32 bytes);
 Check store_stack(Analysis& analysis, State& state, const Value& pointer, const isa::Instruction& i,
                   const Value& stored);
 // A read and a write of one number.

@@ -73,7 +73,7 @@ class Comparison {
   }
 
   bool slot(const StackSlot& before, const StackSlot& now) {
-    if ((before.set & ~now.set) != 0) return false;
+    if ((before.set & ~now.set) != 0 || (before.zero & ~now.zero) != 0) return false;
     const bool any_number = before.value.is_number() && is_ignored(before.value);
     if (before.spilled == 0)  // proved for any bytes, which an object's are not
       return how_ != How::equality ? !now.holds_object() : now.spilled == 0;

@@ -116,6 +116,7 @@ struct Value {
 struct StackSlot {
   u8 set = 0;      // by byte: written
   u8 spilled = 0;  // bytes of `value` that are here, from byte 0: 0, 1, 2, 4 or 8
+  u8 zero = 0;     // by byte, behind those: written, and 0
   Value value;     // what was spilled
 
   bool is_untouched() const { return set == 0; }

@@ -122,8 +122,8 @@ class VerifiedProgram {
 // One step of the path that led to a rejection.
 struct Step {
   u32 slot = 0;
-  u32 line = 0;      // 0 without line information
-  std::string what;  // "assuming r2 != 0"
+  u32 line = 0;             // 0 without line information
+  std::string what;         // "assuming r2 != 0"
   std::string source = {};  // the source line; empty without line information
 };
 
@@ -156,9 +156,9 @@ std::string_view name_of(Cause cause);
 
 // A change of the program with which it is accepted: it was verified.
 struct Edit {
-  std::string what;   // in the terms of the source
-  u32 slot = 0;       // before this instruction
-  u32 line = 0;       // 0 without line information
+  std::string what;                       // in the terms of the source
+  u32 slot = 0;                           // before this instruction
+  u32 line = 0;                           // 0 without line information
   std::vector<std::string> instructions;  // what was put in for the proof
 };
 

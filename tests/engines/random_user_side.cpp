@@ -91,7 +91,8 @@ runtime::App& UserSide::app(runtime::Tier tier) {
 }
 
 Answer UserSide::run(const std::shared_ptr<const platform::Program>& program, u64 seed) {
-  const auto verdict = verify::verify(program, {.instructions_max = verify::kKernelInstructionsMax});
+  const auto verdict =
+      verify::verify(program, {.instructions_max = verify::kKernelInstructionsMax});
   if (const auto* report = std::get_if<verify::Report>(&verdict.outcome))
     return refusal(report->property + ": " + report->message);
   const auto& verified = std::get<verify::VerifiedProgram>(verdict.outcome);

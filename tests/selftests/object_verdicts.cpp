@@ -36,12 +36,11 @@ void ask_us(const object::Object& object, const Question& question, Comparison& 
     return;
   }
   one.instructions = (*program)->code.size();
-  const verify::Verdict verdict = verify::verify(
-      *program,
-      {.instructions_max = verify::kKernelInstructionsMax,
-       .pending_max = verify::kKernelPendingMax,
-       .rules = verify::Rules::kernel,
-       .kernel_types = question.targets.all().at(0).types.get()});
+  const verify::Verdict verdict =
+      verify::verify(*program, {.instructions_max = verify::kKernelInstructionsMax,
+                                .pending_max = verify::kKernelPendingMax,
+                                .rules = verify::Rules::kernel,
+                                .kernel_types = question.targets.all().at(0).types.get()});
   one.our_ns = verdict.work.time_ns;
   one.ours = verdict.accepted() ? Said::accepted : Said::rejected;
   if (verdict.accepted()) return;

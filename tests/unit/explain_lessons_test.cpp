@@ -1,6 +1,4 @@
 // The examples of `skep verify --explain`: each bad one breaks its rule, each good one keeps all.
-#include "explain/lessons.hpp"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "btf/targets.hpp"
+#include "explain/lessons.hpp"
 #include "object/object.hpp"
 #include "support/program_case.hpp"
 

@@ -2,14 +2,13 @@
 //
 // The expected lines are those that Linux 6.18 gives at log level 2 for the same programs, without
 // what it says of itself (live registers, precision). Where bpf(2) is allowed it is asked again.
-#include "explain/log.hpp"
-
 #include <gtest/gtest.h>
 
 #include <sstream>
 
 #include "../engines/kernel_programs.hpp"
 #include "base/text.hpp"
+#include "explain/log.hpp"
 #include "text/text.hpp"
 #include "verify/verify.hpp"
 
@@ -57,8 +56,8 @@ const Logged kExamples[] = {
       "2: (07) r2 += -4                      ; R2=fp-4",
       "3: (18) r1 = map[h]                   ; R1=map_ptr(map=h,ks=4,vs=16)",
       "5: (85) call bpf_map_lookup_elem#1    ; R0=map_value_or_null(id=1,map=h,ks=4,vs=16)",
-      "6: (55) if r0 != 0x0 goto pc+2        ; R0=0", "7: (b7) r0 = 0                        ; R0=0",
-      "8: (95) exit", "",
+      "6: (55) if r0 != 0x0 goto pc+2        ; R0=0",
+      "7: (b7) r0 = 0                        ; R0=0", "8: (95) exit", "",
       "from 6 to 9: R0=map_value(map=h,ks=4,vs=16) R10=fp0 fp-8=mmmm????",
       "9: R0=map_value(map=h,ks=4,vs=16) R10=fp0 fp-8=mmmm????",
       "9: (61) r1 = *(u32 *)(r0 +0)          ; R0=map_value(map=h,ks=4,vs=16) "
@@ -67,8 +66,8 @@ const Logged kExamples[] = {
       "R1=scalar(smin=smin32=0,smax=umax=smax32=umax32=7,var_off=(0x0; 0x7))"}},
     {"function",
      "r1 = 5\ncall f\nexit\nf:\nr0 = r1\nr0 += 2\nexit\n",
-     {"0: R1=ctx() R10=fp0", "0: (b7) r1 = 5                        ; R1=5",
-      "1: (85) call pc+1", "caller:", " R10=fp0", "callee:", " frame1: R1=5 R10=fp0",
+     {"0: R1=ctx() R10=fp0", "0: (b7) r1 = 5                        ; R1=5", "1: (85) call pc+1",
+      "caller:", " R10=fp0", "callee:", " frame1: R1=5 R10=fp0",
       "3: (bf) r0 = r1                       ; frame1: R0=5 R1=5",
       "4: (07) r0 += 2                       ; frame1: R0=7", "5: (95) exit",
       "returning from callee:", " frame1: R0=7 R1=5 R10=fp0", "to caller at 2:", " R0=7 R10=fp0",
@@ -100,9 +99,8 @@ std::string log_of(const std::shared_ptr<const platform::Program>& program, bool
   std::string text;
   {
     Log log(*program, [&](std::string_view lines) { text += lines; });
-    accepted = verify::verify(program,
-                              {.rules = verify::Rules::kernel, .observer = &log})
-                   .accepted();
+    accepted =
+        verify::verify(program, {.rules = verify::Rules::kernel, .observer = &log}).accepted();
   }
   return text;
 }

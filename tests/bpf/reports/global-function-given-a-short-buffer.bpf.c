@@ -1,4 +1,5 @@
-// A global function is verified by the type of its parameter, which is larger than what it is given.
+// A global function is verified by the type of its parameter, which is larger than what it is
+// given.
 #include "skep.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
