@@ -14,6 +14,7 @@
 #include "platform/helpers.hpp"
 #include "platform/kernel_functions.hpp"
 #include "platform/program.hpp"
+#include "verify/map_fields.hpp"
 #include "verify/precision.hpp"
 #include "verify/properties.hpp"
 #include "verify/state.hpp"
@@ -46,6 +47,14 @@ struct KernelPrototype {
   std::string operations;   // of struct_ops: the structure that the program is in
 };
 
+// A function that a call hands on for later: a timer's. It is walked on its own, with the map that
+// it gets.
+struct Later {
+  u32 function = 0;  // number in Program::functions
+  s32 map = -1;
+  bool operator==(const Later&) const = default;
+};
+
 struct Analysis {
   Analysis(const platform::Program& program, const Limits& limits);
 
@@ -55,6 +64,12 @@ struct Analysis {
   }
   // The number of what the maps in a map of maps look like.
   s32 inner_of(s32 number) const { return number + static_cast<s32>(program.maps->size()); }
+  // Of its values, by the kernel's rules.
+  const MapFields& fields(s32 number) const;
+  bool has_lock(s32 number) const {
+    return fields(number).has(
+        set_of(platform::SpecialKind::spin_lock, platform::SpecialKind::res_spin_lock));
+  }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   bool for_user_engine() const { return rules == Rules::user_engine; }
   std::optional<platform::AttachType> attach() const {
@@ -62,6 +77,7 @@ struct Analysis {
   }
   // Syscall programs always may (bpf_prog_load in kernel/bpf/syscall.c).
   bool may_sleep() const {
+    if (walks_later) return false;
     return (program.flags & platform::kSleepable) != 0 ||
            program.type == platform::ProgramType::syscall;
   }
@@ -80,8 +96,11 @@ struct Analysis {
   std::optional<KernelPrototype> prototype;  // of a program that the kernel types
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
-  std::vector<FrameUse> frames;  // by function
-  std::vector<bool> called;      // by function: a global one, to be walked
+  std::vector<FrameUse> frames;       // by function
+  std::vector<bool> called;           // by function: a global one, to be walked
+  std::vector<Later> later;           // functions to be walked so
+  bool walks_later = false;           // one of them is being walked
+  std::vector<MapFields> map_fields;  // by number of a map, inner ones behind; empty: none has any
   bool may_change_packet = false;
   std::optional<u32> arena;  // the number of the map
   u32 context_bytes = 0;     // how far into a context that is memory

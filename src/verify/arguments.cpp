@@ -4,14 +4,12 @@
 
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/fields.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
-namespace {
-
-using platform::Argument;
 
 Refusal bad_argument(const Call& call, u8 r, const State& state, std::string_view wanted) {
   return {Property::helper_argument,
@@ -19,6 +17,19 @@ Refusal bad_argument(const Call& call, u8 r, const State& state, std::string_vie
           format("{} is {}", register_name(r), describe(state.frame().registers[r])),
           {}};
 }
+
+Check not_null(const State& state, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (!value.is_pointer() || value.null == Null::no) return {};
+  return Refusal{Property::null_check,
+                 format("{} may be null here", register_name(r)),
+                 format("{} is {}", register_name(r), describe(value)),
+                 {}};
+}
+
+namespace {
+
+using platform::Argument;
 
 // The size argument in `r`, as how many bytes at least and at most.
 Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r, Argument kind,
@@ -85,15 +96,6 @@ Check check_map_kind(const Analysis& analysis, const platform::MapSpec& map) {
   return {};
 }
 
-Check not_null(const State& state, u8 r) {
-  const Value& value = state.frame().registers[r];
-  if (!value.is_pointer() || value.null == Null::no) return {};
-  return Refusal{Property::null_check,
-                 format("{} may be null here", register_name(r)),
-                 format("{} is {}", register_name(r), describe(value)),
-                 {}};
-}
-
 Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   if (auto refused = not_null(state, r)) return refused;
@@ -107,7 +109,11 @@ Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) 
                    {}};
   }
   if (auto refused = check_map_kind(analysis, map)) return refused;
+  // A timer belongs to one map: by number, and, in a map of maps, by look-up.
+  const bool is_its = call.map == value.map && call.map_reference == value.reference;
+  if (call.timer && !is_its) return bad_argument(call, r, state, "the map that the timer is in");
   call.map = value.map;
+  call.map_reference = value.reference;
   return {};
 }
 
@@ -326,7 +332,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::kernel_socket_or_null: return check_socket(analysis, state, call, r);
     case Argument::function:
       // One that is not walked would be one that is not verified.
-      if (!calls_back(call.helper)) return not_yet(call, r);
+      if (!calls_back(call.helper) && !calls_later(call.helper)) return not_yet(call, r);
       if (value.kind != Kind::function) return bad_argument(call, r, state, "a function");
       call.function = value.map;
       return {};
@@ -336,10 +342,10 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::stack_or_null:
       if (value.is_null() || value.kind == Kind::stack) return {};
       return bad_argument(call, r, state, "a pointer into the stack, or null");
-    case Argument::spin_lock:
-    case Argument::timer:
-    case Argument::kptr:
-    case Argument::owned_or_null:
+    case Argument::spin_lock: return check_spin_lock(analysis, state, call, r);
+    case Argument::timer: return check_timer(analysis, state, call, r);
+    case Argument::kptr: return check_exchanged(analysis, state, call, r);
+    case Argument::owned_or_null: return check_owned(analysis, state, call, r);
     case Argument::per_cpu_variable: return not_yet(call, r);
     case Argument::kernel_type_or_null:
       if (value.is_null()) return {};

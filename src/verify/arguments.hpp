@@ -20,8 +20,11 @@ struct Call {
   u32 given_back = 0;     // the reference that it takes
   u32 inherited = 0;      // the reference of its socket, which belongs to what it returns as well
   s32 function = -1;      // the program's function that it calls
-  std::optional<Dynptr> dynptr{};  // its dynptr
-  u32 dynptr_given_back = 0;       // the reference of a dynptr that it takes
+  std::optional<Dynptr> dynptr{};   // its dynptr
+  u32 dynptr_given_back = 0;        // the reference of a dynptr that it takes
+  u32 map_reference = 0;            // which look-up gave that map, if it is in a map
+  bool timer = false;               // the map was known by a timer in its value
+  const MapField* field = nullptr;  // of an exchange: the place
 };
 
 // The helper that an instruction calls, which the program may call.
@@ -32,6 +35,10 @@ Check check_call(Analysis& analysis, State& state, Call& call);
 void finish_call(Analysis& analysis, State& state, const Call& call);
 // r0 behind the call, and what the path holds from then on.
 void set_result(Analysis& analysis, State& state, const Call& call);
+
+// "argument 1 of bpf_x is to be `wanted`"
+Refusal bad_argument(const Call& call, u8 r, const State& state, std::string_view wanted);
+Check not_null(const State& state, u8 r);
 
 Check check_argument(Analysis& analysis, State& state, Call& call, u8 r);
 

@@ -84,13 +84,15 @@ void make_null(State& state, u32 id) {
   state.change_values(may_be_null_with(id),
                       [&](Value& value) { value = Value::of_number(Scalar::constant(0)); });
   // What is null was not acquired; other views of what is held have ids of their own.
-  std::erase_if(state.held, [&](const Held& held) { return held.id == id; });
+  std::erase_if(state.held,
+                [&](const Held& held) { return held.what == What::reference && held.id == id; });
 }
 
-void make_pointer(State& state, u32 id) {
-  state.change_values(may_be_null_with(id), [](Value& value) {
+// A lock is known by the value that it is in, so that such values keep being told apart.
+void make_pointer(const Analysis& analysis, State& state, u32 id) {
+  state.change_values(may_be_null_with(id), [&](Value& value) {
     value.null = Null::no;
-    value.id = 0;
+    if (value.kind != Kind::map_value || !analysis.has_lock(value.map)) value.id = 0;
   });
 }
 
@@ -123,7 +125,7 @@ void compare_with_null(const Analysis& analysis, State&& state, const isa::Instr
   }
   if (value.null == Null::no && may_be_null(analysis, value)) null_way = state;
   other_way = std::move(state);
-  if (value.null == Null::maybe) make_pointer(*other_way, value.id);
+  if (value.null == Null::maybe) make_pointer(analysis, *other_way, value.id);
 }
 
 // `edge` is one past what may be read behind `pointer`: all pointers of its family learn how far
@@ -168,12 +170,13 @@ bool shows_not_null(const Value& a, const Value& b) {
          b.kind != Kind::kernel;
 }
 
-void compare_pointers(State&& state, const isa::Instruction& i, Ways& ways) {
+void compare_pointers(const Analysis& analysis, State&& state, const isa::Instruction& i,
+                      Ways& ways) {
   const Value& a = state.registers()[i.dst];
   const u32 id = a.null == Null::maybe ? a.id : state.registers()[i.src].id;
   ways.taken = state;
   ways.passed = std::move(state);
-  make_pointer(i.jump() == Jump::eq ? *ways.taken : *ways.passed, id);
+  make_pointer(analysis, i.jump() == Jump::eq ? *ways.taken : *ways.passed, id);
 }
 
 bool is_zero(const Value& value) {
@@ -229,7 +232,7 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
     return {};
   }
   if (wide && equality && shows_not_null(a, b)) {
-    compare_pointers(std::move(state), i, ways);
+    compare_pointers(analysis, std::move(state), i, ways);
     return {};
   }
   if (wide && is_edge_for(a, b)) {

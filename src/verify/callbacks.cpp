@@ -26,6 +26,10 @@ constexpr CallbackRow kCallbacks[] = {
     {"for_each_map_elem", {Given::map, Given::map_key, Given::map_value, Given::argument}, 3},
 };
 
+// Helpers that keep a function, which is called when the program has long ended
+// (set_timer_callback_state).
+constexpr std::string_view kLater[] = {"timer_set_callback"};
+
 const CallbackRow* row_of(const platform::HelperRow& helper) {
   const auto found = std::ranges::find(kCallbacks, helper.name, &CallbackRow::helper);
   return found == std::end(kCallbacks) ? nullptr : found;
@@ -69,6 +73,16 @@ bool names_function(const isa::Instruction& i) {
 
 bool calls_back(const platform::HelperRow& helper) { return row_of(helper) != nullptr; }
 
+bool calls_later(const platform::HelperRow& helper) {
+  return std::ranges::find(kLater, helper.name) != std::end(kLater);
+}
+
+bool keeps_function(const isa::Instruction& i) {
+  if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
+  const platform::HelperRow* helper = platform::find_helper(i.immediate);
+  return helper != nullptr && calls_later(*helper);
+}
+
 bool takes_function(const isa::Instruction& i) {
   if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
   const platform::HelperRow* helper = platform::find_helper(i.immediate);
@@ -95,6 +109,35 @@ Frame callback_frame(Analysis& analysis, const State& state, const Call& call) {
   frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
   frame.registers[isa::kFramePointer].frame = static_cast<u8>(state.frames.size());
   return frame;
+}
+
+State later_state(Analysis& analysis, const Later& later) {
+  State state;
+  state.frames.emplace_back();
+  Frame& frame = state.frame();
+  frame.function = later.function;
+  frame.entered = Entered::later;
+  constexpr std::array kGiven = {Kind::map, Kind::map_key, Kind::map_value};
+  for (std::size_t at = 0; at < kGiven.size(); ++at) {
+    Value& value = frame.registers[at + 1];
+    value = Value::pointer(kGiven[at]);
+    value.map = later.map;
+  }
+  if (analysis.has_lock(later.map)) frame.registers[kGiven.size()].id = analysis.new_id();
+  frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
+  return state;
+}
+
+Check check_later_result(Analysis& analysis, const State& state) {
+  if (auto refused = check_readable(state, isa::kR0)) return refused;
+  const Value& result = state.frame().registers[isa::kR0];
+  analysis.demand.registers |= bit(isa::kR0);
+  if (result.is_null()) return {};
+  return Refusal{Property::return_value,
+                 format("{}, which a timer calls, is to return 0",
+                        analysis.program.functions[state.frame().function].name),
+                 format("r0 is {}", describe(result)),
+                 {}};
 }
 
 Check check_callback_result(Analysis& analysis, const State& state) {

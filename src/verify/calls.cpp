@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "verify/arguments.hpp"
+#include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/fields.hpp"
+#include "verify/kernel_functions.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -20,6 +22,13 @@ void note_map(Analysis& analysis, const Call& call, bool first) {
   known = first || known == call.map ? call.map : -1;
 }
 
+// The function is walked when all that is called now has been.
+void keep_for_later(Analysis& analysis, const Call& call) {
+  const Later later{static_cast<u32>(call.function), call.map};
+  if (std::ranges::find(analysis.later, later) == analysis.later.end())
+    analysis.later.push_back(later);
+}
+
 }  // namespace
 
 void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
@@ -28,11 +37,16 @@ void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
     value = Value::of_number(Scalar::unknown());
     value.lost_at = at.value() + 1;
   });
-  std::erase_if(state.held, [&](const Held& held) { return held.id == reference; });
+  std::erase_if(state.held, [&](const Held& held) {
+    return held.what == What::reference && held.id == reference;
+  });
 }
 
 std::string what_is_held(const platform::Program& program, const Held& held) {
   const isa::Instruction& i = program.code[held.acquired_at.value()];
+  if (held.what == What::lock)
+    return format("the lock of a value of map {}",
+                  (*program.maps)[static_cast<u32>(held.map)].name);
   if (i.call() == isa::Call::helper && i.immediate == kReserveHelper) return "a ring record";
   if (const auto* external = kernel_function_at(program, held.acquired_at))
     return format("what {} returned", external->essential_name());
@@ -107,6 +121,10 @@ Check check_helper(const Analysis& analysis, isa::InstructionIndex at, const Hel
 
 Check check_call(Analysis& analysis, State& state, Call& call) {
   const HelperRow& helper = call.helper;
+  if (helper.name != "spin_unlock") {
+    const std::string name = format("bpf_{}", helper.name);
+    if (auto refused = check_not_locked(analysis, state, name)) return refused;
+  }
   for (u8 r = isa::kR1; r <= isa::kR5 && helper.arguments[r - 1u] != Argument::none; ++r) {
     if (auto refused = check_argument(analysis, state, call, r)) return refused;
   }
@@ -136,6 +154,7 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
   // What is written through a packet's dynptr may move the packet.
   const bool is_packet = call.dynptr && call.dynptr->kind == DynptrKind::packet;
   if (is_packet && helper.name == "dynptr_write") forget_packet(state, call.at);
+  if (calls_later(helper)) keep_for_later(analysis, call);
   if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
   clear_arguments(state, call.at);
   set_result(analysis, state, call);

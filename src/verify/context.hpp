@@ -11,6 +11,8 @@
 
 namespace skep::verify {
 
+enum class By : u8 { instruction, helper };
+
 // One access through a register: which bytes behind the pointer, seen from the pointer's fixed
 // offset.
 struct Access {
@@ -18,6 +20,7 @@ struct Access {
   s64 offset;
   u32 bytes;
   Touch touch;
+  By by = By::instruction;
 };
 
 // `out` is what the memory gives when nothing is known of it; fields that are pointers change it.

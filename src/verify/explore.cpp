@@ -69,10 +69,11 @@ Explorer::Explorer(const Outline& outline, const Limits& limits)
   work_.kept.resize(program_->code.size());
 }
 
-Check Explorer::walk(std::size_t function) {
-  if (limits_.observer != nullptr) limits_.observer->function_begins(static_cast<u32>(function));
-  pending_.push_back(
-      {.state = entry_state(analysis_, function), .at = program_->functions[function].begin});
+Check Explorer::walk(State start) {
+  const u32 function = start.frame().function;
+  if (limits_.observer != nullptr) limits_.observer->function_begins(function);
+  const isa::InstructionIndex begin = program_->functions[function].begin;
+  pending_.push_back({.state = std::move(start), .at = begin});
   while (!pending_.empty()) {
     Path path = std::move(pending_.back());
     pending_.pop_back();

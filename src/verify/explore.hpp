@@ -27,7 +27,7 @@ class Explorer {
   Explorer(const Outline& outline, const Limits& limits);
 
   // Every path of main, or of a global function.
-  Check walk(std::size_t function);
+  Check walk(State start);
 
   Analysis& analysis() { return analysis_; }
   const Work& work() const { return work_; }

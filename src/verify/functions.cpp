@@ -5,6 +5,7 @@
 #include "isa/control_flow.hpp"
 #include "platform/helpers.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/fields.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
@@ -94,6 +95,8 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
         Property::function_argument, format("global function {}() returns nothing", callee.name),
         "Linux 6.18 verifies global functions that return a number", "return 0, or make it static"};
   }
+  if (auto refused = check_not_locked(analysis, state, format("global function {}()", callee.name)))
+    return refused;
   u8 r = isa::kR1;
   for (const platform::Parameter& parameter : signature.parameters) {
     if (auto refused = check_readable(state, r)) return refused;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/fields.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -103,6 +104,9 @@ Check find_kernel_call(const Analysis& analysis, isa::InstructionIndex at,
 
 Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call) {
   const platform::KernelFunctionRow& row = call.row;
+  if (!may_be_called_locked(row.name)) {
+    if (auto refused = check_not_locked(analysis, state, row.name)) return refused;
+  }
   if (auto refused = check_kernel_arguments(analysis, state, call)) return refused;
   if (row.has(platform::kMaySleep)) {
     if (auto refused = check_may_sleep(state, row.name)) return refused;

@@ -179,6 +179,7 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
 
 bool points_to(const Analysis& analysis, const Value& pointer, std::string_view names) {
   if (pointer.kind != Kind::kernel || analysis.kernel == nullptr) return false;
+  if (pointer.trust == Trust::untrusted) return false;
   const Types& types = *analysis.kernel;
   TypeId id = pointer.type;
   for (int depth = 0; depth < 8; ++depth) {

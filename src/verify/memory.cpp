@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "isa/tables.hpp"
-#include "verify/analysis.hpp"
+#include "verify/fields.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
@@ -99,7 +99,7 @@ Check check_map_value(const Analysis& analysis, const Value& pointer, const Acce
                    because(pointer, access.r),
                    {}};
   }
-  if (is_inside(pointer, access, map.value_size)) return {};
+  if (is_inside(pointer, access, map.value_size)) return check_fields(analysis, pointer, access);
   const std::string what =
       map.is_globals ? format("section {}", map.name) : format("a value of map {}", map.name);
   return check_object(pointer, access, map.value_size, Property::map_value_bounds, what);
@@ -257,7 +257,12 @@ Check do_load(Analysis& analysis, State& state, isa::InstructionIndex at) {
     if (pointer.kind == Kind::stack) {
       if (auto refused = load_stack(analysis, state, pointer, i, out)) return refused;
     }
-    if (pointer.kind == Kind::map_value) out = load_map_value(analysis, pointer, i);
+    if (pointer.kind == Kind::map_value) {
+      out = load_map_value(analysis, pointer, i);
+      if (const MapField* field = pointer_field(analysis, pointer, i.offset)) {
+        if (auto refused = load_pointer_field(analysis, state, *field, i, out)) return refused;
+      }
+    }
     if (pointer.kind == Kind::kernel || pointer.kind == Kind::map) {
       if (auto refused = load_kernel(analysis, state, {pointer, access}, out)) return refused;
     }
@@ -286,6 +291,11 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
   } else {
     if (auto refused = check_region(analysis, state, pointer, access)) return refused;
     analysis.may_change_packet |= pointer.is_packet();
+    if (pointer.kind == Kind::map_value) {
+      if (const MapField* field = pointer_field(analysis, pointer, i.offset)) {
+        if (auto refused = store_pointer_field(analysis, *field, i, stored)) return refused;
+      }
+    }
     if (pointer.kind == Kind::stack) {
       if (auto refused = store_stack(analysis, state, pointer, i, stored)) return refused;
     }
@@ -312,6 +322,13 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
     if (auto refused = check_region(analysis, state, pointer, {base, i.offset, bytes, touch}))
       return refused;
   }
+  const bool is_field =
+      pointer.kind == Kind::map_value && pointer_field(analysis, pointer, i.offset) != nullptr;
+  if (is_field)
+    return Refusal{Property::special_field,
+                   "an atomic operation on a pointer field of a map's value",
+                   because(pointer, base),
+                   {}};
   const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
                         pointer.kind == Kind::record || pointer.kind == Kind::memory ||
                         pointer.kind == Kind::arena ||
@@ -406,7 +423,7 @@ Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch 
     return Refusal{Property::memory_bounds, "memory of unknown size is handed to a function",
                    because(pointer, r), "copy it by bpf_probe_read_kernel first"};
   }
-  const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch};
+  const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch, By::helper};
   if (auto refused = check_region(analysis, state, pointer, access)) return refused;
   analysis.may_change_packet |= touch == Touch::write && pointer.is_packet();
   if (pointer.kind != Kind::stack) return {};

@@ -102,7 +102,8 @@ void start_earlier(Value& pointer, s64 by) {
 
 void merge_pointer(Pairs& pairs, Value& a, Value b) {
   const s64 apart = b.offset - a.offset;
-  const bool relates = a.is_packet() || a.null == Null::maybe || b.null == Null::maybe;
+  const bool relates = a.is_packet() || (a.kind == Kind::map_value && (a.id | b.id) != 0) ||
+                       a.null == Null::maybe || b.null == Null::maybe;
   const u32 id = relates ? pairs.of(a.id, b.id, apart) : 0;
   start_earlier(a, std::max<s64>(-apart, 0));
   start_earlier(b, std::max<s64>(apart, 0));
@@ -179,7 +180,9 @@ bool frames_merge(const Frame& a, const Frame& b, Registers live) {
 }
 
 bool same_held(const State& a, const State& b) {
-  return std::ranges::equal(a.held, b.held, {}, &Held::id, &Held::id);
+  return std::ranges::equal(a.held, b.held, [](const Held& left, const Held& right) {
+    return left.id == right.id && left.what == right.what && left.map == right.map;
+  });
 }
 
 }  // namespace

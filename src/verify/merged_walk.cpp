@@ -39,8 +39,9 @@ MergedWalk::MergedWalk(const Outline& outline, const Nesting& nesting, const Lim
   work_.kept.resize(outline.program->code.size());
 }
 
-Check MergedWalk::walk(std::size_t function) {
-  Path start{entry_state(analysis_, function), outline_.program->functions[function].begin, {}};
+Check MergedWalk::walk(State state) {
+  const InstructionIndex begin = outline_.program->functions[state.frame().function].begin;
+  Path start{std::move(state), begin, {}};
   if (nesting_.depth(nesting_.loop[start.at.value()]) != 0) start.rounds.push_back(0);
   if (auto refused = follow(std::move(start))) return refused;
   while (!waiting_.empty()) {

@@ -23,7 +23,7 @@ class MergedWalk {
   MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits);
 
   // All paths of main, or of a global function.
-  Check walk(std::size_t function);
+  Check walk(State start);
 
   Analysis& analysis() { return analysis_; }
   const Work& work() const { return work_; }

@@ -17,6 +17,9 @@ constexpr std::array<std::string_view, 5> kReturnSizes = {"get_stack", "get_task
 constexpr std::array<std::string_view, 8> kCasts = {
     "tcp_sock",         "sk_fullsock",       "skc_to_tcp_sock",          "skc_to_tcp6_sock",
     "skc_to_udp6_sock", "skc_to_mptcp_sock", "skc_to_tcp_timewait_sock", "skc_to_tcp_request_sock"};
+constexpr platform::SpecialKinds kTimers =
+    set_of(platform::SpecialKind::timer, platform::SpecialKind::workqueue,
+           platform::SpecialKind::task_work);
 constexpr s64 kErrorMax = 4095;  // MAX_ERRNO
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
@@ -46,6 +49,8 @@ std::optional<Value> element_of(Analysis& analysis, const Call& call) {
       if (map.inner == nullptr) return std::nullopt;
       Value out = nullable(analysis, Kind::map);
       out.map = analysis.inner_of(call.map);
+      // A timer is to know the very map that it is in (map_uid in kernel/bpf/verifier.c).
+      if (analysis.fields(out.map).has(kTimers)) out.reference = analysis.new_id();
       return out;
     }
     case platform::MapKind::sockmap:
@@ -65,6 +70,7 @@ Value result_of(Analysis& analysis, const Call& call) {
       if (const auto element = element_of(analysis, call)) return *element;
       Value out = nullable(analysis, Kind::map_value);
       out.map = call.map;
+      out.reference = call.map_reference;
       if (call.helper.returns == Returns::map_value || call.is_there) out.null = Null::no;
       return out;
     }
@@ -92,7 +98,15 @@ Value result_of(Analysis& analysis, const Call& call) {
       if (call.helper.returns == Returns::kernel_type) out.null = Null::no;
       return out.type != 0 ? out : Value::of_number(Scalar::unknown());
     }
-    case Returns::kptr_or_null:
+    case Returns::kptr_or_null: {
+      const bool is_own = call.field->kernel_type == btf::kVoid;
+      if (analysis.kernel == nullptr || call.field->kind == platform::SpecialKind::percpu_kptr)
+        return Value::of_number(Scalar::unknown());
+      Value out = nullable(analysis, is_own ? Kind::own : Kind::kernel);
+      out.type = is_own ? call.field->type_id : call.field->kernel_type;
+      out.trust = Trust::reference;
+      return out;
+    }
     case Returns::per_cpu_or_null:
     case Returns::per_cpu: return Value::of_number(Scalar::unknown());
   }

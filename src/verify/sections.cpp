@@ -7,6 +7,8 @@
 // check_kfunc_call and check_resource_leak in kernel/bpf/verifier.c of Linux 6.18.
 #include "verify/sections.hpp"
 
+#include "platform/kernel_calls.hpp"
+#include "verify/fields.hpp"
 #include "verify/stack_objects.hpp"
 
 namespace skep::verify {
@@ -37,7 +39,7 @@ void leave_rcu(State& state) {
 }  // namespace
 
 bool is_in_rcu(const Analysis& analysis, const State& state) {
-  return state.sections.rcu || !analysis.may_sleep();
+  return state.sections.rcu || !analysis.may_sleep() || held_lock(state) != nullptr;
 }
 
 Check check_no_section(const State& state, std::string_view what) {

@@ -29,7 +29,9 @@ class Comparison {
       }
     }
     for (std::size_t at = 0; at < before.held.size(); ++at) {
-      if (!same_id(before.held[at].id, now.held[at].id)) return false;
+      const Held &old_held = before.held[at], &held = now.held[at];
+      if (old_held.what != held.what || old_held.map != held.map || !same_id(old_held.id, held.id))
+        return false;
     }
     return true;
   }
@@ -230,6 +232,7 @@ std::string describe(const Value& value) {
     case Kind::tcp_socket: return "a TCP socket" + offset_text(value) + maybe;
     case Kind::xdp_socket: return "an XDP socket" + offset_text(value) + maybe;
     case Kind::kernel: return "a pointer into the kernel" + offset_text(value) + maybe;
+    case Kind::own: return "an object of the program's own" + offset_text(value) + maybe;
     case Kind::function: return "a function of the program";
     case Kind::dynptr: return "a dynptr" + offset_text(value);
     case Kind::dynptr_object: return "a dynptr on the stack";

@@ -40,6 +40,7 @@ enum class Kind : u8 {
   tcp_socket,
   xdp_socket,
   kernel,    // a structure of the kernel: of BTF type `type`
+  own,       // an object of the program's own BTF type `type`
   function,  // of the program: number `map`
   dynptr,    // a struct bpf_dynptr that a callback was given
   // Objects in stack slots (stack_objects.hpp); no register holds one.
@@ -70,7 +71,7 @@ enum class Null : u8 { no, maybe };
 
 // What a pointer into the kernel is good for.
 enum class Trust : u8 {
-  none,       // it may be anything by now: reads are made so that they cannot fail
+  none,       // it led there once: reads are made so that they cannot fail
   rcu,        // while the RCU section lasts
   reference,  // while it is held, or for all of the program
   untrusted,  // for nothing but reads of that kind; what they give is the same
@@ -85,7 +86,9 @@ struct Value {
   bool read_only = false;  // memory
   s32 map = -1;            // map, map_value, map_key: number of the map
   u32 type = 0;            // kernel, iterator: BTF type id; dynptrs and slices: DynptrKind
-  u32 reference = 0;       // number of the Held that it is, or is part of; 0: of none
+  // Number of the Held that it is, or is part of; 0: of none. Of maps in maps and what is in them:
+  // which look-up gave the map.
+  u32 reference = 0;
   u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
   u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
   u32 lost_at = 0;  // unset and number: one more than the instruction that made the pointer invalid
@@ -151,7 +154,8 @@ class Slots {
 
 // How a function was entered: by a call, behind which its caller goes on, or by a helper, whose
 // call is walked again when the callback returns.
-enum class Entered : u8 { by_call, as_callback };
+// A function that a timer calls is entered by nobody: it is walked on its own.
+enum class Entered : u8 { by_call, as_callback, later };
 
 struct Frame {
   u32 function = 0;                   // number in Program::functions
@@ -168,10 +172,17 @@ struct Frame {
   }
 };
 
-// What a path was given and has to give back: a ring record, a socket, a kernel object.
+enum class What : u8 { reference, lock };
+
+// What a path was given and has to give back: a ring record, a socket, a kernel object; or a lock
+// that it took.
 struct Held {
-  u32 id = 0;  // the Value::reference of all that belong to it
+  // Reference: the Value::reference of all that belong to it. Lock: the Value::id of the map value
+  // that it is in.
+  u32 id = 0;
   isa::InstructionIndex acquired_at{};
+  What what = What::reference;
+  s32 map = -1;  // lock: number of the map
 };
 
 // Parts of the program in which others wait for it, or may not interrupt it: each is to be left

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/callbacks.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/returns.hpp"
 #include "verify/sections.hpp"
@@ -76,6 +77,9 @@ Check check_end(Analysis& analysis, const State& state) {
   const platform::Program& program = analysis.program;
   const u32 number = state.frame().function;
   const platform::Function& function = program.functions[number];
+  if (state.frame().entered == Entered::later) {
+    if (auto refused = check_later_result(analysis, state)) return refused;
+  }
   if (!state.held.empty()) {
     return still_held(program, state, format("{} ends with ", function.name),
                       " that was not given back");

@@ -6,6 +6,7 @@
 #include "verify/analysis.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/iterators.hpp"
+#include "verify/step.hpp"
 
 namespace skep::verify {
 namespace {
@@ -38,6 +39,7 @@ class Shape {
     for (const platform::Function& function : program_.functions) {
       if (auto found = check_function(function)) return found;
     }
+    for (const isa::Instruction& i : program_.code) keeps_for_later_ |= keeps_function(i);
     if (auto found = reach(0, {})) return found;
     if (program_.exception_callback) {
       if (auto found = reach(*program_.exception_callback, {})) return found;
@@ -146,6 +148,12 @@ class Shape {
     callees_[function].insert(callees_[function].end(), calls.begin(), calls.end());
     for (const InstructionIndex at : callees_[function]) {
       const std::size_t callee = called(program_.code[at.value()]);
+      // What a timer calls may name itself, for the next time.
+      if (names_function(program_.code[at.value()]) && keeps_for_later_) {
+        if (reached_[program_.functions[callee].begin.value()]) continue;
+        if (auto found = reach(callee, {})) return found;
+        continue;
+      }
       if (std::ranges::find(chain, callee) != chain.end()) {
         return misshapen(at, Property::recursion,
                          format("function {} calls itself", program_.functions[callee].name), "");
@@ -162,6 +170,7 @@ class Shape {
   const platform::Program& program_;
   Structure& structure_;
   std::vector<bool> reached_;
+  bool keeps_for_later_ = false;                        // some call keeps a function for later
   std::vector<std::vector<InstructionIndex>> callees_;  // by function: its call instructions
 };
 
@@ -173,7 +182,7 @@ std::optional<Misshapen> check_structure(const platform::Program& program, Struc
 
 std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
   const platform::Program& program = analysis.program;
-  // Functions do not recurse, so walking the call tree ends; it is at most 8 deep.
+  // Functions do not recurse, and a callback that names itself was refused: the tree of calls ends.
   const auto walk = [&](auto&& self, std::size_t function, u32 above) -> std::optional<Misshapen> {
     const u32 used = std::max(analysis.frames[function].bytes, 1u);
     const u32 depth = above + (used + kFrameRounding - 1) / kFrameRounding * kFrameRounding;
@@ -196,14 +205,18 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
              {}}};
       }
       if (!isa::is_local_call(i) && !names_function(i)) continue;
-      const auto callee =
-          std::ranges::find(program.functions, i.target, &platform::Function::begin);
-      if (auto found =
-              self(self, static_cast<std::size_t>(callee - program.functions.begin()), depth))
-        return found;
+      const std::size_t callee = number_of_function(program, i.target);
+      const bool is_later =
+          std::ranges::find(analysis.later, callee, &Later::function) != analysis.later.end();
+      if (is_later && names_function(i)) continue;
+      if (auto found = self(self, callee, depth)) return found;
     }
     return {};
   };
+  // What a timer calls runs on its own, too.
+  for (const Later& later : analysis.later) {
+    if (auto found = walk(walk, later.function, 0)) return found;
+  }
   // The exception callback runs when the frames of all others are gone.
   if (program.exception_callback) {
     if (auto found = walk(walk, *program.exception_callback, 0)) return found;

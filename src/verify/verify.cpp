@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "platform/helpers.hpp"
+#include "verify/callbacks.hpp"
 #include "verify/explore.hpp"
+#include "verify/fields.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/liveness.hpp"
 #include "verify/merged_walk.hpp"
@@ -21,7 +23,27 @@ Analysis::Analysis(const platform::Program& of, const Limits& limits)
       facts(of.code.size()),
       frames(of.functions.size()),
       called(of.functions.size()),
-      arena(arena_of(of)) {}
+      arena(arena_of(of)) {
+  const auto has_fields = [](const platform::MapSpec& map) {
+    return !map.fields.empty() || !map.fields_problem.empty();
+  };
+  const auto any = [&](const platform::MapSpec& map) {
+    return has_fields(map) || (map.inner != nullptr && has_fields(*map.inner));
+  };
+  if (for_user_engine() || std::ranges::none_of(*of.maps, any)) return;
+  const std::size_t count = of.maps->size();
+  map_fields.resize(2 * count);
+  for (std::size_t at = 0; at < count; ++at) {
+    const platform::MapSpec& each = (*of.maps)[at];
+    map_fields[at] = fields_of(each, kernel);
+    if (each.inner != nullptr) map_fields[count + at] = fields_of(*each.inner, kernel);
+  }
+}
+
+const MapFields& Analysis::fields(s32 number) const {
+  static const MapFields kNone;
+  return map_fields.empty() ? kNone : map_fields[static_cast<std::size_t>(number)];
+}
 
 std::string_view register_name(u8 r) {
   constexpr std::array<std::string_view, isa::kRegisters> kNames = {
@@ -48,6 +70,7 @@ Check prepare(Analysis& analysis) {
         format("{} programs cannot be verified for the user engine", analysis.type().name), "",
         "it runs xdp, sched_cls, socket_filter and syscall programs"};
   }
+  if (auto refused = check_named_maps(analysis)) return refused;
   if (!analysis.for_user_engine() && is_typed_by_kernel(analysis.program)) {
     return find_prototype(analysis, analysis.prototype.emplace());
   }
@@ -66,9 +89,14 @@ Check walk_functions(Walk& walk, Analysis& analysis) {
       ++function;
       continue;
     }
-    if (auto refused = walk.walk(function)) return refused;
+    if (auto refused = walk.walk(entry_state(analysis, function))) return refused;
     done[function] = true;
     function = 0;  // it may have called one with a smaller number
+  }
+  // They may keep others for later, or themselves with another map.
+  analysis.walks_later = true;
+  for (std::size_t at = 0; at < analysis.later.size(); ++at) {
+    if (auto refused = walk.walk(later_state(analysis, Later(analysis.later[at])))) return refused;
   }
   return {};
 }
@@ -159,7 +187,13 @@ bool needs_kernel_types(const platform::Program& program) {
   const auto calls_kernel = [&](const platform::ExternUse& use) {
     return (*program.externs)[use.number].kind == platform::ExternKind::function;
   };
-  return is_typed_by_kernel(program) || std::ranges::any_of(program.uses, calls_kernel);
+  const auto points = [](const platform::MapSpec& map) {
+    return std::ranges::any_of(map.fields, [](const platform::SpecialField& field) {
+      return (set_of(field.kind) & platform::kPointerFields) != 0;
+    });
+  };
+  return is_typed_by_kernel(program) || std::ranges::any_of(program.uses, calls_kernel) ||
+         std::ranges::any_of(*program.maps, points);
 }
 
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {

@@ -214,7 +214,7 @@ struct Verdict {
 };
 
 // Whether Limits::kernel_types is asked for such a program: of types whose context is what a
-// function of the kernel is given.
+// function of the kernel is given, and those with pointers into the kernel in their maps.
 bool needs_kernel_types(const platform::Program& program);
 
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits = {});

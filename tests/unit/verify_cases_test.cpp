@@ -36,7 +36,8 @@ TEST_P(VerifyCase, HasItsVerdict) {
   Limits limits{.instructions_max = kKernelInstructionsMax, .pending_max = kKernelPendingMax};
   limits.kernel_types = types_here();
   if (needs_kernel_types(**program) && limits.kernel_types == nullptr)
-    GTEST_SKIP() << "the case calls functions of the kernel, whose types are not there";
+    GTEST_SKIP()
+        << "the case names functions or structures of the kernel, whose types are not there";
   if (file.field("rules") == "kernel") limits.rules = Rules::kernel;
   if (file.has("limit")) limits.instructions_max = *parse_unsigned(file.field("limit"));
   const Verdict verdict = verify(*program, limits);

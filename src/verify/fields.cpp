@@ -1,0 +1,291 @@
+#include "verify/fields.hpp"
+
+#include <algorithm>
+
+#include "platform/map_fields.hpp"
+#include "verify/kernel_functions.hpp"
+#include "verify/kernel_types.hpp"
+#include "verify/sections.hpp"
+
+namespace skep::verify {
+namespace {
+
+using platform::ProgramType;
+using platform::SpecialKind;
+
+constexpr u32 kPointerBytes = 8;
+
+Refusal refused(std::string message, std::string reason = {}, std::string hint = {}) {
+  return {Property::special_field, std::move(message), std::move(reason), std::move(hint)};
+}
+
+std::string place_of(const Analysis& analysis, const Value& pointer, const MapField& field) {
+  return format("the {} at offset {} of a value of map {}", platform::row(field.kind).name,
+                field.offset, analysis.map(pointer.map).name);
+}
+
+bool overlaps(const Value& pointer, const Access& access, const MapField& field) {
+  const s64 fixed = pointer.offset + access.offset;
+  const s64 end = static_cast<s64>(field.offset) + platform::row(field.kind).bytes;
+  const s64 last = pointer.number.full.smax + fixed + access.bytes;
+  return fixed + pointer.number.full.smin < end && static_cast<s64>(field.offset) < last;
+}
+
+// Pointers may be loaded and stored, as a whole.
+Check check_whole(const Value& pointer, const Access& access, const MapField& field,
+                  const std::string& what) {
+  if (access.by == By::helper)
+    return refused(format("{} is reached by a helper", what), {},
+                   "it is loaded and exchanged, not copied: copy the bytes around it");
+  if (!pointer.number.is_constant())
+    return refused(format("{} is reached at a variable offset", what),
+                   format("{} is {}", register_name(access.r), describe(pointer)));
+  const s64 offset = pointer.offset + access.offset + static_cast<s64>(pointer.number.value());
+  if (offset != field.offset || access.bytes != kPointerBytes)
+    return refused(format("{} is reached in part", what),
+                   format("{} at offset {}", counted(access.bytes, "byte"), offset),
+                   "pointers are read as eight bytes");
+  return {};
+}
+
+// Whether the field may hold `value` (map_kptr_match_type).
+bool may_hold(const Analysis& analysis, const MapField& field, const Value& value) {
+  const bool is_at_place = value.number.is_constant() && value.number.value() == 0;
+  if (!is_at_place || value.offset < 0) return false;
+  const bool owns = field.kind != SpecialKind::kptr_untrusted;
+  if (field.kernel_type == btf::kVoid)
+    return value.kind == Kind::own && value.type == field.type_id && value.offset == 0 &&
+           value.trust == Trust::reference;
+  if (value.kind != Kind::kernel || (owns && value.trust == Trust::untrusted)) return false;
+  return is_structure_of(analysis, value, field.kernel_type, owns ? Match::exact : Match::embedded);
+}
+
+Refusal wrong_pointer(const MapField& field, const Value& value) {
+  return refused(
+      format("a {} to {} gets something else", platform::row(field.kind).name, field.type),
+      format("it is {}", describe(value)));
+}
+
+}  // namespace
+
+Check check_fields(const Analysis& analysis, const Value& pointer, const Access& access) {
+  for (const MapField& field : analysis.fields(pointer.map).all) {
+    if (!overlaps(pointer, access, field)) continue;
+    const std::string what = place_of(analysis, pointer, field);
+    if ((set_of(field.kind) & platform::kPointerFields) == 0)
+      return refused(format("{} is {}", what, access.touch == Touch::read ? "read" : "written"),
+                     format("{} is {}", register_name(access.r), describe(pointer)));
+    if (auto wrong = check_whole(pointer, access, field, what)) return wrong;
+  }
+  return {};
+}
+
+const MapField* pointer_field(const Analysis& analysis, const Value& pointer, s64 offset) {
+  if (!pointer.number.is_constant()) return nullptr;
+  return analysis.fields(pointer.map)
+      .at(pointer.offset + offset + static_cast<s64>(pointer.number.value()),
+          platform::kPointerFields);
+}
+
+Check load_pointer_field(Analysis& analysis, const State& state, const MapField& field,
+                         const isa::Instruction& i, Value& out) {
+  const std::string_view name = platform::row(field.kind).name;
+  if (i.form != isa::Form::load) return refused(format("a {} is read as a number", name));
+  if (field.kind == SpecialKind::uptr) {
+    out = Value::pointer(Kind::memory);
+    const auto bytes = analysis.program.types == nullptr
+                           ? Result<u32>(0u)
+                           : analysis.program.types->size_of(field.type_id);
+    out.range = bytes.ok() ? *bytes : 0;
+  } else if (field.kind == SpecialKind::percpu_kptr) {
+    out = Value::of_number(Scalar::unknown());
+    return {};
+  } else {
+    if (analysis.kernel == nullptr) return no_kernel_types(analysis.program);
+    const bool is_own = field.kernel_type == btf::kVoid;
+    out = Value::pointer(is_own ? Kind::own : Kind::kernel);
+    out.type = is_own ? field.type_id : field.kernel_type;
+    const bool lasts = is_rcu_protected(field) && is_in_rcu(analysis, state);
+    out.trust = lasts ? Trust::rcu : Trust::untrusted;
+  }
+  out.null = Null::maybe;
+  out.id = analysis.new_id();
+  return {};
+}
+
+Check store_pointer_field(const Analysis& analysis, const MapField& field,
+                          const isa::Instruction& i, const Value& stored) {
+  const std::string_view name = platform::row(field.kind).name;
+  if (field.kind != SpecialKind::kptr_untrusted) {
+    return refused(format("a {} is stored", name), {},
+                   field.kind == SpecialKind::uptr ? "user space alone sets it"
+                                                   : "exchange it: bpf_kptr_xchg");
+  }
+  if (stored.is_null()) return {};
+  if (!i.has_register_source())
+    return refused(format("a {} gets {}", name, i.immediate), {}, "0 is the only constant");
+  if (may_hold(analysis, field, stored)) return {};
+  return wrong_pointer(field, stored);
+}
+
+Check check_named_maps(const Analysis& analysis) {
+  constexpr platform::SpecialKinds kLocks =
+      set_of(SpecialKind::spin_lock, SpecialKind::res_spin_lock);
+  constexpr platform::SpecialKinds kNotTraced =
+      kLocks | platform::kRootFields | set_of(SpecialKind::timer, SpecialKind::workqueue);
+  constexpr std::array kTracing = {ProgramType::kprobe, ProgramType::tracepoint,
+                                   ProgramType::perf_event, ProgramType::raw_tracepoint,
+                                   ProgramType::raw_tracepoint_writable};
+  const ProgramType type = analysis.program.type;
+  const bool is_tracing = std::ranges::find(kTracing, type) != kTracing.end();
+  const auto barred = is_tracing                           ? kNotTraced
+                      : type == ProgramType::socket_filter ? kLocks
+                                                           : platform::SpecialKinds{0};
+  if (barred == 0) return {};
+  for (const isa::Instruction& i : analysis.program.code) {
+    const bool names_map =
+        i.form == isa::Form::constant &&
+        (i.constant() == isa::Constant::map || i.constant() == isa::Constant::map_value);
+    if (!names_map) continue;
+    const s32 number = static_cast<s32>(i.map_number());
+    const MapField* field = analysis.fields(number).first(barred);
+    if (field == nullptr) continue;
+    return refused(
+        format("{} programs cannot use map {}", analysis.type().name, analysis.map(number).name),
+        format("its values have a {}", platform::row(field->kind).name),
+        "keep what they use in a map of its own");
+  }
+  return {};
+}
+
+// ---- arguments ----
+
+namespace {
+
+// A pointer into a map's value at a known place; `what` names what is to be there.
+Check check_place(const State& state, const Call& call, u8 r, std::string_view what) {
+  const Value& value = state.frame().registers[r];
+  if (auto wrong = not_null(state, r)) return wrong;
+  if (value.kind != Kind::map_value)
+    return bad_argument(call, r, state, format("a {} in a map's value", what));
+  if (value.number.is_constant()) return {};
+  return bad_argument(call, r, state, format("a {} at a constant offset", what));
+}
+
+s64 offset_of(const Value& value) { return value.offset + static_cast<s64>(value.number.value()); }
+
+Refusal not_there(const Analysis& analysis, const Value& value, std::string_view name) {
+  const MapFields& fields = analysis.fields(value.map);
+  return refused(
+      format("values of map {} have no {}", analysis.map(value.map).name, name),
+      fields.problem.empty() ? "the type of its values says so, or is not known" : fields.problem);
+}
+
+// The only field of a kind, which the argument must point to.
+Check check_only(const Analysis& analysis, const State& state, u8 r, SpecialKind kind) {
+  const Value& value = state.frame().registers[r];
+  const std::string_view name = platform::row(kind).name;
+  const MapField* field = analysis.fields(value.map).first(set_of(kind));
+  if (field == nullptr) return not_there(analysis, value, name);
+  if (offset_of(value) == field->offset) return {};
+  return refused(format("{} points to offset {} of a value of map {}, not to its {}",
+                        register_name(r), offset_of(value), analysis.map(value.map).name, name),
+                 format("the {} is at offset {}", name, field->offset));
+}
+
+Refusal lock_refused(std::string message, std::string reason = {}) {
+  return {Property::lock, std::move(message), std::move(reason), {}};
+}
+
+}  // namespace
+
+Check check_spin_lock(Analysis& analysis, State& state, const Call& call, u8 r) {
+  if (auto wrong = check_place(state, call, r, "struct bpf_spin_lock")) return wrong;
+  if (auto wrong = check_only(analysis, state, r, SpecialKind::spin_lock)) return wrong;
+  const Value& value = state.frame().registers[r];
+  const Held* last = held_lock(state);
+  const auto taken_at = [&] {
+    const u32 slot = analysis.program.code[last->acquired_at.value()].slot.value();
+    return format("instruction {} took it", slot);
+  };
+  if (call.helper.name == "spin_lock") {
+    if (last != nullptr)
+      return lock_refused("a second lock is taken while one is held", taken_at());
+    state.held.push_back({value.id, call.at, What::lock, value.map});
+    return {};
+  }
+  if (last == nullptr) return lock_refused("a lock is given back that is not held");
+  if (last->id != value.id || last->map != value.map)
+    return lock_refused("another lock is given back than the one that is held", taken_at());
+  state.held.erase(state.held.begin() + (last - state.held.data()));
+  return {};
+}
+
+Check check_timer(const Analysis& analysis, const State& state, Call& call, u8 r) {
+  if (auto wrong = check_place(state, call, r, "struct bpf_timer")) return wrong;
+  if (auto wrong = check_only(analysis, state, r, SpecialKind::timer)) return wrong;
+  const Value& value = state.frame().registers[r];
+  call.map = value.map;
+  call.map_reference = value.reference;
+  call.timer = true;
+  return {};
+}
+
+Check check_exchanged(const Analysis& analysis, const State& state, Call& call, u8 r) {
+  if (auto wrong = check_place(state, call, r, "kptr")) return wrong;
+  const Value& value = state.frame().registers[r];
+  const MapFields& fields = analysis.fields(value.map);
+  constexpr auto kPointers = platform::kPointerFields & ~set_of(SpecialKind::uptr);
+  if (!fields.has(kPointers)) return not_there(analysis, value, "kptr");
+  call.field = fields.at(offset_of(value), kPointers);
+  if (call.field == nullptr) {
+    return refused(format("{} points to offset {} of a value of map {}, where no kptr is",
+                          register_name(r), offset_of(value), analysis.map(value.map).name));
+  }
+  if (call.field->kind == SpecialKind::kptr_untrusted) {
+    return refused("a kptr that owns nothing is exchanged", "it is a kptr_untrusted",
+                   "load and store it, or declare it __kptr");
+  }
+  return {};
+}
+
+Check check_owned(const Analysis& analysis, const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (value.is_null()) return {};
+  const bool is_held = value.reference != 0 && std::ranges::find(state.held, value.reference,
+                                                                 &Held::id) != state.held.end();
+  if (!is_held) return bad_argument(call, r, state, "null, or a pointer that the program holds");
+  if (!may_hold(analysis, *call.field, value)) return wrong_pointer(*call.field, value);
+  call.given_back = value.reference;
+  return {};
+}
+
+// ---- locks ----
+
+const Held* held_lock(const State& state) {
+  for (auto held = state.held.rbegin(); held != state.held.rend(); ++held) {
+    if (held->what == What::lock) return &*held;
+  }
+  return nullptr;
+}
+
+// kfunc_spin_allowed
+bool may_be_called_locked(std::string_view kernel_function) {
+  constexpr std::string_view kFamilies[] = {"bpf_list_",     "bpf_rbtree_", "bpf_iter_num_",
+                                            "bpf_res_spin_", "bpf_arena_",  "bpf_stream_"};
+  constexpr std::string_view kAlone[] = {"bpf_refcount_acquire_impl"};
+  const auto is_of = [&](std::string_view family) { return kernel_function.starts_with(family); };
+  return std::ranges::any_of(kFamilies, is_of) ||
+         std::ranges::find(kAlone, kernel_function) != std::end(kAlone);
+}
+
+Check check_not_locked(const Analysis& analysis, const State& state, std::string_view call) {
+  const Held* lock = held_lock(state);
+  if (lock == nullptr) return {};
+  const u32 slot = analysis.program.code[lock->acquired_at.value()].slot.value();
+  return Refusal{Property::lock, format("{} is called while a lock is held", call),
+                 format("instruction {} took it", slot),
+                 "give the lock back before, or make the call before the lock is taken"};
+}
+
+}  // namespace skep::verify
