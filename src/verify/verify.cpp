@@ -150,7 +150,9 @@ class Proof {
 
   // What the quick walk proves; otherwise nothing.
   std::optional<Verdict> prove_merged() {
-    if (limits_.paths != Paths::merged || !MergedWalk::takes(outline_)) return std::nullopt;
+    // Who watches, watches paths.
+    const bool wants_merged = limits_.paths == Paths::merged && limits_.observer == nullptr;
+    if (!wants_merged || !MergedWalk::takes(outline_)) return std::nullopt;
     const auto nesting = nesting_of(*outline_.program);
     if (!nesting) return std::nullopt;
     MergedWalk walk(outline_, *nesting, limits_);
