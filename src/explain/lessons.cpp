@@ -244,6 +244,32 @@ constexpr EnumArray<Property, Lesson> kLessons({
         c("extern void bpf_rcu_read_lock(void) __ksym;\nextern void bpf_rcu_read_unlock(void) __ksym;\n"
           "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  bpf_rcu_read_lock();\n  int verdict = skb->mark == 1 ? 2 : 0;\n"
           "  bpf_rcu_read_unlock();\n  return verdict;\n}\n")}},
+    {Property::special_field, {
+        "A lock, a timer, a list or a pointer into the kernel in a map's value has bytes that are the kernel's. They are reached by "
+        "the calls that are made for them, and pointers are loaded whole; what stands around them is memory as any.",
+        c("struct value {\n  struct bpf_spin_lock lock;\n  __u32 count;\n};\n"
+          "struct {\n  __uint(type, BPF_MAP_TYPE_ARRAY);\n  __uint(max_entries, 1);\n  __type(key, __u32);\n  __type(value, struct value);\n} values SEC(\".maps\");\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u32 key = 0;\n"
+          "  struct value* value = bpf_map_lookup_elem(&values, &key);\n  if (!value) return 0;\n"
+          "  value->lock.val = 0;  // the kernel's\n  return 0;\n}\n"),
+        c("struct value {\n  struct bpf_spin_lock lock;\n  __u32 count;\n};\n"
+          "struct {\n  __uint(type, BPF_MAP_TYPE_ARRAY);\n  __uint(max_entries, 1);\n  __type(key, __u32);\n  __type(value, struct value);\n} values SEC(\".maps\");\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u32 key = 0;\n"
+          "  struct value* value = bpf_map_lookup_elem(&values, &key);\n  if (!value) return 0;\n"
+          "  bpf_spin_lock(&value->lock);\n  value->count++;\n  bpf_spin_unlock(&value->lock);\n  return 0;\n}\n")}},
+    {Property::lock, {
+        "A lock is held for a few instructions: one at a time, and no helper is called before it is given back.",
+        c("struct value {\n  struct bpf_spin_lock lock;\n  __u32 count;\n};\n"
+          "struct {\n  __uint(type, BPF_MAP_TYPE_ARRAY);\n  __uint(max_entries, 1);\n  __type(key, __u32);\n  __type(value, struct value);\n} values SEC(\".maps\");\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u32 key = 0;\n"
+          "  struct value* value = bpf_map_lookup_elem(&values, &key);\n  if (!value) return 0;\n"
+          "  bpf_spin_lock(&value->lock);\n  value->count = bpf_get_smp_processor_id();\n  bpf_spin_unlock(&value->lock);\n  return 0;\n}\n"),
+        c("struct value {\n  struct bpf_spin_lock lock;\n  __u32 count;\n};\n"
+          "struct {\n  __uint(type, BPF_MAP_TYPE_ARRAY);\n  __uint(max_entries, 1);\n  __type(key, __u32);\n  __type(value, struct value);\n} values SEC(\".maps\");\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u32 key = 0;\n"
+          "  struct value* value = bpf_map_lookup_elem(&values, &key);\n  if (!value) return 0;\n"
+          "  __u32 processor = bpf_get_smp_processor_id();\n"
+          "  bpf_spin_lock(&value->lock);\n  value->count = processor;\n  bpf_spin_unlock(&value->lock);\n  return 0;\n}\n")}},
     {Property::exception, {
         "bpf_throw ends the whole program; its cookie, a number, becomes the result, or what the exception callback makes of it.",
         c("extern void bpf_throw(__u64 cookie) __ksym;\n"

@@ -42,6 +42,8 @@ constexpr EnumArray<Property, ShownBy> kShown({
     {Property::gpl_only, ShownBy::unsupported},
     {Property::held_reference, ShownBy::fault},
     {Property::section, ShownBy::reaching},
+    {Property::special_field, ShownBy::reaching},
+    {Property::lock, ShownBy::reaching},
     {Property::exception, ShownBy::reaching},
     {Property::arena, ShownBy::reaching},
     {Property::return_value, ShownBy::fault},

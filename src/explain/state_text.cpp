@@ -34,6 +34,7 @@ constexpr EnumArray<Kind, std::string_view> kNames({
     {Kind::tcp_socket, "tcp_sock"},
     {Kind::xdp_socket, "xdp_sock"},
     {Kind::kernel, "ptr_"},
+    {Kind::own, "ptr_"},
     {Kind::function, "func"},
     {Kind::dynptr, "dynptr_ptr"},
     {Kind::dynptr_object, "dynptr"},
