@@ -259,6 +259,9 @@ Check check_where(const Analysis& analysis, const State& state, const Call& call
 
 // Whether a pointer leads into a structure, to where one of these names is in it.
 bool is_embedded_in(const Analysis& analysis, const Value& value, std::string_view names) {
+  const bool is_usable =
+      value.kind == Kind::kernel && value.trust != Trust::untrusted && value.number.is_constant();
+  if (!is_usable) return false;
   for (std::string_view left = names; !left.empty();) {
     const std::size_t bar = left.find('|');
     const btf::TypeId wanted = structure_of_kernel(analysis, left.substr(0, bar));

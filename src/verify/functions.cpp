@@ -125,6 +125,11 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
     }
     ++r;
   }
+  if (!signature.returns_number && !analysis.for_user_engine()) {
+    return Refusal{Property::function_argument,
+                   format("global function {}() returns nothing", callee.name), "",
+                   "the kernel takes global functions that return a number; or make it static"};
+  }
   if (auto refused = check_may_throw(analysis, state, callee)) return refused;
   if (may_sleep(analysis.program, callee)) {
     if (auto refused = check_may_sleep(state, format("{}()", callee.name))) return refused;

@@ -24,6 +24,7 @@ struct Field {
   TypeId target = btf::kVoid;  // pointer: what it points to, tags and all
   std::string problem;         // nothing: why
   std::string_view name = {};  // pointer
+  bool in_union = false;       // pointer: there may be something else
 };
 
 Field nothing(std::string problem) {
@@ -53,10 +54,12 @@ Part element_at(const Types& types, Part part, u64 offset) {
 // The rules of btf_struct_walk in kernel/bpf/btf.c: numbers may be read in part, pointers as a
 // whole.
 Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
+  bool in_union = false;
   for (int depth = 0; depth < 32; ++depth) {
     const btf::Type outer = types.resolved(structure);
     if (!btf::is_structure(outer.kind)) return nothing("it is no structure");
     bool descends = false;
+    in_union |= outer.kind == BtfKind::union_ && outer.count != 1;
     for (const btf::Member& member : types.members(types.resolve(structure))) {
       const u64 begin = member.bit_offset / 8;
       if (offset + bytes <= begin) break;
@@ -85,9 +88,10 @@ Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
       if (inner.kind == BtfKind::pointer) {
         if (offset != part.begin || bytes != kPointerBytes)
           return nothing(format("pointer {} is read in part", member.name));
-        return {Field::What::pointer, inner.type, {}, member.name};
+        return {Field::What::pointer, inner.type, {}, member.name, in_union};
       }
-      if (offset + bytes > part.end && !is_open)
+      // An array of numbers is one piece, and in unions there may be more.
+      if (offset + bytes > end && !is_open && !in_union)
         return nothing(format("it reaches behind the end of {}", member.name));
       return {Field::What::number, btf::kVoid, {}};
     }
@@ -171,7 +175,7 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
   out = kernel_value(types, field.target);
   if (out.kind == Kind::kernel && pointer.kind == Kind::kernel && !analysis.for_user_engine()) {
     const FieldLoad step{pointer, types.name(types.resolve(structure)), field.name,
-                         has_tag(types, field.target, "rcu")};
+                         has_tag(types, field.target, "rcu"), field.in_union};
     set_trust(analysis, state, step, out);
   }
   return {};

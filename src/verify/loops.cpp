@@ -1,4 +1,5 @@
-// Loops that end by themselves: may_goto, and the functions that helpers call (decision 0025).
+// Loops that end by themselves: may_goto, the functions that helpers call, and open-coded iterators
+// (decision 0025).
 #include "platform/helpers.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/explore.hpp"

@@ -131,6 +131,7 @@ void merge_value(Pairs& pairs, Value& a, const Value& b) {
 }
 
 void merge_slot(Pairs& pairs, StackSlot& a, const StackSlot& b) {
+  if (a.holds_object()) return;  // the same in both
   a.zero &= b.zero;
   const bool keeps = a.spilled == b.spilled && a.spilled != 0 && merges(a.value, b.value);
   if (keeps) {
@@ -169,6 +170,22 @@ void merge_frame(Pairs& pairs, Frame& a, const Frame& b, Registers live) {
   }
 }
 
+// Objects on the stack are the same in both, or on one side what is done with them goes unseen.
+bool objects_merge(const Slots& a, const Slots& b) {
+  if (a.are(b)) return true;
+  const StackSlot untouched;
+  for (std::size_t s = 0; s < std::max(a.size(), b.size()); ++s) {
+    const StackSlot& one = s < a.size() ? a[s] : untouched;
+    const StackSlot& other = s < b.size() ? b[s] : untouched;
+    if (!one.holds_object() && !other.holds_object()) continue;
+    const bool same = one.holds_object() && other.holds_object() &&
+                      one.value.kind == other.value.kind && one.value.id == other.value.id &&
+                      pointers_merge(one.value, other.value);
+    if (!same) return false;
+  }
+  return true;
+}
+
 bool frames_merge(const Frame& a, const Frame& b, Registers live) {
   if (a.function != b.function || a.return_to != b.return_to || a.entered != b.entered ||
       a.rounds != b.rounds)
@@ -176,7 +193,7 @@ bool frames_merge(const Frame& a, const Frame& b, Registers live) {
   for (u8 r = 0; r < isa::kRegisters; ++r) {
     if ((live & bit(r)) != 0 && !merges(a.registers[r], b.registers[r])) return false;
   }
-  return true;
+  return objects_merge(a.slots, b.slots);
 }
 
 bool same_held(const State& a, const State& b) {

@@ -1,4 +1,5 @@
 // What a program is given in its context, where that is the arguments of a function of the kernel.
+#include "platform/tracepoints.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/operations.hpp"
 
@@ -44,6 +45,21 @@ Value buffer(Analysis& analysis, bool read_only) {
   return out;
 }
 
+// Arguments of a tracepoint that may be null: those of the table, and those whose names say so. The
+// names are in the function that calls the programs; its first argument is none of theirs.
+void mark_nullable(const Types& types, KernelPrototype& out) {
+  const auto caller = types.find("__bpf_trace_" + out.name, BtfKind::function);
+  const TypeId id = caller ? types.at(*caller).type : btf::kVoid;
+  const auto named = types.parameters(id);
+  const u64 known = platform::nullable_arguments(out.name);
+  for (std::size_t number = 0; number < out.arguments.size(); ++number) {
+    const bool by_name =
+        number + 1 < named.size() &&
+        (*(named.begin() + static_cast<std::ptrdiff_t>(number + 1))).name.ends_with("__nullable");
+    out.arguments[number].may_be_null = by_name || (known >> number & 1) != 0;
+  }
+}
+
 }  // namespace
 
 TypeId prototype_behind(const Types& types, TypeId id) {
@@ -80,6 +96,7 @@ Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
     out.arguments.push_back({parameter.type, parameter.name});
   const bool is_raw = program.attach_type == AttachType::trace_raw_tp;
   if (is_raw && !out.arguments.empty()) out.arguments.erase(out.arguments.begin());  // void *__data
+  if (is_raw) mark_nullable(types, out);
   out.result = types.at(id).type;
   out.has_result = program.attach_type == AttachType::trace_fexit ||
                    program.attach_type == AttachType::modify_return ||

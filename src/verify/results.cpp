@@ -78,6 +78,7 @@ Value result_of(Analysis& analysis, const Call& call) {
     case Returns::memory_or_null: {
       if (call.dynptr) {
         Value out = slice_of(*call.dynptr, call.bytes);
+        out.type = static_cast<u32>(DynptrKind::none);  // not one of bpf_dynptr_slice()
         out.null = Null::maybe;
         out.id = analysis.new_id();
         return out;

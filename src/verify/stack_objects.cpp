@@ -25,7 +25,8 @@ void clear_slot(Frame& frame, u32 slot) {
   if (slot < frame.slots.size()) frame.slots.edit(slot) = StackSlot{};
 }
 
-// Both slots of a dynptr, and everything that points into its data.
+// Both slots of a dynptr, and what bpf_dynptr_data() gave of it. Slices of bpf_dynptr_slice() stay:
+// their memory does.
 Check destroy_dynptr(State& state, u8 in, u32 slot) {
   Frame& frame = state.frames[in];
   const Value value = *object_in(frame, slot);
@@ -37,7 +38,8 @@ Check destroy_dynptr(State& state, u8 in, u32 slot) {
   clear_slot(frame, first);
   clear_slot(frame, first - 1);
   const auto is_of_it = [&](const Value& each) {
-    return each.kind == Kind::memory && each.reference == value.id;
+    return each.kind == Kind::memory && each.reference == value.id &&
+           static_cast<DynptrKind>(each.type) == DynptrKind::none;
   };
   state.change_values(is_of_it, [](Value& each) { each = Value::of_number(Scalar::unknown()); });
   return {};

@@ -54,10 +54,11 @@ std::span<const SafeField> safe_fields() { return kSafeFields; }
 
 void set_trust(Analysis& analysis, const State& state, const FieldLoad& step, Value& out) {
   const bool is_held = step.from.reference != 0 || step.from.trust == Trust::reference;
-  if (step.from.trust == Trust::none && !is_held) return;
-  out.trust = Trust::untrusted;
+  const bool may_be_old = step.from.trust == Trust::none && !is_held;
+  out.trust = may_be_old && !step.in_union ? Trust::none : Trust::untrusted;
   if (!is_held && step.from.trust != Trust::rcu) return;
   const std::optional<As> as = row_of(step);
+  if (step.in_union && as != As::rcu_or_null) return;
   if (as == As::trusted || as == As::trusted_or_null) {
     out.trust = Trust::reference;
     if (as == As::trusted_or_null) make_nullable(analysis, out);

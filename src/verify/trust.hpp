@@ -27,6 +27,7 @@ struct FieldLoad {
   std::string_view structure;
   std::string_view field;
   bool has_rcu_tag = false;  // __rcu
+  bool in_union = false;     // of several members: it may be another one
 };
 void set_trust(Analysis& analysis, const State& state, const FieldLoad& step, Value& out);
 

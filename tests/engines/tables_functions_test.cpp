@@ -1,8 +1,10 @@
-// The table of the kernel's functions against the kernel: who may call each, which may sleep, and
-// which fields keep the trust of the structure that they are in.
+// The tables of the kernel's functions and types against the kernel: who may call each function,
+// which may sleep, which fields keep the trust of the structure that they are in, and which
+// arguments of tracepoints may be null.
 #include <gtest/gtest.h>
 
 #include "platform/kernel_calls.hpp"
+#include "platform/tracepoints.hpp"
 #include "tables.hpp"
 #include "verify/trust.hpp"
 
@@ -98,6 +100,71 @@ TEST(FunctionTables, SayWhichFieldsKeepTheirTrust) {
   ours.erase("mm_struct__safe_rcu_or_null.owner");  // kernels without CONFIG_MEMCG have no owner
   theirs.erase("mm_struct__safe_rcu_or_null.owner");
   EXPECT_EQ(ours, theirs);
+}
+
+// ---- tracepoints
+// ---------------------------------------------------------------------------------------------------
+
+// What the kernel says of a program that reads the first byte behind argument `number` of the
+// tracepoint whose typedef is `id`.
+std::string answer_to_read(btf::TypeId id, u32 number) {
+  const Slots code = {load(1, 1, static_cast<s16>(8 * number), 8), load(0, 1, 0, 1), set(0, 0),
+                      leave()};
+  std::string log(1 << 16, '\0');
+  bpf_attr attributes = kernel_test::no_attributes();
+  attributes.prog_type = BPF_PROG_TYPE_TRACING;
+  attributes.expected_attach_type = BPF_TRACE_RAW_TP;
+  attributes.attach_btf_id = id;
+  attributes.insns = reinterpret_cast<u64>(code.data());
+  attributes.insn_cnt = static_cast<u32>(code.size());
+  attributes.license = reinterpret_cast<u64>("GPL");
+  attributes.log_buf = reinterpret_cast<u64>(log.data());
+  attributes.log_size = static_cast<u32>(log.size());
+  attributes.log_level = 1;
+  const s64 fd = kernel_test::bpf(BPF_PROG_LOAD, attributes);
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  return log;
+}
+
+// The arguments of a tracepoint, behind its data, that point to structures.
+std::vector<u32> structure_arguments(const btf::Types& types, btf::TypeId id) {
+  const btf::TypeId prototype = types.resolve(types.resolved(id).type);
+  std::vector<u32> out;
+  u32 number = 0;
+  for (const btf::Parameter& parameter : types.parameters(prototype)) {
+    const u32 at = number++;
+    const btf::Type type = types.resolved(parameter.type);
+    const bool is_structure =
+        type.kind == btf::Kind::pointer && btf::is_structure(types.resolved(type.type).kind);
+    if (at != 0 && is_structure) out.push_back(at - 1);
+  }
+  return out;
+}
+
+TEST(FunctionTables, SayWhichArgumentsOfTracepointsMayBeNull) {
+  if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
+  const auto types = kernel::KernelTypes().vmlinux();
+  if (!types.ok()) GTEST_SKIP() << "the kernel's types are not there";
+  constexpr std::string_view kPrefix = "btf_trace_";
+  u32 compared = 0;
+  for (btf::TypeId id = 1; id < (*types)->count(); ++id) {
+    const btf::Type type = (*types)->at(id);
+    if (type.kind != btf::Kind::typedef_ || !type.name.starts_with(kPrefix)) continue;
+    const std::string name(type.name.substr(kPrefix.size()));
+    const auto traced = (*types)->find("__bpf_trace_" + name, btf::Kind::function);
+    for (const u32 number : structure_arguments(**types, id)) {
+      const bool theirs = answer_to_read(id, number).contains("or_null_");
+      const auto parameters =
+          (*types)->parameters(traced ? (*types)->at(*traced).type : btf::kVoid);
+      const bool by_name = number + 1 < parameters.size() &&
+                           (*(parameters.begin() + (number + 1))).name.ends_with("__nullable");
+      const bool ours = by_name || (platform::nullable_arguments(name) >> number & 1) != 0;
+      EXPECT_EQ(ours, theirs) << name << ", argument " << number;
+      ++compared;
+    }
+  }
+  std::cout << compared << " arguments compared\n";
+  EXPECT_GT(compared, 500u);
 }
 
 }  // namespace
