@@ -40,7 +40,8 @@ Result<void> check_one_object(const Arguments& arguments) {
 
 Result<explain::Options> wanted_search(const Arguments& arguments) {
   constexpr u64 kUsual = 250'000'000;
-  const u64 ns = TRY(duration_ns(arguments, Flag::search, kUsual));
+  const bool off = arguments.text(Flag::search) == "0";  // no duration, but what one would say
+  const u64 ns = off ? 0 : TRY(duration_ns(arguments, Flag::search, kUsual));
   return explain::Options{.search_max = std::chrono::milliseconds(ns / 1'000'000)};
 }
 

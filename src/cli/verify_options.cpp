@@ -42,6 +42,8 @@ Result<verify::Limits> wanted_limits(const Arguments& arguments) {
     limits.instructions_max = verify::kKernelInstructionsMax;
     limits.pending_max = verify::kKernelPendingMax;
     limits.paths = verify::Paths::pruned;  // as the kernel walks
+    constexpr u64 kHour = 3'600'000;       // it has no limit of time
+    if (!arguments.has(Flag::time_limit)) limits.time_max_ms = kHour;
     return limits;
   }
   limits.instructions_max = TRY(arguments.number(Flag::limit, 1, limits.instructions_max));

@@ -40,6 +40,7 @@ std::vector<u8> registers_of(const Way& way, const verify::Report& report) {
   const bool by_register = i.form == isa::Form::alu && i.has_register_source();
   if (by_register && std::ranges::find(out, i.src) == out.end()) out.push_back(i.src);
   if (!out.empty()) return out;
+  if (shown_by(report.property) != ShownBy::fault) return out;  // it is about the instruction
   if (i.form == isa::Form::store) return {i.dst};
   const verify::Registers reads = verify::effects_of(i).reads;
   for (u8 r = 0; r < isa::kFramePointer; ++r) {
