@@ -14,7 +14,7 @@ using btf::Types;
 using platform::AttachType;
 using platform::ProgramType;
 
-constexpr u32 kPointerBytes = 8;
+constexpr u32 kPointerSize = 8;
 
 // ---- structures ----
 
@@ -86,7 +86,7 @@ Field field_at(const Types& types, TypeId structure, u64 offset, u32 bytes) {
         break;
       }
       if (inner.kind == BtfKind::pointer) {
-        if (offset != part.begin || bytes != kPointerBytes)
+        if (offset != part.begin || bytes != kPointerSize)
           return nothing(format("pointer {} is read in part", member.name));
         return {Field::What::pointer, inner.type, {}, member.name, in_union};
       }
