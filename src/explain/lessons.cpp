@@ -205,11 +205,8 @@ constexpr EnumArray<Property, Lesson> kLessons({
     {Property::kernel_function, {
         "Functions of the kernel (kfuncs) are called by name. Each is for some program types, and takes arguments of the types that "
         "the kernel declares.",
-        c("extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md* context, __u64* timestamp) __ksym;\n"
-          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u64 timestamp = 0;\n"
-          "  bpf_xdp_metadata_rx_timestamp((void*)skb, &timestamp);  // for XDP only\n  return 0;\n}\n"),
-        c("extern void bpf_rcu_read_lock(void) __ksym;\nextern void bpf_rcu_read_unlock(void) __ksym;\n"
-          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  bpf_rcu_read_lock();\n  bpf_rcu_read_unlock();\n  return 0;\n}\n")}},
+        {"syscall", {}, "r1 = r10\ncall kfunc[bpf_task_from_pid]\nr0 = 0\nexit\n"},
+        {"syscall", {}, "r1 = 1\ncall kfunc[bpf_task_from_pid]\nif r0 == 0 goto out\nr1 = r0\ncall kfunc[bpf_task_release]\nout:\nr0 = 0\nexit\n"}}},
     {Property::function_argument, {
         "A global function is verified once, by the types of its parameters; each call is then checked against these: a number "
         "where it takes a number, the context where it takes that, as much memory as the type of a pointer has, or null.",
@@ -238,12 +235,8 @@ constexpr EnumArray<Property, Lesson> kLessons({
     {Property::section, {
         "What begins a section (of RCU, without preemption, without interrupts) is followed by what ends it on every path, and nothing "
         "between them sleeps.",
-        c("extern void bpf_rcu_read_lock(void) __ksym;\nextern void bpf_rcu_read_unlock(void) __ksym;\n"
-          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  bpf_rcu_read_lock();\n  if (skb->mark == 1) return 2;\n"
-          "  bpf_rcu_read_unlock();\n  return 0;\n}\n"),
-        c("extern void bpf_rcu_read_lock(void) __ksym;\nextern void bpf_rcu_read_unlock(void) __ksym;\n"
-          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  bpf_rcu_read_lock();\n  int verdict = skb->mark == 1 ? 2 : 0;\n"
-          "  bpf_rcu_read_unlock();\n  return verdict;\n}\n")}},
+        {"xdp", {}, "call kfunc[bpf_rcu_read_lock]\nr0 = 2\nexit\n"},
+        {"xdp", {}, "call kfunc[bpf_rcu_read_lock]\ncall kfunc[bpf_rcu_read_unlock]\nr0 = 2\nexit\n"}}},
     {Property::special_field, {
         "A lock, a timer, a list or a pointer into the kernel in a map's value has bytes that are the kernel's. They are reached by "
         "the calls that are made for them, and pointers are loaded whole; what stands around them is memory as any.",

@@ -19,12 +19,14 @@ using verify::Property;
 using Program = std::shared_ptr<const platform::Program>;
 
 bool needs_machine(const Example& example) {
-  return example.text.contains("preserve_access_index") || example.text.contains("__ksym");
+  return example.text.contains("preserve_access_index") || example.text.contains("__ksym") ||
+         example.text.contains("kfunc[");
 }
 
 Result<Program> assembled(const Example& example) {
   test::CaseFile file{.path = "example.case", .sentence = {}, .fields = {}};
   file.fields.emplace_back("type", example.type);
+  file.fields.emplace_back("license", "GPL");
   if (!example.maps.empty()) file.fields.emplace_back("map", example.maps);
   file.fields.emplace_back("asm", example.text);
   return test::program_of(file);
