@@ -1,7 +1,7 @@
 # The verifier beside its oracles: the kernel, and programs that run.
 include(libbpf)
 skep_test(verdicts_kernel SOURCES engines/verdicts_kernel_test.cpp engines/objects_kernel_test.cpp
-          engines/arena_kernel_test.cpp LINKS verify object kernel)
+          engines/arena_kernel_test.cpp engines/trust_kernel_test.cpp LINKS verify object kernel)
 target_link_libraries(test_verdicts_kernel PRIVATE oracle::libbpf)
 add_dependencies(test_verdicts_kernel bpf_objects)
 skep_test(soundness SOURCES engines/soundness_test.cpp support/random_program.cpp LINKS hooks object)
