@@ -250,6 +250,18 @@ constexpr EnumArray<Property, Lesson> kLessons({
           "SEC(\"tc\") int program(struct __sk_buff* skb) {\n  __u32 key = 0;\n"
           "  struct value* value = bpf_map_lookup_elem(&values, &key);\n  if (!value) return 0;\n"
           "  bpf_spin_lock(&value->lock);\n  value->count++;\n  bpf_spin_unlock(&value->lock);\n  return 0;\n}\n")}},
+    {Property::own_object, {
+        "An object that a program allocates has the members of its structure, and nothing around them; helpers do not take it.",
+        c("extern void* bpf_obj_new_impl(__u64 type, void* meta) __ksym;\nextern void bpf_obj_drop_impl(void* object, void* meta) __ksym;\n"
+          "struct node {\n  __u64 key;\n};\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n"
+          "  struct node* node = bpf_obj_new_impl(__builtin_btf_type_id(*(struct node*)0, 0), 0);\n  if (!node) return 0;\n"
+          "  (&node->key)[1] = 1;  // there is one only\n  bpf_obj_drop_impl(node, 0);\n  return 0;\n}\n"),
+        c("extern void* bpf_obj_new_impl(__u64 type, void* meta) __ksym;\nextern void bpf_obj_drop_impl(void* object, void* meta) __ksym;\n"
+          "struct node {\n  __u64 key;\n};\n"
+          "SEC(\"tc\") int program(struct __sk_buff* skb) {\n"
+          "  struct node* node = bpf_obj_new_impl(__builtin_btf_type_id(*(struct node*)0, 0), 0);\n  if (!node) return 0;\n"
+          "  node->key = 1;\n  bpf_obj_drop_impl(node, 0);\n  return 0;\n}\n")}},
     {Property::lock, {
         "A lock is held for a few instructions: one at a time, and no helper is called before it is given back.",
         c("struct value {\n  struct bpf_spin_lock lock;\n  __u32 count;\n};\n"

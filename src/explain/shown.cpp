@@ -44,6 +44,7 @@ constexpr EnumArray<Property, ShownBy> kShown({
     {Property::section, ShownBy::reaching},
     {Property::special_field, ShownBy::reaching},
     {Property::lock, ShownBy::reaching},
+    {Property::own_object, ShownBy::reaching},
     {Property::exception, ShownBy::reaching},
     {Property::arena, ShownBy::reaching},
     {Property::return_value, ShownBy::fault},

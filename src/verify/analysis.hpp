@@ -5,6 +5,7 @@
 // cannot be proved.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,11 +48,18 @@ struct KernelPrototype {
   std::string operations;   // of struct_ops: the structure that the program is in
 };
 
-// A function that a call hands on for later: a timer's. It is walked on its own, with the map that
-// it gets.
+// Who calls a function that was handed on: a timer, a work queue or a task, with a map, a key and a
+// value; or a tree that orders two of its nodes, while its lock is held.
+enum class LaterBy : u8 { timer, work, order };
+
+// It is walked on its own, when all that is called now has been.
 struct Later {
   u32 function = 0;  // number in Program::functions
   s32 map = -1;
+  LaterBy by = LaterBy::timer;
+  bool sleeps = false;
+  u32 type = 0;    // order: of the nodes' objects
+  u32 offset = 0;  // of the node in them
   bool operator==(const Later&) const = default;
 };
 
@@ -66,8 +74,11 @@ struct Analysis {
   s32 inner_of(s32 number) const { return number + static_cast<s32>(program.maps->size()); }
   // Of its values, by the kernel's rules.
   const MapFields& fields(s32 number) const;
-  bool has_lock(s32 number) const {
-    return fields(number).has(
+  // Of an object of the program's own, or of what a pointer into a map's value points to.
+  const MapFields& fields_of(const Value& pointer) const;
+  bool has_lock(const Value& pointer) const {
+    if (pointer.kind != Kind::map_value && pointer.kind != Kind::own) return false;
+    return fields_of(pointer).has(
         set_of(platform::SpecialKind::spin_lock, platform::SpecialKind::res_spin_lock));
   }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
@@ -77,7 +88,7 @@ struct Analysis {
   }
   // Syscall programs always may (bpf_prog_load in kernel/bpf/syscall.c).
   bool may_sleep() const {
-    if (walks_later) return false;
+    if (walking) return walking->sleeps;
     return (program.flags & platform::kSleepable) != 0 ||
            program.type == platform::ProgramType::syscall;
   }
@@ -96,10 +107,11 @@ struct Analysis {
   std::optional<KernelPrototype> prototype;  // of a program that the kernel types
   isa::Code code;  // with context accesses rewritten to the run-time layout
   std::vector<Fact> facts;
-  std::vector<FrameUse> frames;       // by function
-  std::vector<bool> called;           // by function: a global one, to be walked
-  std::vector<Later> later;           // functions to be walked so
-  bool walks_later = false;           // one of them is being walked
+  std::vector<FrameUse> frames;                 // by function
+  std::vector<bool> called;                     // by function: a global one, to be walked
+  std::vector<Later> later;                     // functions to be walked so
+  std::optional<Later> walking;                 // one of them that is being walked
+  mutable std::map<u32, MapFields> own_fields;  // by type of the program, of those asked for
   std::vector<MapFields> map_fields;  // by number of a map, inner ones behind; empty: none has any
   bool may_change_packet = false;
   std::optional<u32> arena;  // the number of the map
@@ -153,6 +165,7 @@ Places linked_with(const State& state, const isa::Instruction& i);
 // ---- calls.cpp
 // ---------------------------------------------------------------------------------------------------
 Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at);
+void keep_for_later(Analysis& analysis, const Later& later);
 // Forgets every pointer that belongs to `reference`, which is given back; `at` is remembered for
 // explanations.
 void forget_reference(State& state, u32 reference, isa::InstructionIndex at);

@@ -92,7 +92,7 @@ void make_null(State& state, u32 id) {
 void make_pointer(const Analysis& analysis, State& state, u32 id) {
   state.change_values(may_be_null_with(id), [&](Value& value) {
     value.null = Null::no;
-    if (value.kind != Kind::map_value || !analysis.has_lock(value.map)) value.id = 0;
+    if (!analysis.has_lock(value)) value.id = 0;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
 
 namespace skep::verify {
@@ -29,6 +30,10 @@ constexpr CallbackRow kCallbacks[] = {
 // Helpers that keep a function, which is called when the program has long ended
 // (set_timer_callback_state).
 constexpr std::string_view kLater[] = {"timer_set_callback"};
+// The kernel's functions that do.
+constexpr std::string_view kKernelLater[] = {"bpf_wq_set_callback_impl", "bpf_rbtree_add_impl",
+                                             "bpf_task_work_schedule_resume_impl",
+                                             "bpf_task_work_schedule_signal_impl"};
 
 const CallbackRow* row_of(const platform::HelperRow& helper) {
   const auto found = std::ranges::find(kCallbacks, helper.name, &CallbackRow::helper);
@@ -77,10 +82,16 @@ bool calls_later(const platform::HelperRow& helper) {
   return std::ranges::find(kLater, helper.name) != std::end(kLater);
 }
 
-bool keeps_function(const isa::Instruction& i) {
-  if (i.form != isa::Form::call || i.call() != isa::Call::helper) return false;
-  const platform::HelperRow* helper = platform::find_helper(i.immediate);
-  return helper != nullptr && calls_later(*helper);
+bool keeps_function(const platform::Program& program, isa::InstructionIndex at) {
+  const isa::Instruction& i = program.code[at.value()];
+  if (i.form != isa::Form::call) return false;
+  if (i.call() == isa::Call::helper) {
+    const platform::HelperRow* helper = platform::find_helper(i.immediate);
+    return helper != nullptr && calls_later(*helper);
+  }
+  const platform::Extern* function = kernel_function_at(program, at);
+  return function != nullptr &&
+         std::ranges::find(kKernelLater, function->essential_name()) != std::end(kKernelLater);
 }
 
 bool takes_function(const isa::Instruction& i) {
@@ -111,33 +122,62 @@ Frame callback_frame(Analysis& analysis, const State& state, const Call& call) {
   return frame;
 }
 
+namespace {
+
+// Two nodes that the tree owns, under its lock, which is not to be given back here.
+void give_nodes(State& state, const Later& later) {
+  for (const u8 r : {isa::kR1, static_cast<u8>(isa::kR1 + 1)}) {
+    Value& value = state.registers()[r];
+    value = Value::pointer(Kind::own);
+    value.type = later.type;
+    value.offset = later.offset;
+    value.trust = Trust::none;
+  }
+  state.held.push_back({.id = 0, .what = What::lock, .map = kOwnLock});
+}
+
+void give_element(Analysis& analysis, State& state, const Later& later) {
+  constexpr std::array kGiven = {Kind::map, Kind::map_key, Kind::map_value};
+  for (std::size_t at = 0; at < kGiven.size(); ++at) {
+    Value& value = state.registers()[at + 1];
+    value = Value::pointer(kGiven[at]);
+    value.map = later.map;
+    if (analysis.has_lock(value)) value.id = analysis.new_id();
+  }
+}
+
+}  // namespace
+
 State later_state(Analysis& analysis, const Later& later) {
   State state;
   state.frames.emplace_back();
-  Frame& frame = state.frame();
-  frame.function = later.function;
-  frame.entered = Entered::later;
-  constexpr std::array kGiven = {Kind::map, Kind::map_key, Kind::map_value};
-  for (std::size_t at = 0; at < kGiven.size(); ++at) {
-    Value& value = frame.registers[at + 1];
-    value = Value::pointer(kGiven[at]);
-    value.map = later.map;
+  state.frame().function = later.function;
+  state.frame().entered = Entered::later;
+  if (later.by == LaterBy::order) {
+    give_nodes(state, later);
+  } else {
+    give_element(analysis, state, later);
   }
-  if (analysis.has_lock(later.map)) frame.registers[kGiven.size()].id = analysis.new_id();
-  frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
+  state.registers()[isa::kFramePointer] = Value::pointer(Kind::stack);
   return state;
 }
 
-Check check_later_result(Analysis& analysis, const State& state) {
+Check check_later_end(Analysis& analysis, const State& state) {
   if (auto refused = check_readable(state, isa::kR0)) return refused;
   const Value& result = state.frame().registers[isa::kR0];
+  const bool orders = analysis.walking->by == LaterBy::order;
+  const std::string_view name = analysis.program.functions[state.frame().function].name;
   analysis.demand.registers |= bit(isa::kR0);
-  if (result.is_null()) return {};
-  return Refusal{Property::return_value,
-                 format("{}, which a timer calls, is to return 0",
-                        analysis.program.functions[state.frame().function].name),
-                 format("r0 is {}", describe(result)),
-                 {}};
+  if (!result.is_number() || result.number.full.umax > (orders ? 1u : 0u)) {
+    return Refusal{Property::return_value,
+                   orders ? format("{}, which orders nodes, is to return 0 or 1", name)
+                          : format("{}, which is called later, is to return 0", name),
+                   format("r0 is {}", describe(result)),
+                   {}};
+  }
+  if (state.held.size() <= (orders ? 1u : 0u)) return {};
+  return still_held(analysis.program, state, format("{} ends with ", name),
+                    " that was not given back");
 }
 
 Check check_callback_result(Analysis& analysis, const State& state) {

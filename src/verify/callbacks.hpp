@@ -13,7 +13,7 @@ bool calls_back(const platform::HelperRow& helper);
 bool calls_later(const platform::HelperRow& helper);
 // Whether an instruction calls a helper that calls back, or one that keeps a function.
 bool takes_function(const isa::Instruction& i);
-bool keeps_function(const isa::Instruction& i);
+bool keeps_function(const platform::Program& program, isa::InstructionIndex at);
 
 // Whether the helper may call the function once more, after it did so in `rounds` of the frame.
 bool may_call_again(Analysis& analysis, const State& state, const Call& call);
@@ -21,7 +21,8 @@ bool may_call_again(Analysis& analysis, const State& state, const Call& call);
 Frame callback_frame(Analysis& analysis, const State& state, const Call& call);
 // The state in which a function begins that was kept for later.
 State later_state(Analysis& analysis, const Later& later);
-Check check_later_result(Analysis& analysis, const State& state);
+// Its end: what it returns, and what it holds.
+Check check_later_end(Analysis& analysis, const State& state);
 // What the function in the innermost frame, which is a callback, may return.
 Check check_callback_result(Analysis& analysis, const State& state);
 

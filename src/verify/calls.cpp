@@ -22,14 +22,13 @@ void note_map(Analysis& analysis, const Call& call, bool first) {
   known = first || known == call.map ? call.map : -1;
 }
 
+}  // namespace
+
 // The function is walked when all that is called now has been.
-void keep_for_later(Analysis& analysis, const Call& call) {
-  const Later later{static_cast<u32>(call.function), call.map};
+void keep_for_later(Analysis& analysis, const Later& later) {
   if (std::ranges::find(analysis.later, later) == analysis.later.end())
     analysis.later.push_back(later);
 }
-
-}  // namespace
 
 void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
   const auto belongs = [&](const Value& value) { return value.reference == reference; };
@@ -44,6 +43,7 @@ void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
 
 std::string what_is_held(const platform::Program& program, const Held& held) {
   const isa::Instruction& i = program.code[held.acquired_at.value()];
+  if (held.what == What::lock && held.map < 0) return "the lock of an object";
   if (held.what == What::lock)
     return format("the lock of a value of map {}",
                   (*program.maps)[static_cast<u32>(held.map)].name);
@@ -154,7 +154,8 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
   // What is written through a packet's dynptr may move the packet.
   const bool is_packet = call.dynptr && call.dynptr->kind == DynptrKind::packet;
   if (is_packet && helper.name == "dynptr_write") forget_packet(state, call.at);
-  if (calls_later(helper)) keep_for_later(analysis, call);
+  if (calls_later(helper))
+    keep_for_later(analysis, {.function = static_cast<u32>(call.function), .map = call.map});
   if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
   clear_arguments(state, call.at);
   set_result(analysis, state, call);

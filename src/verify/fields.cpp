@@ -5,6 +5,7 @@
 #include "platform/map_fields.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -166,7 +167,8 @@ namespace {
 Check check_place(const State& state, const Call& call, u8 r, std::string_view what) {
   const Value& value = state.frame().registers[r];
   if (auto wrong = not_null(state, r)) return wrong;
-  if (value.kind != Kind::map_value)
+  const bool is_own = value.kind == Kind::own && value.trust != Trust::untrusted;
+  if (value.kind != Kind::map_value && !is_own)
     return bad_argument(call, r, state, format("a {} in a map's value", what));
   if (value.number.is_constant()) return {};
   return bad_argument(call, r, state, format("a {} at a constant offset", what));
@@ -174,10 +176,16 @@ Check check_place(const State& state, const Call& call, u8 r, std::string_view w
 
 s64 offset_of(const Value& value) { return value.offset + static_cast<s64>(value.number.value()); }
 
+std::string owner_of(const Analysis& analysis, const Value& value) {
+  if (value.kind == Kind::map_value)
+    return format("a value of map {}", analysis.map(value.map).name);
+  return format("a {}", analysis.program.types->c_name(value.type));
+}
+
 Refusal not_there(const Analysis& analysis, const Value& value, std::string_view name) {
-  const MapFields& fields = analysis.fields(value.map);
+  const MapFields& fields = analysis.fields_of(value);
   return refused(
-      format("values of map {} have no {}", analysis.map(value.map).name, name),
+      format("{} has no {}", owner_of(analysis, value), name),
       fields.problem.empty() ? "the type of its values says so, or is not known" : fields.problem);
 }
 
@@ -185,11 +193,11 @@ Refusal not_there(const Analysis& analysis, const Value& value, std::string_view
 Check check_only(const Analysis& analysis, const State& state, u8 r, SpecialKind kind) {
   const Value& value = state.frame().registers[r];
   const std::string_view name = platform::row(kind).name;
-  const MapField* field = analysis.fields(value.map).first(set_of(kind));
+  const MapField* field = analysis.fields_of(value).first(set_of(kind));
   if (field == nullptr) return not_there(analysis, value, name);
   if (offset_of(value) == field->offset) return {};
-  return refused(format("{} points to offset {} of a value of map {}, not to its {}",
-                        register_name(r), offset_of(value), analysis.map(value.map).name, name),
+  return refused(format("{} points to offset {} of {}, not to its {}", register_name(r),
+                        offset_of(value), owner_of(analysis, value), name),
                  format("the {} is at offset {}", name, field->offset));
 }
 
@@ -208,21 +216,25 @@ Check check_spin_lock(Analysis& analysis, State& state, const Call& call, u8 r) 
     const u32 slot = analysis.program.code[last->acquired_at.value()].slot.value();
     return format("instruction {} took it", slot);
   };
+  const s32 map = value.kind == Kind::map_value ? value.map : kOwnLock;
   if (call.helper.name == "spin_lock") {
     if (last != nullptr)
       return lock_refused("a second lock is taken while one is held", taken_at());
-    state.held.push_back({value.id, call.at, What::lock, value.map});
+    state.held.push_back({value.id, call.at, What::lock, map});
     return {};
   }
   if (last == nullptr) return lock_refused("a lock is given back that is not held");
-  if (last->id != value.id || last->map != value.map)
+  if (last->id != value.id || last->map != map)
     return lock_refused("another lock is given back than the one that is held", taken_at());
   state.held.erase(state.held.begin() + (last - state.held.data()));
+  forget_not_owned(state, call.at);
   return {};
 }
 
 Check check_timer(const Analysis& analysis, const State& state, Call& call, u8 r) {
   if (auto wrong = check_place(state, call, r, "struct bpf_timer")) return wrong;
+  if (state.frame().registers[r].kind == Kind::own)
+    return bad_argument(call, r, state, "a struct bpf_timer in a map's value");
   if (auto wrong = check_only(analysis, state, r, SpecialKind::timer)) return wrong;
   const Value& value = state.frame().registers[r];
   call.map = value.map;
@@ -234,13 +246,13 @@ Check check_timer(const Analysis& analysis, const State& state, Call& call, u8 r
 Check check_exchanged(const Analysis& analysis, const State& state, Call& call, u8 r) {
   if (auto wrong = check_place(state, call, r, "kptr")) return wrong;
   const Value& value = state.frame().registers[r];
-  const MapFields& fields = analysis.fields(value.map);
+  const MapFields& fields = analysis.fields_of(value);
   constexpr auto kPointers = platform::kPointerFields & ~set_of(SpecialKind::uptr);
   if (!fields.has(kPointers)) return not_there(analysis, value, "kptr");
   call.field = fields.at(offset_of(value), kPointers);
   if (call.field == nullptr) {
-    return refused(format("{} points to offset {} of a value of map {}, where no kptr is",
-                          register_name(r), offset_of(value), analysis.map(value.map).name));
+    return refused(format("{} points to offset {} of {}, where no kptr is", register_name(r),
+                          offset_of(value), owner_of(analysis, value)));
   }
   if (call.field->kind == SpecialKind::kptr_untrusted) {
     return refused("a kptr that owns nothing is exchanged", "it is a kptr_untrusted",

@@ -3,6 +3,7 @@
 
 #include "verify/dynptrs.hpp"
 #include "verify/iterators.hpp"
+#include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -135,8 +136,12 @@ Check check_text(const Analysis& analysis, const State& state, const KernelCall&
 
 Check check_map(const State& state, const KernelCall& call, u8 r) {
   const Value& value = state.frame().registers[r];
-  if (value.kind == Kind::map && value.null == Null::no) return {};
-  return bad_kernel_argument(call, state, r, "a map");
+  if (value.kind != Kind::map || value.null != Null::no)
+    return bad_kernel_argument(call, state, r, "a map");
+  const bool is_its =
+      call.map < 0 || (call.map == value.map && call.map_reference == value.reference);
+  if (is_its) return {};
+  return bad_kernel_argument(call, state, r, "the map that the field is in");
 }
 
 Check check_kind(Analysis& analysis, State& state, KernelCall& call, const KernelParameter& of) {
@@ -161,8 +166,8 @@ Check check_kind(Analysis& analysis, State& state, KernelCall& call, const Kerne
     case KernelArgument::tree_node:
     case KernelArgument::work_queue:
     case KernelArgument::task_work:
-    case KernelArgument::spin_lock:
-    case KernelArgument::function: return kernel_argument_not_yet(call, of.r);
+    case KernelArgument::function: return check_own_argument(analysis, state, call, of);
+    case KernelArgument::spin_lock: return kernel_argument_not_yet(call, of.r);
   }
   return {};
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "verify/fields.hpp"
+#include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -112,6 +112,7 @@ Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call) {
     if (auto refused = check_may_sleep(state, row.name)) return refused;
   }
   if (auto refused = change_sections(state, row.name)) return refused;
+  if (auto refused = finish_own_call(analysis, state, call)) return refused;
   if (row.has(platform::kInRcuSection) && !is_in_rcu(analysis, state)) {
     return Refusal{Property::section, format("{} is called outside of an RCU section", row.name),
                    "", "call it between bpf_rcu_read_lock() and bpf_rcu_read_unlock()"};

@@ -47,6 +47,17 @@ struct KernelCall {
   u32 given_back = 0;                 // the same, of functions that release it
   std::optional<u64> constant{};      // of the argument that is to be one
   btf::TypeId returned = btf::kVoid;  // the structure, where the prototype does not say which
+  // Of those on objects of the program's own and on special fields (own_objects.hpp):
+  struct Own {
+    u32 type = 0;  // of the program; 0: it returns none
+    s64 offset = 0;
+  } own{};
+  bool is_never_null = false;      // what it returns
+  const MapField* root = nullptr;  // the list or tree
+  u32 handed_on = 0;               // the reference that a list or tree takes over
+  s32 map = -1;                    // that the field is in
+  u32 map_reference = 0;
+  s32 function = -1;                  // of the program, that it calls
   std::optional<Dynptr> dynptr{};     // the last one that was made before
   btf::TypeId iterator = btf::kVoid;  // its type
   ObjectPlace place{};                // where it stands

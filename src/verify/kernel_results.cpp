@@ -66,6 +66,13 @@ Check set_slice(const Analysis& analysis, const KernelCall& call, Value& out) {
 
 Check pointer_result(Analysis& analysis, const KernelCall& call, TypeId target, Value& out) {
   const Types& types = *analysis.kernel;
+  if (call.own.type != 0) {
+    out = Value::pointer(Kind::own);
+    out.type = call.own.type;
+    out.offset = call.own.offset;
+    out.trust = call.row.has(platform::kAcquires) ? Trust::reference : Trust::none;
+    return {};
+  }
   if (call.returned != btf::kVoid) {
     out = structure_result(call, call.returned);
     return {};
@@ -168,10 +175,9 @@ Check set_kernel_result(Analysis& analysis, State& state, const KernelCall& call
   if (auto refused = pointer_result(analysis, call, types.resolve(returned.type), out))
     return refused;
   if (!out.is_pointer()) return {};
-  if (call.row.has(platform::kMayReturnNull)) {
-    out.null = Null::maybe;
-    out.id = analysis.new_id();
-  }
+  const bool may_be_null = call.row.has(platform::kMayReturnNull) && !call.is_never_null;
+  if (may_be_null) out.null = Null::maybe;
+  if (may_be_null || analysis.has_lock(out)) out.id = analysis.new_id();
   if (call.row.has(platform::kAcquires)) {
     out.reference = out.null == Null::maybe ? out.id : analysis.new_id();
     state.held.push_back({out.reference, call.at});

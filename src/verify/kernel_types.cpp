@@ -201,6 +201,10 @@ bool points_to(const Analysis& analysis, const Value& pointer, std::string_view 
   return false;
 }
 
+std::string problem_of_field(const Types& types, TypeId structure, u64 offset, u32 bytes) {
+  return field_at(types, structure, offset, bytes).problem;
+}
+
 TypeId structure_of_kernel(const Analysis& analysis, std::string_view name) {
   if (analysis.kernel == nullptr) return btf::kVoid;
   return analysis.kernel->find(name, BtfKind::structure).value_or(btf::kVoid);

@@ -30,6 +30,8 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
 // Whether a pointer is one to a structure of one of these names ("sock|sock_common"), or to one
 // that begins with it.
 bool points_to(const Analysis& analysis, const Value& pointer, std::string_view names);
+// Why bytes of a structure are no member, or part of one, that can be read at once; or empty.
+std::string problem_of_field(const btf::Types& types, btf::TypeId structure, u64 offset, u32 bytes);
 // The BTF id of a structure of the kernel, 0 if it has none.
 btf::TypeId structure_of_kernel(const Analysis& analysis, std::string_view name);
 

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "isa/tables.hpp"
-#include "verify/fields.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
@@ -144,6 +144,7 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
       }
       return check_object(pointer, access, analysis.map(pointer.map).key_size,
                           Property::memory_bounds, "the key");
+    case Kind::own: return check_own_access(analysis, pointer, access);
     case Kind::arena: return {};
     case Kind::number: {
       const std::string reason =
@@ -329,9 +330,9 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
                    "an atomic operation on a pointer field of a map's value",
                    because(pointer, base),
                    {}};
-  const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::stack ||
-                        pointer.kind == Kind::record || pointer.kind == Kind::memory ||
-                        pointer.kind == Kind::arena ||
+  const bool possible = pointer.kind == Kind::map_value || pointer.kind == Kind::own ||
+                        pointer.kind == Kind::stack || pointer.kind == Kind::record ||
+                        pointer.kind == Kind::memory || pointer.kind == Kind::arena ||
                         (pointer.kind == Kind::kernel && !analysis.for_user_engine());
   if (!possible)
     return Refusal{Property::atomic_access,

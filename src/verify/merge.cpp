@@ -102,7 +102,8 @@ void start_earlier(Value& pointer, s64 by) {
 
 void merge_pointer(Pairs& pairs, Value& a, Value b) {
   const s64 apart = b.offset - a.offset;
-  const bool relates = a.is_packet() || (a.kind == Kind::map_value && (a.id | b.id) != 0) ||
+  const bool relates = a.is_packet() ||
+                       ((a.kind == Kind::map_value || a.kind == Kind::own) && (a.id | b.id) != 0) ||
                        a.null == Null::maybe || b.null == Null::maybe;
   const u32 id = relates ? pairs.of(a.id, b.id, apart) : 0;
   start_earlier(a, std::max<s64>(-apart, 0));

@@ -174,6 +174,9 @@ struct Frame {
 
 enum class What : u8 { reference, lock };
 
+// In place of a map: the lock is in an object of the program's own.
+inline constexpr s32 kOwnLock = -2;
+
 // What a path was given and has to give back: a ring record, a socket, a kernel object; or a lock
 // that it took.
 struct Held {
@@ -182,7 +185,7 @@ struct Held {
   u32 id = 0;
   isa::InstructionIndex acquired_at{};
   What what = What::reference;
-  s32 map = -1;  // lock: number of the map
+  s32 map = -1;  // lock: number of the map, or kOwnLock
 };
 
 // Parts of the program in which others wait for it, or may not interrupt it: each is to be left

@@ -77,9 +77,7 @@ Check check_end(Analysis& analysis, const State& state) {
   const platform::Program& program = analysis.program;
   const u32 number = state.frame().function;
   const platform::Function& function = program.functions[number];
-  if (state.frame().entered == Entered::later) {
-    if (auto refused = check_later_result(analysis, state)) return refused;
-  }
+  if (state.frame().entered == Entered::later) return check_later_end(analysis, state);
   if (!state.held.empty()) {
     return still_held(program, state, format("{} ends with ", function.name),
                       " that was not given back");

@@ -39,7 +39,8 @@ class Shape {
     for (const platform::Function& function : program_.functions) {
       if (auto found = check_function(function)) return found;
     }
-    for (const isa::Instruction& i : program_.code) keeps_for_later_ |= keeps_function(i);
+    for (InstructionIndex at{}; at.value() < program_.code.size(); at = at.next())
+      keeps_for_later_ |= keeps_function(program_, at);
     if (auto found = reach(0, {})) return found;
     if (program_.exception_callback) {
       if (auto found = reach(*program_.exception_callback, {})) return found;
@@ -206,8 +207,10 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
       }
       if (!isa::is_local_call(i) && !names_function(i)) continue;
       const std::size_t callee = number_of_function(program, i.target);
-      const bool is_later =
-          std::ranges::find(analysis.later, callee, &Later::function) != analysis.later.end();
+      const auto is_it = [&](const Later& later) {
+        return later.function == callee && later.by != LaterBy::order;
+      };
+      const bool is_later = std::ranges::any_of(analysis.later, is_it);
       if (is_later && names_function(i)) continue;
       if (auto found = self(self, callee, depth)) return found;
     }

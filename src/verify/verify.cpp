@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "platform/helpers.hpp"
+#include "platform/map_fields.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/explore.hpp"
 #include "verify/fields.hpp"
@@ -35,14 +36,30 @@ Analysis::Analysis(const platform::Program& of, const Limits& limits)
   map_fields.resize(2 * count);
   for (std::size_t at = 0; at < count; ++at) {
     const platform::MapSpec& each = (*of.maps)[at];
-    map_fields[at] = fields_of(each, kernel);
-    if (each.inner != nullptr) map_fields[count + at] = fields_of(*each.inner, kernel);
+    map_fields[at] = verify::fields_of(each, kernel);
+    if (each.inner != nullptr) map_fields[count + at] = verify::fields_of(*each.inner, kernel);
   }
 }
 
 const MapFields& Analysis::fields(s32 number) const {
   static const MapFields kNone;
   return map_fields.empty() ? kNone : map_fields[static_cast<std::size_t>(number)];
+}
+
+const MapFields& Analysis::fields_of(const Value& pointer) const {
+  if (pointer.kind == Kind::map_value) return fields(pointer.map);
+  constexpr platform::SpecialKinds kUser = set_of(platform::SpecialKind::uptr);
+  constexpr platform::SpecialKinds kAll = set_of(platform::SpecialKind::count_) - 1;
+  constexpr platform::SpecialKinds kOfMaps =
+      set_of(platform::SpecialKind::timer, platform::SpecialKind::workqueue,
+             platform::SpecialKind::task_work);
+  const auto found = own_fields.find(pointer.type);
+  if (found != own_fields.end()) return found->second;
+  platform::MapSpec object;
+  auto all = platform::find_fields(*program.types, pointer.type, kAll & ~kUser & ~kOfMaps);
+  object.fields = std::move(all.fields);
+  object.fields_problem = std::move(all.problem);
+  return own_fields[pointer.type] = verify::fields_of(object, kernel);
 }
 
 std::string_view register_name(u8 r) {
@@ -94,9 +111,9 @@ Check walk_functions(Walk& walk, Analysis& analysis) {
     function = 0;  // it may have called one with a smaller number
   }
   // They may keep others for later, or themselves with another map.
-  analysis.walks_later = true;
   for (std::size_t at = 0; at < analysis.later.size(); ++at) {
-    if (auto refused = walk.walk(later_state(analysis, Later(analysis.later[at])))) return refused;
+    analysis.walking = analysis.later[at];
+    if (auto refused = walk.walk(later_state(analysis, *analysis.walking))) return refused;
   }
   return {};
 }

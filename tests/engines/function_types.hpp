@@ -22,6 +22,9 @@ class FunctionTypes {
       names.push_back('\0');
       const u32 slot = program.code[function.begin.value()].slot.value();
       information_.push_back({slot, static_cast<u32>(3 + at)});
+      if (program.types == nullptr) continue;
+      const auto own = program.types->find(function.name, btf::Kind::function);
+      if (own) information_.back().type_id = *own;
     }
     const auto type_bytes = static_cast<u32>(types.size() * sizeof(u32));
     const u32 header[] = {0x0001eb9f, kHeaderBytes, 0,
@@ -37,16 +40,22 @@ class FunctionTypes {
     if (fd >= 0) types_.push_back(Fd::adopt(static_cast<int>(fd)));
   }
 
+  // The same with the program's own types, which have its functions.
+  void tell(bpf_attr& load, const Fd& own) const { tell_of(load, own.get()); }
+
   // Of BPF_PROG_LOAD; must stay until the program is loaded.
   void tell(bpf_attr& load) const {
-    if (types_.empty()) return;
-    load.prog_btf_fd = static_cast<u32>(types_.front().get());
+    if (!types_.empty()) tell_of(load, types_.front().get());
+  }
+
+ private:
+  void tell_of(bpf_attr& load, int types) const {
+    load.prog_btf_fd = static_cast<u32>(types);
     load.func_info = reinterpret_cast<u64>(information_.data());
     load.func_info_rec_size = sizeof(bpf_func_info);
     load.func_info_cnt = static_cast<u32>(information_.size());
   }
 
- private:
   std::vector<bpf_func_info> information_;
   std::vector<Fd> types_;  // one, or none where the kernel refused it
 };

@@ -122,7 +122,11 @@ inline KernelVerdict kernel_verdict(const platform::Program& program, u32 log_le
   // SEC("syscall").
   if (program.type == platform::ProgramType::syscall) load.prog_flags = BPF_F_SLEEPABLE;
   const FunctionTypes types(program);
-  if (program.functions.size() > 1) types.tell(load);
+  if (own_types) {
+    types.tell(load, *own_types);
+  } else if (program.functions.size() > 1) {
+    types.tell(load);
+  }
   const s64 fd = bpf(BPF_PROG_LOAD, load);
   if (fd >= 0) ::close(static_cast<int>(fd));
   std::string text = log.data();

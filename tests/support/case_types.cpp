@@ -16,9 +16,24 @@ Result<CaseTypes> CaseTypes::of(const CaseFile& file) {
   if (!file.has("struct")) return out;
   for (const u32 bytes : {1u, 2u, 4u, 8u}) out.integer(bytes);
   for (const std::string_view line : file.all("struct")) TRY(out.add(line));
-  const std::vector<std::byte> section = TRY(out.builder_.bytes());
-  out.types_ = std::make_shared<const btf::Types>(TRY(btf::Types::read(Bytes(section))));
+  TRY(out.finish());
   return out;
+}
+
+Result<void> CaseTypes::finish() {
+  const std::vector<std::byte> section = TRY(builder_.bytes());
+  types_ = std::make_shared<const btf::Types>(TRY(btf::Types::read(Bytes(section))));
+  return {};
+}
+
+Result<void> CaseTypes::add_functions(const std::vector<std::string>& names) {
+  if (types_ == nullptr) return {};
+  const TypeId prototype = builder_.add({.kind = Kind::prototype, .type = names_.at("u32")},
+                                        std::span<const btf::Parameter>());
+  for (const std::string& name : names)
+    builder_.add(
+        {.name = name, .kind = Kind::function, .scope = btf::Scope::static_, .type = prototype});
+  return finish();
 }
 
 TypeId CaseTypes::structure(const std::string& name) const {

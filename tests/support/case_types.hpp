@@ -23,6 +23,9 @@ class CaseTypes {
  public:
   static Result<CaseTypes> of(const CaseFile& file);
 
+  // Types `int NAME()` for functions, static ones, which come behind the structures.
+  Result<void> add_functions(const std::vector<std::string>& names);
+
   // Null when the case has no structures.
   std::shared_ptr<const btf::Types> types() const { return types_; }
   // 0 when there is no such structure.
@@ -31,6 +34,7 @@ class CaseTypes {
   btf::TypeId key(u32 bytes) const;
 
  private:
+  Result<void> finish();
   Result<void> add(std::string_view line);
   Result<btf::TypeId> type_of(std::string text, std::string& contents);
   btf::TypeId integer(u32 bytes);

@@ -104,6 +104,18 @@ Result<std::string> with_numbers(std::string_view text, std::vector<platform::Ex
   }
 }
 
+// "type[node]" becomes the number of a structure of the case.
+Result<std::string> with_types(std::string text, const CaseTypes& types) {
+  constexpr std::string_view kBegin = "type[";
+  for (std::size_t at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin)) {
+    const std::size_t name_at = at + kBegin.size(), end = text.find(']', name_at);
+    if (end == std::string::npos) return Error(Fault::malformed, "type[ without ]");
+    const btf::TypeId id = types.structure(text.substr(name_at, end - name_at));
+    text.replace(at, end + 1 - at, format("{}", id));
+  }
+  return text;
+}
+
 std::vector<platform::ExternUse> uses_of(const isa::Code& code) {
   std::vector<platform::ExternUse> out;
   for (isa::InstructionIndex at{}; at.value() < code.size(); at = at.next()) {
@@ -119,8 +131,7 @@ std::vector<platform::ExternUse> uses_of(const isa::Code& code) {
 Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file) {
   auto program = std::make_shared<platform::Program>();
   auto maps = std::make_shared<std::vector<platform::MapSpec>>();
-  const CaseTypes types = TRY(CaseTypes::of(file));
-  program->types = types.types();
+  CaseTypes types = TRY(CaseTypes::of(file));
   for (std::string_view line : file.all("map")) {
     auto map = TRY(map_of(line, types));
     // "inner=NAME": an earlier map that the maps in it look like.
@@ -141,10 +152,15 @@ Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file
     if (platform::row(type).name == file.field("type")) program->type = type;
   }
   auto externs = std::make_shared<std::vector<platform::Extern>>();
-  program->code = TRY(text::assemble(TRY(with_numbers(file.field("asm"), *externs)), *maps));
+  const std::string text = TRY(with_numbers(file.field("asm"), *externs));
+  program->code = TRY(text::assemble(TRY(with_types(text, types)), *maps));
   program->uses = uses_of(program->code);
   program->externs = std::move(externs);
   program->functions = functions_of(program->code);
+  std::vector<std::string> names;
+  for (const platform::Function& function : program->functions) names.push_back(function.name);
+  TRY(types.add_functions(names));
+  program->types = types.types();
   return std::shared_ptr<const platform::Program>(std::move(program));
 }
 
