@@ -67,7 +67,7 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   if (arguments.has(Flag::explain)) return explain_rule(arguments, out);
   if (arguments.has(Flag::corpus)) return verify_corpus(arguments, out);
   TRY(check_one_object(arguments));
-  const auto object = TRY(open_object(arguments, Externs::kernel, out));
+  auto object = TRY(open_object(arguments, Externs::kernel, out));
   const auto names = TRY(wanted_programs(object, arguments, out));
   if (names.empty()) {
     out.note(format("{} has no programs", object.name()));
@@ -77,6 +77,7 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   const auto kernel_types = TRY(types_of_kernel(types));
   verify::Limits limits = TRY(wanted_limits(arguments));
   limits.kernel_types = kernel_types.get();
+  TRY(resolve_by_kernel(object, limits));
   const explain::Options options = TRY(wanted_search(arguments));
   const verify::Paths usual_paths = limits.paths;
   int code = 0;

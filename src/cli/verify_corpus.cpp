@@ -65,7 +65,7 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   return out;
 }
 
-Result<Corpus> open_corpus(const std::vector<std::string>& operands) {
+Result<Corpus> open_corpus(const std::vector<std::string>& operands, const verify::Limits& limits) {
   Corpus corpus;
   for (const std::string& operand : operands) {
     for (std::string& path : TRY(files_of(operand))) {
@@ -75,6 +75,7 @@ Result<Corpus> open_corpus(const std::vector<std::string>& operands) {
         corpus.objects.push_back({std::move(path), {}, std::string(object.error().what())});
         continue;
       }
+      TRY(resolve_by_kernel(*object, limits));
       for (const object::ProgramEntry& entry : object->programs())
         corpus.rows.push_back(
             {.object = number, .program = entry.name, .failure = {}, .property = {}});
@@ -291,7 +292,7 @@ Result<int> verify_corpus(const Arguments& arguments, Output& out) {
     setting.targets = &targets;
     setting.limits.kernel_types = targets.all().front().types.get();
   }
-  Corpus corpus = TRY(open_corpus(arguments.operands()));
+  Corpus corpus = TRY(open_corpus(arguments.operands(), setting.limits));
   verify_rows(corpus, setting, jobs);
   if (arguments.text(Flag::engine) == "kernel") ask_kernel(corpus, setting);
   for (const Opened& each : corpus.objects) {

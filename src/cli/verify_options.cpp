@@ -1,9 +1,12 @@
 #include "cli/verify_options.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/duration.hpp"
 #include "explain/lessons.hpp"
+#include "kernel/symbols.hpp"
 
 namespace skep::cli {
 namespace {
@@ -62,6 +65,17 @@ Result<int> explain_rule(const Arguments& arguments, Output& out) {
     }
   }
   return 0;
+}
+
+Result<void> resolve_by_kernel(object::Object& object, const verify::Limits& limits) {
+  if (limits.rules != verify::Rules::kernel || limits.kernel_types == nullptr) return {};
+  const bool asks = std::ranges::any_of(object.externs(), [](const platform::Extern& each) {
+    return each.kind == platform::ExternKind::function ||
+           each.kind == platform::ExternKind::variable;
+  });
+  if (asks) TRY(object.resolve({.types = limits.kernel_types}));
+  (void)kernel::find_symbols(object);  // addresses may be hidden
+  return {};
 }
 
 }  // namespace skep::cli
