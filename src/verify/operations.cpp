@@ -86,11 +86,18 @@ std::optional<Span> find_span(const Types& types, std::string_view structure,
 
 }  // namespace
 
+Refusal no_operation(const platform::Program& program) {
+  return no_member(program, "the program is in no structure of operations");
+}
+
 Check find_operation(const Analysis& analysis, KernelPrototype& out) {
   const platform::Program& program = analysis.program;
   const Types& types = *analysis.kernel;
   const auto operation = operation_of(program);
-  if (!operation) return no_member(program, "the program is in no structure of operations");
+  if (!operation) {  // it is only refused when it reads an argument
+    out.name = program.section;
+    return {};
+  }
   out.name = format("{}.{}", operation->structure, operation->member);
   out.operations = operation->structure;
   out.is_trusted = true;

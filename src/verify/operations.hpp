@@ -6,8 +6,10 @@
 
 namespace skep::verify {
 
-// The prototype of the member, or why there is none.
+// The prototype of the member, or why there is none; without arguments when the program is in no
+// structure of operations, which is refused where one is read.
 Check find_operation(const Analysis& analysis, KernelPrototype& out);
+Refusal no_operation(const platform::Program& program);
 // An argument is what the operations' owner knows that it is.
 void promote_for_operation(const Analysis& analysis, Value& argument);
 // Whether a store through `pointer`, to a structure of the kernel, is one to such a field.

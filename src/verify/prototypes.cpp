@@ -116,6 +116,8 @@ Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
 Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out) {
   const KernelPrototype& prototype = *analysis.prototype;
   const Types& types = *analysis.kernel;
+  if (analysis.program.type == ProgramType::struct_ops && prototype.operations.empty())
+    return no_operation(analysis.program);
   const s64 offset = pointer.offset + access.offset;
   if (offset < 0 || offset % access.bytes != 0)
     return bad_argument(prototype, access, "an argument is read across its alignment");

@@ -38,7 +38,7 @@ Result<Program> compiled(const Example& example) {
   const std::string command =
       format("{} -Wall -Werror -c {}.c -o {}.o", SKEP_COMPILE_BPF, stem, stem);
   if (std::system(command.c_str()) != 0) return Error(Fault::malformed, "it does not compile");
-  const auto object = TRY(object::Object::open(stem + ".o"));
+  auto object = TRY(object::Object::open(stem + ".o"));
   std::filesystem::remove(stem + ".c");
   std::filesystem::remove(stem + ".o");
   static btf::Targets targets;
@@ -46,6 +46,7 @@ Result<Program> compiled(const Example& example) {
   if (needs_machine(example)) {
     if (targets.empty()) TRY(targets.open(btf::kKernelTypes));
     options.targets = &targets;
+    TRY(object.resolve({.types = targets.all().front().types.get()}));
   }
   return TRY(object.program("program", options));
 }
