@@ -86,7 +86,7 @@ std::string costs_text(const platform::Program& program, const verify::Work& wor
 }  // namespace
 
 std::string verdict_json(const object::Object& object, const platform::Program& program,
-                         const verify::Verdict& verdict, const Asked& asked) {
+                         const verify::Verdict& verdict, const WantedVerdict& asked) {
   JsonWriter json;
   json.begin_object().member("object", object.name()).member("section", program.section);
   json.member("program", program.name);
@@ -107,7 +107,7 @@ std::string milliseconds(u64 ns) {
 }
 
 std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict,
-                         const Asked& asked, const Output& out) {
+                         const WantedVerdict& asked, const Output& out) {
   const std::string_view color = verdict.accepted() ? "\033[32m" : "\033[31m";
   std::string text =
       asked.log + format("{}{}{}  {}  {}  {}, {} visited, {} ms\n", out.has_color() ? color : "",

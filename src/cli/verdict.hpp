@@ -12,15 +12,15 @@ namespace skep::cli {
 inline constexpr int kRejected = 4;  // an exit code
 
 // What was asked about a verdict, beside the verdict.
-struct Asked {
+struct WantedVerdict {
   bool hot = false;
   std::string log = {};  // of -v
 };
 
 std::string verdict_json(const object::Object& object, const platform::Program& program,
-                         const verify::Verdict& verdict, const Asked& asked);
+                         const verify::Verdict& verdict, const WantedVerdict& asked);
 std::string verdict_text(const platform::Program& program, const verify::Verdict& verdict,
-                         const Asked& asked, const Output& out);
+                         const WantedVerdict& asked, const Output& out);
 
 // "1.25"
 std::string milliseconds(u64 ns);

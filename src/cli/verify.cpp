@@ -83,7 +83,7 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   int code = 0;
   for (const std::string& name : names) {
     const auto program = TRY(object.program(name, types.link()));
-    Asked asked{.hot = arguments.has(Flag::hot)};
+    WantedVerdict asked{.hot = arguments.has(Flag::hot)};
     // The merged walk is no walk over paths, of which these two speak.
     const bool by_paths = asked.hot || out.volume() == Volume::verbose;
     limits.paths = by_paths ? verify::Paths::pruned : usual_paths;

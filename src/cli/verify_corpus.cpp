@@ -51,7 +51,7 @@ struct Corpus {
   std::vector<Row> rows;
 };
 
-Result<std::vector<std::string>> files_of(const std::string& path) {
+Result<std::vector<std::string>> objects_in(const std::string& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> out;
@@ -68,7 +68,7 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
 Result<Corpus> open_corpus(const std::vector<std::string>& operands, const verify::Limits& limits) {
   Corpus corpus;
   for (const std::string& operand : operands) {
-    for (std::string& path : TRY(files_of(operand))) {
+    for (std::string& path : TRY(objects_in(operand))) {
       auto object = object::Object::open(path);
       const std::size_t number = corpus.objects.size();
       if (!object.ok()) {

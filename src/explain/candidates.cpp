@@ -45,7 +45,8 @@ std::array<u64, 12> near(u64 other) {
 std::vector<Input> to_stay(const Way& way, const Machine& machine, std::size_t stop) {
   const Instruction& i = way.instruction(stop);
   const bool wanted = way.is_taken(stop);
-  const Cell left = machine.reg(i.dst), right = machine.source(i);
+  const Cell& left = machine.reg(i.dst);
+  const Cell right = machine.source(i);
   std::vector<Input> out;
   turn_null(machine, left, out);
   for (const u64 value : near(right.value)) {
@@ -82,7 +83,8 @@ void leave_object(const Machine& machine, const Cell& cell, s64 offset, s64 byte
 
 // The number by which a pointer is moved is larger than what it points to.
 void break_move(const Machine& machine, const Instruction& i, std::vector<Input>& out) {
-  const Cell dst = machine.reg(i.dst), by = machine.source(i);
+  const Cell& dst = machine.reg(i.dst);
+  const Cell by = machine.source(i);
   if (dst.is_pointer() == by.is_pointer()) return;
   const Cell& pointer = dst.is_pointer() ? dst : by;
   const Cell& moves = dst.is_pointer() ? by : dst;

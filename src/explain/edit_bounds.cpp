@@ -101,7 +101,7 @@ void Editor::add_size_bounds() {
     std::string condition = format("size > {}", *room);
     if (argument == platform::Argument::size) {
       append(code, leave_unless(isa::Jump::ne, r, 0, returned()));
-      condition = "size == 0 || " + condition;
+      condition.insert(0, "size == 0 || ");
     }
     add(last_, std::move(code),
         format("bound the size before the call, as an unsigned number: `if ({}) return {};`",

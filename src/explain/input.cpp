@@ -32,7 +32,7 @@ u64 backward(const Applied& step, u64 wanted) {
     case div:
     case sdiv: out = wanted * by; break;
     case lsh: out = wanted >> shift; break;
-    case rsh: out = wanted << shift; break;
+    case rsh:
     case arsh: out = wanted << shift; break;
     case to_le:
     case to_be:

@@ -12,6 +12,8 @@ namespace {
 using verify::Kind;
 using verify::Scalar;
 using verify::Value;
+using Word64 = verify::Word<u64>;
+using Word32 = verify::Word<u32>;
 
 // reg_type_str() in kernel/bpf/log.c.
 constexpr EnumArray<Kind, std::string_view> kNames({
@@ -64,14 +66,14 @@ struct Bound {
 std::array<Bound, 8> bounds_of(const Scalar& scalar) {
   const auto& full = scalar.full;
   const auto& half = scalar.half;
-  return {{{"smin", static_cast<u64>(full.smin), full.smin == full.kSignedMin},
-           {"smax", static_cast<u64>(full.smax), full.smax == full.kSignedMax},
+  return {{{"smin", static_cast<u64>(full.smin), full.smin == Word64::kSignedMin},
+           {"smax", static_cast<u64>(full.smax), full.smax == Word64::kSignedMax},
            {"umin", full.umin, full.umin == 0},
-           {"umax", full.umax, full.umax == full.kMax},
-           {"smin32", static_cast<u64>(s64{half.smin}), half.smin == half.kSignedMin},
-           {"smax32", static_cast<u64>(s64{half.smax}), half.smax == half.kSignedMax},
+           {"umax", full.umax, full.umax == Word64::kMax},
+           {"smin32", static_cast<u64>(s64{half.smin}), half.smin == Word32::kSignedMin},
+           {"smax32", static_cast<u64>(s64{half.smax}), half.smax == Word32::kSignedMax},
            {"umin32", half.umin, half.umin == 0},
-           {"umax32", half.umax, half.umax == half.kMax}}};
+           {"umax32", half.umax, half.umax == Word32::kMax}}};
 }
 
 class Fields {
@@ -154,7 +156,7 @@ std::string ranges_text(const Scalar& scalar) {
     fields.add(names + (bound.is_signed() ? signed_text(static_cast<s64>(bound.value))
                                           : number_text(bound.value)));
   }
-  const bool bits_known = scalar.full.mask != scalar.full.kMax;
+  const bool bits_known = scalar.full.mask != Word64::kMax;
   if (bits_known)
     fields.add(format("var_off=(0x{:x}; 0x{:x})", scalar.full.value, scalar.full.mask));
   return fields.text();

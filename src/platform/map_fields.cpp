@@ -112,7 +112,7 @@ class FieldFinder {
       Fields inner;
       structure(at.type, depth + 1, inner);
       for (SpecialField& field : inner) field.offset += static_cast<u32>(at.offset);
-      return repeat(std::move(inner), count, type.size, to);
+      return repeat(inner, count, type.size, to);
     }
     if (kind != SpecialKind::count_ && row(kind).how_many == HowMany::one) {
       if ((seen & set_of(kind)) != 0) return fail(format("it has two of {}", row(kind).name));
@@ -132,10 +132,10 @@ class FieldFinder {
     if ((set_of(field.kind) & kRootFields) != 0) find_contents(at, field);
     Fields found;
     found.push_back(std::move(field));
-    repeat(std::move(found), count, known.bytes, to);
+    repeat(found, count, known.bytes, to);
   }
 
-  void repeat(Fields found, u64 count, u64 bytes, Fields& to) {
+  void repeat(const Fields& found, u64 count, u64 bytes, Fields& to) {
     if (found.empty() || !out_.problem.empty()) return;
     for (const SpecialField& field : found) {
       if (count > 1 && (set_of(field.kind) & kRepeatable) == 0)

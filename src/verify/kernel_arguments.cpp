@@ -194,7 +194,8 @@ Check check_pointer(const State& state, KernelCall& call, const KernelParameter&
 Check check_kernel_arguments(Analysis& analysis, State& state, KernelCall& call) {
   const auto parameters = analysis.kernel->parameters(call.prototype);
   if (parameters.size() > isa::kR5) return kernel_argument_not_yet(call, isa::kR5);
-  for (u8 r = isa::kR1; r <= parameters.size(); ++r) {
+  const u8 last = static_cast<u8>(parameters.size());
+  for (u8 r = isa::kR1; r <= last; ++r) {
     KernelParameter of{.r = r, .declared = *(parameters.begin() + (r - 1))};
     if (auto refused = find_kernel_argument(analysis, state, call, of)) return refused;
     if (of.kind != KernelArgument::ignored && of.kind != KernelArgument::number) {

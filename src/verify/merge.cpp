@@ -1,7 +1,6 @@
 #include "verify/merge.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace skep::verify {
 namespace {
@@ -115,7 +114,7 @@ void merge_pointer(Pairs& pairs, Value& a, Value b) {
 }
 
 void merge_value(Pairs& pairs, Value& a, const Value& b) {
-  if (a.kind == Kind::unset || std::memcmp(&a, &b, sizeof(Value)) == 0) return;
+  if (a.kind == Kind::unset || a == b) return;
   if (a.kind == b.kind) {
     if (a.is_number()) {
       merge_number(pairs, a, b);
@@ -149,10 +148,6 @@ void merge_slot(Pairs& pairs, StackSlot& a, const StackSlot& b) {
   a.value = {};
 }
 
-bool same_slot(const StackSlot& a, const StackSlot& b) {
-  return std::memcmp(&a, &b, sizeof(StackSlot)) == 0;
-}
-
 void merge_frame(Pairs& pairs, Frame& a, const Frame& b, Registers live) {
   for (u8 r = 0; r < isa::kRegisters; ++r) {
     Value& value = a.registers[r];
@@ -166,7 +161,7 @@ void merge_frame(Pairs& pairs, Frame& a, const Frame& b, Registers live) {
   const StackSlot untouched;
   for (std::size_t s = 0; s < a.slots.size(); ++s) {
     const StackSlot& other = s < b.slots.size() ? b.slots[s] : untouched;
-    if (a.slots[s].is_untouched() || same_slot(a.slots[s], other)) continue;
+    if (a.slots[s].is_untouched() || a.slots[s] == other) continue;
     merge_slot(pairs, a.slots.edit(s), other);
   }
 }

@@ -95,6 +95,7 @@ struct Value {
   s64 offset = 0;   // pointers: the fixed part
   Scalar number;    // numbers: the value; pointers: the variable part of the offset
 
+  friend bool operator==(const Value&, const Value&) = default;
   static Value unset_value() { return {}; }
   static Value of_number(const Scalar& scalar) {
     Value value;
@@ -122,6 +123,7 @@ struct StackSlot {
   u8 zero = 0;     // by byte, behind those: written, and 0
   Value value;     // what was spilled
 
+  friend bool operator==(const StackSlot&, const StackSlot&) = default;
   bool is_untouched() const { return set == 0; }
   bool holds_object() const { return spilled != 0 && is_stack_object(value.kind); }
 };
