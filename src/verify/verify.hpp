@@ -40,14 +40,14 @@ enum class Rules : u8 { user_engine, kernel };
 
 class Observer;  // verify/observer.hpp
 
-inline constexpr u64 kNoLimit = ~u64{0};
 // BPF_COMPLEXITY_LIMIT_INSNS and BPF_COMPLEXITY_LIMIT_JMP_SEQ of Linux.
 inline constexpr u64 kKernelInstructionsMax = 1'000'000, kKernelPendingMax = 8192;
 
 struct Limits {
-  u64 instructions_max = kNoLimit;  // walked, over all paths
-  u64 pending_max = 65'536;         // ways that wait: they take memory
-  u64 time_max_ms = 10'000;         // of the clock, for one program
+  // Walked, over all paths. The walk keeps some bytes of each, a hundred megabytes for all.
+  u64 instructions_max = 4'000'000;
+  u64 pending_max = 65'536;  // ways that wait: they take memory
+  u64 time_max_ms = 10'000;  // of the clock, for one program
   Paths paths = Paths::merged;
   Rules rules = Rules::user_engine;
   // Of the kernel whose rules they are: programs that take its structures are verified against
