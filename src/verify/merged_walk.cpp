@@ -42,7 +42,7 @@ MergedWalk::MergedWalk(const Outline& outline, const Nesting& nesting, const Lim
 Check MergedWalk::walk(State state) {
   const InstructionIndex begin = outline_.program->functions[state.frame().function].begin;
   Path start{std::move(state), begin, {}};
-  if (nesting_.depth(nesting_.loop[start.at.value()]) != 0) start.rounds.push_back(0);
+  start.rounds.resize(nesting_.depth(nesting_.loop[start.at.value()]));
   if (auto refused = follow(std::move(start))) return refused;
   while (!waiting_.empty()) {
     Path path = std::move(waiting_.back().path);
