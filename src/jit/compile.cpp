@@ -83,7 +83,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
   out.entry_ = reinterpret_cast<Entry>(address + emitted.entry);
   out.tail_entry_ = reinterpret_cast<const void*>(address + emitted.tail_entry);
   out.code_ = {reinterpret_cast<const std::byte*>(address), emitted.linked.code.size()};
-  out.places_ = std::move(emitted.places);
+  out.places_ = std::move(emitted.linked.places);
   out.pages_ = std::move(kept);
   return out;
 }

@@ -16,16 +16,14 @@ bool needs_execution(const Operation& op, const platform::Bindings& bindings) {
 
 }  // namespace
 
-Emitted emitted_of(const Unit& unit, Linked linked, const Places& places) {
+Emitted emitted_of(const Unit& unit, Linked linked, const Entries& entries) {
   const auto offset = [&](Label label) { return linked.labels[label.number]; };
   Emitted out;
-  out.entry = offset(places.entry);
-  out.tail_entry = offset(places.entries[0]);
+  out.entry = offset(entries.program);
+  out.tail_entry = offset(entries.blocks);
+  out.functions.reserve(unit.functions.size());
   for (const Function& each : unit.functions)
-    out.functions.push_back(offset(places.entries[each.first_block]));
-  out.places.reserve(places.marks.size());
-  for (const auto& [instruction, label] : places.marks)
-    out.places.push_back({offset(label), instruction});
+    out.functions.push_back(offset(entries.blocks + each.first_block));
   out.linked = std::move(linked);
   return out;
 }

@@ -34,6 +34,8 @@ struct Confines {
 
 struct Label {
   u32 number;
+
+  constexpr Label operator+(u32 more) const { return {number + more}; }  // one made along with it
 };
 
 // A direct call at `offset` of the linked code that must reach `target`, once the code has an
@@ -47,6 +49,7 @@ struct Linked {
   std::vector<u8> code;
   std::vector<u32> labels;  // offsets, by number of the label
   std::vector<OutsideCall> calls;
+  std::vector<platform::CodePlace> places;
 };
 
 struct Emitted {
@@ -54,7 +57,6 @@ struct Emitted {
   u32 entry = 0;  // offsets into the code
   u32 tail_entry = 0;
   std::vector<u32> functions;  // one each
-  std::vector<platform::CodePlace> places;
 };
 
 // What code pages and symbols ask of a target.
@@ -65,19 +67,12 @@ struct Machine {
   u8 filler = 0;              // a byte that stops whoever runs into a word of it
 };
 
-// Where code of an instruction begins.
-struct Mark {
-  u32 instruction;
-  Label label;
-};
-
 // Where a target has put what the others ask for.
-struct Places {
-  Label entry;
-  std::span<const Label> entries;  // by block; of those that begin functions
-  std::span<const Mark> marks;
+struct Entries {
+  Label program;
+  Label blocks;  // the first of as many as there are blocks; bound are those that begin functions
 };
-Emitted emitted_of(const Unit& unit, Linked linked, const Places& places);
+Emitted emitted_of(const Unit& unit, Linked linked, const Entries& entries);
 
 // What the code of a Unit keeps in registers for all of its functions.
 struct Needs {

@@ -134,7 +134,8 @@ class Assembler {
   void ret();
   void trap();  // udf
 
-  Label make_label();
+  Label make_label() { return make_labels(1); }
+  Label make_labels(u32 count);  // the first of them
   void bind(Label label);
   void jump(Label label);
   void jump_if(Condition condition, Label label);
@@ -143,6 +144,10 @@ class Assembler {
   void jump_if_bit(Bit value, Reg reg, u8 bit, Label label);
   void call(Label label);
   void call_outside(u64 target);
+
+  // What follows is code of that instruction of the program.
+  void mark(u32 instruction);
+  u32 marked() const { return marks_.back().instruction; }  // precondition: something is
 
   Linked link() const;
 
@@ -160,6 +165,10 @@ class Assembler {
     u32 at = 0;     // in raw_
     u32 jumps = 0;  // how many stand before it
   };
+  struct Mark {
+    Place place;
+    u32 instruction;
+  };
 
   void put(u32 word) { raw_.push_back(word); }
   void put_jump(u32 word, Distance distance, Label label);
@@ -173,6 +182,7 @@ class Assembler {
   std::vector<u32> raw_;  // words, without jumps
   std::vector<JumpPlace> jumps_;
   std::vector<Place> labels_;
+  std::vector<Mark> marks_;
   std::vector<std::pair<Place, u64>> calls_;
 };
 

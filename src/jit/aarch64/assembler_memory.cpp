@@ -112,9 +112,16 @@ void Assembler::call(Reg target) { put(kBlr | rn(target)); }
 void Assembler::ret() { put(kRet); }
 void Assembler::trap() { put(kUdf); }
 
-Label Assembler::make_label() {
-  labels_.emplace_back();
-  return {static_cast<u32>(labels_.size() - 1)};
+Label Assembler::make_labels(u32 count) {
+  const Label first{static_cast<u32>(labels_.size())};
+  labels_.resize(labels_.size() + count);
+  return first;
+}
+
+void Assembler::mark(u32 instruction) {
+  if (marks_.empty() || marks_.back().instruction != instruction) {
+    marks_.push_back({here(), instruction});
+  }
 }
 
 void Assembler::bind(Label label) { labels_[label.number] = here(); }

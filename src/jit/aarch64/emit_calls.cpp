@@ -84,7 +84,7 @@ void Emitter::call_indirect(const Operation& op) {
 
 void Emitter::call_local(const Operation& op) {
   if (confined()) return call_local_confined(op);
-  a_.call(entries_[op.target]);
+  a_.call(entries_ + op.target);
   a_.move(Width::w64, home(isa::kR0), Reg::x0);
 }
 
@@ -99,7 +99,7 @@ void Emitter::call_local_confined(const Operation& op) {
   a_.arithmetic(Arithmetic::sub, Width::w64, Reg::x23, Reg::x23, kFrame);
   a_.move_immediate(Reg::x16, interpret::kLoopsMax);
   a_.store(Width::w64, loops, Reg::x16);
-  a_.call(entries_[op.target]);
+  a_.call(entries_ + op.target);
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::x23, Reg::x23, kFrame);
   pop(kCallerSaved);
   a_.store(Width::w64, loops, Reg::x16);

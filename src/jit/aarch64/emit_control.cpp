@@ -45,7 +45,7 @@ constexpr EnumArray<Jump, ByRegister> kByRegister({{Jump::eq, {0, By::zero}},
 
 void Emitter::branch(const Operation& op) {
   if (falls_into(unit_, block_, op.target)) return;
-  const Label label = blocks_[op.target];
+  const Label label = blocks_ + op.target;
   const auto alone = decide_by_register(op);
   if (!alone) {
     compare(op);
@@ -114,13 +114,13 @@ void Emitter::select(const Operation& op) {
 }
 
 void Emitter::jump(const Operation& op) {
-  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_[op.target]);
+  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_ + op.target);
 }
 
 void Emitter::may_goto(const Operation& op) {
   const Memory budget = confined() ? state(offsetof(State, loops)) : memory(Reg::sp, *frame_.loops);
   a_.load(Width::w64, Reg::x16, budget);
-  a_.jump_if_zero(Width::w64, Reg::x16, blocks_[op.target]);
+  a_.jump_if_zero(Width::w64, Reg::x16, blocks_ + op.target);
   a_.arithmetic(Arithmetic::sub, Width::w64, Reg::x16, Reg::x16, 1);
   a_.store(Width::w64, budget, Reg::x16);
 }

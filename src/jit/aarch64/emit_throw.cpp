@@ -41,7 +41,7 @@ void Emitter::land() {
   if (needs_.throws) {
     a_.bind(landing_);
     back_to_first_frame();
-    if (unit_.exception_callback != kNoBlock) a_.call(entries_[unit_.exception_callback]);
+    if (unit_.exception_callback != kNoBlock) a_.call(entries_ + unit_.exception_callback);
     epilogue();  // x0 is the cookie, or what the callback returned
     a_.ret();
   }

@@ -57,10 +57,9 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
       target_(target),
       confines_(confines),
       needs_(needs_of(unit, bindings)) {
-  for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
-    blocks_.push_back(a_.make_label());
-    entries_.push_back(confined() ? blocks_.back() : a_.make_label());
-  }
+  const auto blocks = static_cast<u32>(unit.blocks.size());
+  blocks_ = a_.make_labels(blocks);
+  entries_ = confined() ? blocks_ : a_.make_labels(blocks);
 }
 
 Emitted Emitter::run() {
@@ -73,7 +72,7 @@ Emitted Emitter::run() {
   }
   for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
 
-  return emitted_of(unit_, a_.link(), {entry, entries_, marks_});
+  return emitted_of(unit_, a_.link(), {entry, entries_});
 }
 
 // u64 entry(void* memory, State* state)
@@ -87,7 +86,7 @@ void Emitter::confined_entry() {
   a_.move_immediate(Reg::x0, confines_.memory);
   a_.move_immediate(Reg::x1, confines_.memory_bytes);
   a_.move_immediate(Reg::x23, confines_.stack_end);
-  a_.call(entries_[0]);
+  a_.call(entries_);
   a_.bind(leave_);
   a_.load(Width::w64, Reg::x16, state(offsetof(State, stack_pointer)));
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::sp, Reg::x16, 0);
@@ -102,7 +101,7 @@ void Emitter::tail_counting_entry() {
   push(kSaved);
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::x29, Reg::sp, 0);
   a_.arithmetic(Arithmetic::add, Width::w64, Reg::x8, Reg::sp, u64{2} * kSlot);
-  a_.call(entries_[0]);
+  a_.call(entries_);
   a_.load_pair(Indexing::after, Reg::x29, Reg::x30, memory(Reg::sp, 4 * kSlot));
   a_.ret();
 }
@@ -113,8 +112,8 @@ void Emitter::function(std::size_t at) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
-    a_.bind(entries_[function.first_block]);
-    if (at != 0) mark(unit_.blocks[function.first_block].from);
+    a_.bind(entries_ + function.first_block);
+    if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
@@ -127,33 +126,26 @@ void Emitter::function(std::size_t at) {
 void Emitter::block(u32 number) {
   block_ = number;
   const Block& block = unit_.blocks[number];
-  a_.bind(blocks_[number]);
+  a_.bind(blocks_ + number);
   if (unit_.pays) {
-    mark(block.from);
+    a_.mark(block.from);
     pay(block);
   }
   for (u32 at = block.begin; at < block.end; ++at) {
     const Operation& op = unit_.operations[at];
-    mark(op.from);
+    a_.mark(op.from);
     (this->*kEmit[op.kind])(op);
   }
 }
 
-// What follows is code of that instruction.
-void Emitter::mark(u32 instruction) {
-  if (!marks_.empty() && marks_.back().instruction == instruction) return;
-  marks_.push_back({instruction, a_.make_label()});
-  a_.bind(marks_.back().label);
-}
-
 // Behind the function: what rarely runs.
 void Emitter::aside(std::function<void()> emit) {
-  cold_.push_back({marks_.back().instruction, std::move(emit)});
+  cold_.push_back({a_.marked(), std::move(emit)});
 }
 
 void Emitter::cold_code() {
   for (const Cold& cold : cold_) {
-    mark(cold.from);
+    a_.mark(cold.from);
     cold.emit();
   }
   cold_.clear();

@@ -53,6 +53,10 @@ class Linker {
     for (const auto& [place, target] : in_.calls_) {
       out.calls.push_back({word(place) * kWordBytes, target});
     }
+    out.places.reserve(in_.marks_.size());
+    for (const auto& [place, instruction] : in_.marks_) {
+      out.places.push_back({word(place) * kWordBytes, instruction});
+    }
     return out;
   }
 

@@ -1,5 +1,8 @@
 #include "jit/x86_64/assembler.hpp"
 
+#include <bit>
+#include <cstring>
+
 #include "base/enum_array.hpp"
 
 namespace skep::jit::x86_64 {
@@ -37,23 +40,32 @@ constexpr bool fits_byte(s64 value) { return value == static_cast<s8>(value); }
 // spl, bpl, sil and dil need a REX prefix; without one, their numbers mean ah to bh.
 constexpr bool needs_rex_as_byte(u8 reg) { return reg >= 4; }
 
+// The lower `bytes` of a value, in room for eight.
+u8* put_value(u8* to, s64 value, u32 bytes) {
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(to, &value, sizeof value);
+  return to + bytes;
+}
+
 }  // namespace
 
 void Assembler::reserve(std::size_t operations, std::size_t blocks) {
   constexpr std::size_t kBytes = 5, kBlockLabels = 2;  // of an operation, of a block
   raw_.reserve(operations * kBytes);
-  labels_.reserve(operations + blocks * kBlockLabels);
+  marks_.reserve(operations + 1);
+  labels_.reserve(blocks * kBlockLabels + 1);
   jumps_.reserve(blocks);
 }
 
 void Assembler::put_immediate(s64 value, u32 bytes) {
-  for (u32 at = 0; at < bytes; ++at) put(static_cast<u8>(static_cast<u64>(value) >> (8 * at)));
+  raw_.take(put_value(raw_.room(), value, bytes));
 }
 
 // [66] [REX] [0F] opcode ModRM [SIB] [displacement]
 void Assembler::form(Width width, Opcode opcode, u8 reg, const Operand& rm,
                      ByteRegister byte_register) {
-  if (width == Width::w16) put(kOperandSize);
+  u8* to = raw_.room();
+  if (width == Width::w16) *to++ = kOperandSize;
   u8 rex = 0;
   if (width == Width::w64) rex |= kRexW;
   if (is_high(reg)) rex |= kRexR;
@@ -62,39 +74,39 @@ void Assembler::form(Width width, Opcode opcode, u8 reg, const Operand& rm,
   const bool byte_reg = byte_register == ByteRegister::reg && needs_rex_as_byte(reg);
   const bool byte_rm =
       byte_register == ByteRegister::rm && !rm.is_memory && needs_rex_as_byte(code(rm.base));
-  if (rex != 0 || byte_reg || byte_rm) put(0x40 | rex);
-  if (opcode.escape != 0) put(opcode.escape);
-  put(opcode.code);
-  modrm(reg, rm);
+  if (rex != 0 || byte_reg || byte_rm) *to++ = 0x40 | rex;
+  if (opcode.escape != 0) *to++ = opcode.escape;
+  *to++ = opcode.code;
+  raw_.take(modrm(to, reg, rm));
 }
 
-void Assembler::modrm(u8 reg, const Operand& rm) {
+u8* Assembler::modrm(u8* to, u8 reg, const Operand& rm) {
   const u8 base = low(code(rm.base));
   const u8 middle = static_cast<u8>(low(reg) << 3);
   if (!rm.is_memory) {
-    put(0xc0 | middle | base);
-    return;
+    *to++ = 0xc0 | middle | base;
+    return to;
   }
-  if (!rm.has_base) return modrm_without_base(middle, rm);
+  if (!rm.has_base) return modrm_without_base(to, middle, rm);
   // A base of rbp or r13 has no form without displacement; one of rsp or r12 needs a SIB byte.
   const bool none = rm.displacement == 0 && base != low(code(Reg::rbp));
   const bool byte = !none && fits_byte(rm.displacement);
   const u8 mode = none ? 0x00 : byte ? 0x40 : 0x80;
   const bool sib = rm.index || base == low(code(Reg::rsp));
-  put(mode | middle | (sib ? u8{4} : base));
+  *to++ = mode | middle | (sib ? u8{4} : base);
   if (sib) {
     const u8 index = rm.index ? low(code(*rm.index)) : u8{4};  // 4: no index
-    put(static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | base);
+    *to++ = static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | base;
   }
-  if (!none) put_immediate(rm.displacement, byte ? 1 : 4);
+  return none ? to : put_value(to, rm.displacement, byte ? 1 : 4);
 }
 
 // A SIB byte whose base is that of rbp, with mode 0: no base, and a displacement of 32 bits.
-void Assembler::modrm_without_base(u8 middle, const Operand& rm) {
+u8* Assembler::modrm_without_base(u8* to, u8 middle, const Operand& rm) {
   const u8 index = rm.index ? low(code(*rm.index)) : u8{4};
-  put(middle | 4);
-  put(static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | low(code(Reg::rbp)));
-  put_immediate(rm.displacement, 4);
+  *to++ = middle | 4;
+  *to++ = static_cast<u8>(rm.scale << 6) | static_cast<u8>(index << 3) | low(code(Reg::rbp));
+  return put_value(to, rm.displacement, 4);
 }
 
 // ---- arithmetic ----
@@ -331,9 +343,16 @@ void Assembler::trap() {
   put(0x0b);
 }
 
-Label Assembler::make_label() {
-  labels_.push_back({});
-  return {static_cast<u32>(labels_.size() - 1)};
+Label Assembler::make_labels(u32 count) {
+  const Label first{static_cast<u32>(labels_.size())};
+  labels_.resize(labels_.size() + count);
+  return first;
+}
+
+void Assembler::mark(u32 instruction) {
+  if (marks_.empty() || marks_.back().instruction != instruction) {
+    marks_.push_back({here(), instruction});
+  }
 }
 
 void Assembler::bind(Label label) { labels_[label.number] = here(); }

@@ -6,6 +6,7 @@
 // own address is not known yet.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -63,6 +64,28 @@ constexpr Condition inverted(Condition condition) {
   return static_cast<Condition>(static_cast<u8>(condition) ^ 1);
 }
 
+// Code that grows at its end. Writing it is most of what an assembler does: whoever adds an
+// instruction asks for room once and puts its bytes there without looking again.
+class CodeBuffer {
+ public:
+  static constexpr std::size_t kRoom = 16;  // an instruction has 15 bytes at most
+
+  void reserve(std::size_t bytes) { bytes_.resize(std::max(bytes_.size(), bytes + kRoom)); }
+  u8* room() {
+    if (size_ + kRoom > bytes_.size()) bytes_.resize(2 * (size_ + kRoom));
+    return bytes_.data() + size_;
+  }
+  // What stands in the room up to `end` is code now.
+  void take(const u8* end) { size_ = static_cast<std::size_t>(end - bytes_.data()); }
+
+  std::size_t size() const { return size_; }
+  const u8* data() const { return bytes_.data(); }
+
+ private:
+  std::vector<u8> bytes_;
+  std::size_t size_ = 0;
+};
+
 // Whether other processors see a change of memory as one.
 enum class Lock : u8 { no, yes };
 
@@ -116,12 +139,17 @@ class Assembler {
   void ret();
   void trap();  // ud2
 
-  Label make_label();
+  Label make_label() { return make_labels(1); }
+  Label make_labels(u32 count);  // the first of them
   void bind(Label label);
   void jump(Label label);
   void jump_if(Condition condition, Label label);
   void call(Label label);
   void call_outside(u64 target);
+
+  // What follows is code of that instruction of the program.
+  void mark(u32 instruction);
+  u32 marked() const { return marks_.back().instruction; }  // precondition: something is
 
   Linked link() const;
 
@@ -143,18 +171,29 @@ class Assembler {
     u32 at = 0;     // in raw_
     u32 jumps = 0;  // how many stand before it
   };
+  struct Mark {
+    Place place;
+    u32 instruction;
+  };
 
-  void put(u8 byte) { raw_.push_back(byte); }
+  void put(u8 byte) {
+    u8* at = raw_.room();
+    *at++ = byte;
+    raw_.take(at);
+  }
   void put_immediate(s64 value, u32 bytes);
   void form(Width width, Opcode opcode, u8 reg, const Operand& rm,
             ByteRegister byte_register = ByteRegister::none);
-  void modrm(u8 reg, const Operand& rm);
-  void modrm_without_base(u8 middle, const Operand& rm);
+  void modrm(u8 reg, const Operand& rm) { raw_.take(modrm(raw_.room(), reg, rm)); }
+  // These write at `to` and return where they ended.
+  static u8* modrm(u8* to, u8 reg, const Operand& rm);
+  static u8* modrm_without_base(u8* to, u8 middle, const Operand& rm);
   Place here() const { return {static_cast<u32>(raw_.size()), static_cast<u32>(jumps_.size())}; }
 
-  std::vector<u8> raw_;
+  CodeBuffer raw_;
   std::vector<JumpPlace> jumps_;
   std::vector<Place> labels_;
+  std::vector<Mark> marks_;
   std::vector<std::pair<Place, u64>> calls_;
 };
 

@@ -36,7 +36,7 @@ void Emitter::branch(const Operation& op) {
 
 void Emitter::jump_if(const Operation& op) {
   const Condition condition = kConditions[op.jump()];
-  a_.jump_if(op.negated ? inverted(condition) : condition, blocks_[op.target]);
+  a_.jump_if(op.negated ? inverted(condition) : condition, blocks_ + op.target);
 }
 
 // A conditional move of 32 bits clears the upper half where it moves nothing, so it is one of 64,
@@ -72,14 +72,14 @@ void Emitter::compare(const Operation& op) {
 }
 
 void Emitter::jump(const Operation& op) {
-  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_[op.target]);
+  if (!falls_into(unit_, block_, op.target)) a_.jump(blocks_ + op.target);
 }
 
 void Emitter::may_goto(const Operation& op) {
   const Operand budget =
       confined() ? state(offsetof(State, loops)) : memory(Reg::rsp, *frame_.loops);
   a_.arithmetic(Arithmetic::cmp, Width::w64, budget, 0);
-  a_.jump_if(Condition::e, blocks_[op.target]);
+  a_.jump_if(Condition::e, blocks_ + op.target);
   a_.arithmetic(Arithmetic::sub, Width::w64, budget, 1);
 }
 
@@ -148,7 +148,7 @@ void Emitter::call_indirect(const Operation& op) {
 }
 
 void Emitter::call_local(const Operation& op) {
-  if (!confined()) return a_.call(entries_[op.target]);
+  if (!confined()) return a_.call(entries_ + op.target);
   const Operand loops = state(offsetof(State, loops));
   constexpr auto kFrame = static_cast<s32>(isa::kStackBytes);
   a_.move_immediate(Reg::r10, confines_.stack_end - u64{isa::kFramesMax - 1} * isa::kStackBytes);
@@ -158,7 +158,7 @@ void Emitter::call_local(const Operation& op) {
   a_.push(loops);
   a_.arithmetic(Arithmetic::sub, Width::w64, direct(Reg::rbp), kFrame);
   a_.store_immediate(Width::w64, loops, interpret::kLoopsMax);
-  a_.call(entries_[op.target]);
+  a_.call(entries_ + op.target);
   a_.arithmetic(Arithmetic::add, Width::w64, direct(Reg::rbp), kFrame);
   a_.pop(loops);
   for (auto reg = kConfinedSaved.rbegin(); reg != kConfinedSaved.rend(); ++reg) a_.pop(*reg);

@@ -170,9 +170,9 @@ u32 Emitter::look_up_or_leave(const Operation& lookup, u32 at) {
   const u32 some = leaves_when_null ? block.next : op.target;
   element_of(lookup, [this, none] {
     a_.move_immediate(Reg::rax, 0);
-    a_.jump(blocks_[none]);
+    a_.jump(blocks_ + none);
   });
-  if (!falls_into(unit_, block_, some)) a_.jump(blocks_[some]);
+  if (!falls_into(unit_, block_, some)) a_.jump(blocks_ + some);
   // The jump to `some` or `none` that lay_out() may have added is made, or never reached.
   return at + 1 < block.end ? 3 : 2;
 }

@@ -51,7 +51,7 @@ void Emitter::land() {
     if (unit_.exception_callback == kNoBlock) {
       a_.move(isa::Width::w64, Reg::rax, Reg::rdi);
     } else {
-      a_.call(entries_[unit_.exception_callback]);
+      a_.call(entries_ + unit_.exception_callback);
     }
     epilogue();
     a_.ret();

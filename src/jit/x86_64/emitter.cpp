@@ -56,13 +56,9 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
       confines_(confines),
       needs_(needs_of(unit, bindings)) {
   a_.reserve(unit.operations.size(), unit.blocks.size());
-  marks_.reserve(unit.operations.size());
-  blocks_.reserve(unit.blocks.size());
-  entries_.reserve(unit.blocks.size());
-  for (std::size_t at = 0; at < unit.blocks.size(); ++at) {
-    blocks_.push_back(a_.make_label());
-    entries_.push_back(confined() ? blocks_.back() : a_.make_label());
-  }
+  const auto blocks = static_cast<u32>(unit.blocks.size());
+  blocks_ = a_.make_labels(blocks);
+  entries_ = confined() ? blocks_ : a_.make_labels(blocks);
 }
 
 Emitted Emitter::run() {
@@ -75,7 +71,7 @@ Emitted Emitter::run() {
   }
   for (std::size_t at = 0; at < unit_.functions.size(); ++at) function(at);
 
-  return emitted_of(unit_, a_.link(), {entry, entries_, marks_});
+  return emitted_of(unit_, a_.link(), {entry, entries_});
 }
 
 // u64 entry(void* memory, State* state)
@@ -88,7 +84,7 @@ void Emitter::confined_entry() {
   a_.move_immediate(Reg::rdi, confines_.memory);
   a_.move_immediate(Reg::rsi, confines_.memory_bytes);
   a_.move_immediate(Reg::rbp, confines_.stack_end);
-  a_.call(entries_[0]);
+  a_.call(entries_);
   a_.bind(leave_);
   a_.load(isa::Width::w64, Reg::rsp, state(offsetof(State, stack_pointer)));
   for (auto reg = kConfinedPushed.rbegin(); reg != kConfinedPushed.rend(); ++reg) a_.pop(*reg);
@@ -100,7 +96,7 @@ void Emitter::tail_counting_entry() {
   a_.move_immediate(Reg::rax, 0);
   a_.push(Reg::rax);
   a_.move(isa::Width::w64, Reg::rax, Reg::rsp);
-  a_.call(entries_[0]);
+  a_.call(entries_);
   a_.pop(Reg::rcx);
   a_.ret();
 }
@@ -114,8 +110,8 @@ void Emitter::function(std::size_t at) {
     if (needs_.execution) std::erase(preserved, number(Reg::r12));
     if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
     allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
-    a_.bind(entries_[function.first_block]);
-    if (at != 0) mark(unit_.blocks[function.first_block].from);
+    a_.bind(entries_ + function.first_block);
+    if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
     lay_out_frame(function, at == 0);
     prologue(function, at == 0);
@@ -180,14 +176,14 @@ void Emitter::epilogue() {
 void Emitter::block(u32 number) {
   block_ = number;
   const Block& block = unit_.blocks[number];
-  a_.bind(blocks_[number]);
+  a_.bind(blocks_ + number);
   if (unit_.pays) {
-    mark(block.from);
+    a_.mark(block.from);
     pay(block);
   }
   for (u32 at = block.begin; at < block.end;) {
     const Operation& op = unit_.operations[at];
-    mark(op.from);
+    a_.mark(op.from);
     if (const u32 count = fused(at, block.end); count != 0) {
       at += count;
     } else {
@@ -197,21 +193,14 @@ void Emitter::block(u32 number) {
   }
 }
 
-// What follows is code of that instruction.
-void Emitter::mark(u32 instruction) {
-  if (!marks_.empty() && marks_.back().instruction == instruction) return;
-  marks_.push_back({instruction, a_.make_label()});
-  a_.bind(marks_.back().label);
-}
-
 // Behind the function: what rarely runs.
 void Emitter::aside(std::function<void()> emit) {
-  cold_.push_back({marks_.back().instruction, std::move(emit)});
+  cold_.push_back({a_.marked(), std::move(emit)});
 }
 
 void Emitter::cold_code() {
   for (const Cold& cold : cold_) {
-    mark(cold.from);
+    a_.mark(cold.from);
     cold.emit();
   }
   cold_.clear();

@@ -80,7 +80,6 @@ class Emitter {
   void prologue(const Function& function, bool is_main);
   void epilogue();
   void block(u32 number);
-  void mark(u32 instruction);
   void aside(std::function<void()> emit);
   void cold_code();
 
@@ -191,9 +190,8 @@ class Emitter {
   Needs needs_;
 
   Assembler a_;
-  std::vector<Label> blocks_;
-  std::vector<Label> entries_;  // by block; only those of functions are bound
-  std::vector<Mark> marks_;
+  Label blocks_{};   // one of each block, by number
+  Label entries_{};  // the same; only those of functions are bound
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
   Label landing_{};         // where exceptions go

@@ -27,6 +27,10 @@ class Linker {
     out.labels.reserve(in_.labels_.size());
     for (const Assembler::Place& label : in_.labels_) out.labels.push_back(offset(label));
     for (const auto& [place, target] : in_.calls_) out.calls.push_back({offset(place), target});
+    out.places.reserve(in_.marks_.size());
+    for (const auto& [place, instruction] : in_.marks_) {
+      out.places.push_back({offset(place), instruction});
+    }
     return out;
   }
 
@@ -35,8 +39,9 @@ class Linker {
 
   // added_[n]: bytes of the first n jumps.
   void place() {
-    added_.assign(1, 0);
-    for (u8 length : lengths_) added_.push_back(added_.back() + length);
+    added_.resize(lengths_.size() + 1);
+    u32 sum = 0;
+    for (std::size_t at = 0; at < lengths_.size(); ++at) added_[at + 1] = sum += lengths_[at];
   }
 
   u32 offset(const Assembler::Place& place) const { return place.at + added_[place.jumps]; }
@@ -58,32 +63,37 @@ class Linker {
   }
 
   void write(std::vector<u8>& out) const {
-    out.reserve(in_.raw_.size() + added_.back());
+    const auto size = static_cast<u32>(in_.raw_.size());
+    out.resize(size + added_.back());
+    u8* end = out.data();
     u32 from = 0;
-    for (std::size_t at = 0; at < in_.jumps_.size(); ++at) {
-      const u32 to = in_.jumps_[at].at;
-      out.insert(out.end(), in_.raw_.begin() + from, in_.raw_.begin() + to);
+    const auto copy_up_to = [&](u32 to) {
+      if (from != to) std::memcpy(end, in_.raw_.data() + from, to - from);
+      end += to - from;
       from = to;
-      write_jump(at, out);
+    };
+    for (std::size_t at = 0; at < in_.jumps_.size(); ++at) {
+      copy_up_to(in_.jumps_[at].at);
+      end = write_jump(at, end);
     }
-    out.insert(out.end(), in_.raw_.begin() + from, in_.raw_.end());
+    copy_up_to(size);
   }
 
-  void write_jump(std::size_t at, std::vector<u8>& out) const {
+  u8* write_jump(std::size_t at, u8* to) const {
     const Assembler::JumpPlace& jump = in_.jumps_[at];
     const auto condition = static_cast<u8>(jump.condition);
-    const auto put = [&](u32 byte) { out.push_back(static_cast<u8>(byte)); };
     const bool near = lengths_[at] != kShort;
     switch (jump.kind) {
-      case Assembler::Jump::always: put(near ? 0xe9 : 0xeb); break;
-      case Assembler::Jump::call: put(0xe8); break;
+      case Assembler::Jump::always: *to++ = near ? 0xe9 : 0xeb; break;
+      case Assembler::Jump::call: *to++ = 0xe8; break;
       case Assembler::Jump::conditional:
-        if (near) put(0x0f);
-        put((near ? 0x80 : 0x70) | condition);
+        if (near) *to++ = 0x0f;
+        *to++ = (near ? 0x80 : 0x70) | condition;
         break;
     }
-    const s64 far = distance(at);
-    for (u32 byte = 0; byte < (near ? 4u : 1u); ++byte) put(static_cast<u32>(far >> (8 * byte)));
+    const auto far = static_cast<s32>(distance(at));
+    std::memcpy(to, &far, near ? sizeof far : 1);
+    return to + (near ? sizeof far : 1);
   }
 
   const Assembler& in_;
