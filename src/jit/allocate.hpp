@@ -32,8 +32,8 @@ struct Allocation {
   bool calls = false;
 };
 
-// Precondition: simplify() has filled live_after. r10 gets no home here: it is the stack pointer
-// plus a constant.
-Allocation allocate(const Unit& unit, const Function& function, const RegisterFile& file);
+// Precondition: lay_out() has filled what the function uses. r10 gets no home here: it is the stack
+// pointer plus a constant.
+Allocation allocate(const Function& function, const RegisterFile& file);
 
 }  // namespace skep::jit

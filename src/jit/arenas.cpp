@@ -1,7 +1,5 @@
 #include "jit/arenas.hpp"
 
-#include <algorithm>
-
 #include "jit/usage.hpp"
 
 namespace skep::jit {
@@ -14,8 +12,6 @@ bool is_arenas(const Operation& op) {
   return op.region == verify::Region::arena &&
          (op.kind == Kind::load || op.kind == Kind::store || op.kind == Kind::atomic);
 }
-
-bool needs_more(const Operation& op) { return op.kind == Kind::user_pointer || is_arenas(op); }
 
 class Reacher {
  public:
@@ -106,7 +102,7 @@ class Reacher {
 }  // namespace
 
 void reach_arena(Unit& unit, const platform::ArenaPlace& arena) {
-  if (std::ranges::none_of(unit.operations, needs_more)) return;
+  if (!unit.has_arena && !unit.has(Kind::user_pointer)) return;
   Reacher(unit, arena).run();
 }
 

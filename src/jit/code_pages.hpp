@@ -3,8 +3,8 @@
 // All code of a process comes from one reservation of address space near the engine's own text, so
 // that calls of helpers are direct. A program takes whole pages of it: reserve() fixes its address,
 // seal() writes it and takes the right to write away before it gives the right to execute. The
-// pages go back when the object dies. As with the heap there is one per process; every function is
-// safe from any thread.
+// pages go back when the object dies, and cannot be executed from then on. As with the heap there
+// is one per process; every function is safe from any thread.
 #pragma once
 
 #include <span>

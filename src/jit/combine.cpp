@@ -108,6 +108,7 @@ class Combiner {
 
   void run() {
     for (const Block& block : unit_.blocks) {
+      if (!block.may_be_combined) continue;
       values_.clear();
       held_.fill(kUnseen);
       for (at_ = block.begin; at_ < block.end; ++at_) one(unit_.operations[at_]);

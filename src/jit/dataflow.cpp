@@ -1,5 +1,6 @@
 #include "jit/dataflow.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace skep::jit {
@@ -104,27 +105,74 @@ class Liveness {
  public:
   explicit Liveness(Unit& unit) : unit_(unit), live_in_(unit.blocks.size()) {}
 
-  void run() {
-    if (has_loops(unit_)) settle_loops();
-    keep();
+  // Backward, a loop at a time: what is live into blocks that stand later is known. What is not
+  // dead is kept, narrowed and marked with what is live after it; blocks stand in the order of
+  // their numbers, so that it moves to the end of the operations in place.
+  u32 run() {
+    to_ = static_cast<u32>(unit_.operations.size());
+    find_loops();
+    for (auto at = static_cast<u32>(unit_.blocks.size()); at-- > 0;) {
+      if (!loops_.empty() && at == loops_.back().last) {
+        settle(loops_.back());
+        loops_.pop_back();
+      }
+      keep(at);
+    }
+    for (u32 at = 0; at < to_; ++at) unit_.operations[at].kind = Kind::nothing;
+    return to_;
   }
 
  private:
+  // Blocks that no jump backward leaves or enters in the middle.
+  struct Loop {
+    u32 first;
+    u32 last;
+  };
   static constexpr Halves kNever = ~Halves{0};  // no set of registers
 
-  // What is live into each block. Without loops keep() finds it out by itself, as it goes backward.
-  void settle_loops() {
-    std::vector<Halves> last_out(unit_.blocks.size(), kNever);  // what each was computed with
+  void find_loops() {
+    for (u32 at = 0; at < unit_.blocks.size(); ++at) {
+      const u32 to = unit_.blocks[at].branch_to;
+      if (to > at) continue;  // or there is none
+      Loop loop{to, at};
+      while (!loops_.empty() && loops_.back().last >= loop.first) {
+        loop.first = std::min(loop.first, loops_.back().first);
+        loops_.pop_back();
+      }
+      loops_.push_back(loop);
+    }
+  }
+
+  void settle(const Loop& loop) {
+    last_out_.assign(loop.last - loop.first + 1, kNever);  // what each was computed with
     for (bool changed = true; std::exchange(changed, false);) {
-      for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
-        Halves live = live_out(unit_.blocks[at]);
-        if (std::exchange(last_out[at], live) == live) continue;
-        for (u32 op = unit_.blocks[at].end; op-- > unit_.blocks[at].begin;) {
-          live = before(unit_.operations[op], live);
-        }
+      for (u32 at = loop.last + 1; at-- > loop.first;) {
+        const Block& block = unit_.blocks[at];
+        Halves live = live_out(block);
+        if (std::exchange(last_out_[at - loop.first], live) == live) continue;
+        for (u32 op = block.end; op-- > block.begin;) live = before(unit_.operations[op], live);
         changed |= std::exchange(live_in_[at], live) != live;
       }
     }
+  }
+
+  void keep(u32 at) {
+    Operation* const operations = unit_.operations.data();
+    Block& block = unit_.blocks[at];
+    Halves live = live_out(block);
+    u32 to = to_;
+    const u32 begin = block.begin;
+    for (u32 from = std::exchange(block.end, to); from-- > begin;) {
+      Operation& op = operations[from];
+      const Registers written = writes(op);
+      if (is_dead(op, written, live)) continue;
+      op.width = width_wanted(op, live);
+      op.live_after = any_half(live);
+      live = before(op, written, op.width, live);
+      if (--to != from) operations[to] = op;
+    }
+    block.begin = to_ = to;
+    live_in_[at] = live;
   }
 
   Halves live_out(const Block& block) const {
@@ -145,10 +193,11 @@ class Liveness {
   }
 
   bool is_dead(const Operation& op, Registers written, Halves live) const {
+    const bool onto_itself = op.kind == Kind::alu && op.right == op.dst && op.alu() == Alu::mov;
+    if ((live & whole(written)) != 0 && !onto_itself) return false;
     if (!is_pure(op, unit_.trust)) return false;
     if ((live & whole(written)) == 0) return true;
-    const bool onto_itself = op.kind == Kind::alu && op.alu() == Alu::mov && op.right == op.dst;
-    return onto_itself && (op.width == Width::w64 || (live & upper(op.dst)) == 0);
+    return op.width == Width::w64 || (live & upper(op.dst)) == 0;
   }
 
   static Width width_wanted(const Operation& op, Halves live) {
@@ -156,35 +205,11 @@ class Liveness {
     return low ? Width::w32 : op.width;
   }
 
-  // Keeps what is not dead, narrowed and marked with what is live after it. Blocks stand in the
-  // order of their numbers, so that what is kept moves to the end of the operations in place.
-  void keep() {
-    std::vector<Operation>& operations = unit_.operations;
-    auto to = static_cast<u32>(operations.size());
-    for (std::size_t at = unit_.blocks.size(); at-- > 0;) {
-      Block& block = unit_.blocks[at];
-      const u32 begin = block.begin;
-      Halves live = live_out(block);
-      u32 from = std::exchange(block.end, to);
-      while (from-- > begin) {
-        Operation& op = operations[from];
-        const Registers written = writes(op);
-        if (is_dead(op, written, live)) continue;
-        op.width = width_wanted(op, live);
-        op.live_after = any_half(live);
-        live = before(op, written, op.width, live);
-        if (--to != from) operations[to] = op;
-      }
-      block.begin = to;
-      live_in_[at] = live;
-    }
-    if (to == 0) return;
-    operations.erase(operations.begin(), operations.begin() + to);
-    for (Block& block : unit_.blocks) block.begin -= to, block.end -= to;
-  }
-
   Unit& unit_;
   std::vector<Halves> live_in_;
+  std::vector<Loop> loops_;  // apart from each other, in the order of the blocks
+  std::vector<Halves> last_out_;
+  u32 to_ = 0;  // where what was kept last begins
 };
 
 // ---- the forward pass ----
@@ -259,9 +284,6 @@ std::vector<u8> entrances(const Unit& unit) {
     count(block.next);
   }
   for (const Function& function : unit.functions) count(function.first_block);
-  for (const Operation& op : unit.operations) {
-    if (op.kind == Kind::call_local) count(op.target);
-  }
   return out;
 }
 
@@ -279,9 +301,9 @@ void drop_nothing(Unit& unit) {
   unit.operations.resize(kept);
 }
 
-void simplify(Unit& unit) {
-  UpperZeros(unit).run();
-  Liveness(unit).run();
+u32 simplify(Unit& unit) {
+  if (unit.has_extensions) UpperZeros(unit).run();
+  return Liveness(unit).run();
 }
 
 }  // namespace skep::jit

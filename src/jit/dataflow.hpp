@@ -10,12 +10,14 @@
 
 namespace skep::jit {
 
-void simplify(Unit& unit);
+// How many operations went: they are `nothing`, in front of the first block.
+u32 simplify(Unit& unit);
 
 // Takes out operations that became part of others, and leaves blocks where they are.
 void drop_nothing(Unit& unit);
 
-// How many ways lead to each block, up to two; functions are entered from outside.
+// How many ways lead to each block inside of its function, up to two; functions are entered from
+// outside. Verified code only.
 std::vector<u8> entrances(const Unit& unit);
 
 }  // namespace skep::jit

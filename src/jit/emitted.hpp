@@ -81,12 +81,10 @@ struct Needs {
   bool throws = false;
   bool unwinds = false;  // the frame of the program's own function saves all that any may use
 };
-Needs needs_of(const Unit& unit, const platform::Bindings& bindings);
+Needs needs_of(const Unit& unit);
 
 // What a call_helper calls; null: nothing is bound.
 platform::HelperBody body_of(const Operation& call, const platform::Bindings& bindings);
-
-bool contains(const Unit& unit, const Function& function, Kind kind);
 
 // Whether code that ends `block` runs into `target`: nothing stands between them.
 bool falls_into(const Unit& unit, u32 block, u32 target);

@@ -8,8 +8,9 @@ namespace skep::jit {
 namespace {
 
 bool names_block(Kind kind) {
-  return kind == Kind::branch || kind == Kind::jump || kind == Kind::may_goto ||
-         kind == Kind::call_local;
+  constexpr Kinds kNaming = kinds_of(Kind::branch) | kinds_of(Kind::jump) |
+                            kinds_of(Kind::may_goto) | kinds_of(Kind::call_local);
+  return (kNaming & kinds_of(kind)) != 0;
 }
 
 class Layout {
@@ -25,17 +26,12 @@ class Layout {
     order_.reserve(unit_.blocks.size());
     for (Function& function : unit_.functions) order(function);
     blocks_.reserve(order_.size());
-    operations_.reserve(unit_.operations.size() + order_.size());
-    for (const Function& function : unit_.functions) {
+    for (Function& function : unit_.functions) {
       for (u32 at = function.first_block; at < function.end_block; ++at) place(at, function);
-    }
-    for (Operation& op : operations_) {
-      if (names_block(op.kind)) op.target = number_[op.target];
     }
     if (unit_.exception_callback != kNoBlock)
       unit_.exception_callback = number_[unit_.exception_callback];
     unit_.blocks = std::move(blocks_);
-    unit_.operations = std::move(operations_);
   }
 
  private:
@@ -116,37 +112,41 @@ class Layout {
 
   // ---- the new code ----
 
-  void place(u32 at, const Function& function) {
-    Block block = unit_.blocks[order_[at]];
-    const u32 begin = block.begin, end = block.end;
-    block.begin = static_cast<u32>(operations_.size());
-    for (u32 op = begin; op < end; ++op) {
-      if (unit_.operations[op].kind != Kind::nothing) operations_.push_back(unit_.operations[op]);
+  // The operations stay where they are, but close together.
+  void place(u32 at, Function& function) {
+    Block& block = blocks_.emplace_back(unit_.blocks[order_[at]]);
+    const u32 end = block.end;
+    block.end = block.begin;
+    for (u32 from = block.begin; from < end; ++from) {
+      Operation& op = unit_.operations[from];
+      if (op.kind == Kind::nothing) continue;
+      note(op, function);
+      if (names_block(op.kind)) op.target = number_[op.target];
+      if (block.end != from) unit_.operations[block.end] = op;
+      ++block.end;
     }
     const u32 behind = at + 1 < function.end_block ? order_[at + 1] : kNoBlock;
     if (block.next != kNoBlock && block.next != behind) leave(block, behind);
-    block.end = static_cast<u32>(operations_.size());
     if (block.branch_to != kNoBlock) block.branch_to = number_[block.branch_to];
     if (block.next != kNoBlock) block.next = number_[block.next];
-    blocks_.push_back(block);
+  }
+
+  void note(const Operation& op, Function& function) const {
+    const Registers written = writes(op);
+    function.used |= reads(op, unit_.trust) | written;
+    if (is_call(op.kind)) function.across_calls |= op.live_after & ~written;
   }
 
   // The block does not run into its `next`.
-  void leave(Block& block, u32 behind) {
-    const bool is_empty = block.begin == operations_.size();
-    if (!is_empty && operations_.back().kind == Kind::branch && block.branch_to == behind) {
-      Operation& branch = operations_.back();
-      branch.negated = !branch.negated;
-      branch.target = block.next;
+  void leave(Block& block, u32 behind) const {
+    Operation* const last = block.begin == block.end ? nullptr : &unit_.operations[block.end - 1];
+    if (last != nullptr && last->kind == Kind::branch && block.branch_to == behind) {
+      last->negated = !last->negated;
+      last->target = number_[block.next];
       std::swap(block.branch_to, block.next);
-      return;
+    } else {
+      block.jump_to = number_[block.next];
     }
-    Operation jump{.kind = Kind::jump, .target = block.next, .from = block.from};
-    if (!is_empty) {
-      jump.from = operations_.back().from;
-      jump.live_after = operations_.back().live_after;
-    }
-    operations_.push_back(jump);
   }
 
   static constexpr u32 kReached = kNoBlock - 1;
@@ -160,7 +160,6 @@ class Layout {
   std::vector<u32> order_;     // old numbers, by new one
   std::vector<u32> waiting_;   // for reach()
   std::vector<Block> blocks_;
-  std::vector<Operation> operations_;
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace skep::jit {
 
-// Verified code only. Renumbers blocks; those that do not stand in front of their `next` end with
-// a jump to it. Also takes away operations that are `nothing`.
+// Verified code only. Renumbers blocks; those that do not stand in front of their `next` get
+// a jump to it. Also takes away operations that are `nothing`, and notes what functions use.
 void lay_out(Unit& unit);
 
 }  // namespace skep::jit

@@ -145,7 +145,7 @@ class KeyFinder {
 }  // namespace
 
 void find_keys(Unit& unit, const platform::Bindings& bindings) {
-  if (unit.trust != Trust::verified) return;
+  if (unit.trust != Trust::verified || !unit.has(Kind::array_lookup)) return;
   KeyFinder finder(unit, bindings);
   for (Block& block : unit.blocks) finder.block(block);
 }

@@ -50,27 +50,37 @@ class Lowerer {
       if (begins_block(at)) block_of_[at] = count++;
     }
     unit_.blocks.reserve(count);
-    unit_.operations.reserve(source_.code.size());
+    unit_.operations.reserve(source_.code.size() + 1);  // what joins the one before stands shortly
   }
 
   void lower_function(const SourceFunction& function) {
     Function out{.first_block = static_cast<u32>(unit_.blocks.size()), .frame = function.frame};
+    kinds_ = 0;
     for (u32 at = function.begin; at < function.end;) at = lower_block(at, function.end);
     out.end_block = static_cast<u32>(unit_.blocks.size());
+    out.kinds = kinds_;
+    unit_.kinds |= kinds_;
     unit_.functions.push_back(out);
   }
 
   u32 lower_block(u32 at, u32 function_end) {
-    Block block{.begin = static_cast<u32>(unit_.operations.size()), .from = at};
+    std::vector<Operation>& operations = unit_.operations;
+    Block block{.begin = static_cast<u32>(operations.size()), .from = at};
     const u32 first = at;
     do {
-      append(translate(source_.code[at], at), block.begin);
+      Operation& next = operations.emplace_back();
+      translate(source_.code[at], at, next);
+      note(next, block);
+      if (operations.size() - block.begin > 1 && joins((&next)[-1], next)) {
+        (&next)[-1] = next;
+        operations.pop_back();
+      }
       ++at;
     } while (at < function_end && !begins_block(at));
     const Instruction& last = source_.code[at - 1];
     if (isa::has_jump_target(last)) block.branch_to = block_of_[last.target.value()];
     if (isa::falls_through(last)) block.next = block_of_[at];
-    block.end = static_cast<u32>(unit_.operations.size());
+    block.end = static_cast<u32>(operations.size());
     block.charge = at - first;
     unit_.blocks.push_back(block);
     return at;
@@ -78,14 +88,18 @@ class Lowerer {
 
   // ---- one instruction ----
 
-  Operation translate(const Instruction& i, u32 at) {
-    Operation out{.row = i.operation, .width = i.width, .from = at, .immediate = i.immediate};
+  // `out` is a new one.
+  void translate(const Instruction& i, u32 at, Operation& out) {
+    out.row = i.operation;
+    out.width = i.width;
+    out.from = at;
+    out.immediate = i.immediate;
     out.offset = i.offset;
     if (!source_.facts.empty()) out.region = source_.facts[at].region;
     if (isa::has_jump_target(i) || isa::is_local_call(i)) out.target = block_of_[i.target.value()];
     const Register source = i.has_register_source() ? i.src : kNoRegister;
     switch (i.form) {
-      case Form::alu: return alu(i, out);
+      case Form::alu: alu(i, out); break;
       case Form::constant:
         out.kind = Kind::constant;
         out.dst = i.dst;
@@ -99,7 +113,7 @@ class Lowerer {
         out.left = i.src;
         break;
       case Form::store: place(out, Kind::store, i.dst, source); break;
-      case Form::atomic: return atomic(i, out);
+      case Form::atomic: atomic(i, out); break;
       case Form::packet_load:
         place(out, Kind::packet_load, isa::kR6,
               i.packet() == isa::Packet::indirect ? i.src : kNoRegister);
@@ -107,7 +121,7 @@ class Lowerer {
       case Form::jump: place(out, Kind::branch, i.dst, source); break;
       case Form::jump_always: out.kind = Kind::jump; break;
       case Form::may_goto: out.kind = Kind::may_goto; break;
-      case Form::call: return call(i, out);
+      case Form::call: call(i, out); break;
       case Form::address_space_cast:  // to user space: the verifier makes moves of the others
         place(out, Kind::user_pointer, i.src, kNoRegister);
         out.dst = i.dst;
@@ -116,7 +130,24 @@ class Lowerer {
       case Form::exit:
       case Form::count_: out.kind = Kind::exit; break;
     }
-    return out;
+  }
+
+  // What passes want to know of the whole, so that they need not look for it.
+  void note(const Operation& op, Block& block) {
+    kinds_ |= kinds_of(op.kind);
+    unit_.has_arena |= op.region == verify::Region::arena;
+    if (op.kind == Kind::alu) {
+      switch (op.alu()) {
+        case Alu::lsh:
+        case Alu::rsh:
+        case Alu::to_be:
+        case Alu::bswap: block.may_be_combined = true; break;
+        case Alu::mov: unit_.has_extensions |= op.right == op.dst; break;
+        default: break;
+      }
+    } else if (op.kind == Kind::array_lookup) {
+      unit_.has_per_cpu |= bindings_.arrays[static_cast<std::size_t>(op.immediate)].cpu_stride != 0;
+    }
   }
 
   static void place(Operation& out, Kind kind, Register left, Register right) {
@@ -125,31 +156,29 @@ class Lowerer {
     out.right = right;
   }
 
-  static Operation alu(const Instruction& i, Operation out) {
+  static void alu(const Instruction& i, Operation& out) {
     const bool copies = reads_right_only(i.alu());
     place(out, Kind::alu, copies ? kNoRegister : i.dst,
           i.has_register_source() && isa::kAlu[i.alu()].operands != isa::Operands::byte_order
               ? i.src
               : kNoRegister);
     out.dst = i.dst;
-    return out;
   }
 
-  static Operation atomic(const Instruction& i, Operation out) {
+  static void atomic(const Instruction& i, Operation& out) {
     // Acquire and release are plain accesses in order where the target's are (x86-64); they stay
     // atomic here.
     if (i.atomic() == isa::Atomic::load_acquire) {
       place(out, Kind::atomic, i.src, kNoRegister);
       out.dst = i.dst;
-      return out;
+      return;
     }
     place(out, Kind::atomic, i.dst, i.src);
     if (isa::kAtomic[i.atomic()].fetch == isa::Fetch::source) out.dst = i.src;
     if (isa::kAtomic[i.atomic()].fetch == isa::Fetch::r0) out.dst = isa::kR0;
-    return out;
   }
 
-  Operation call(const Instruction& i, Operation out) {
+  void call(const Instruction& i, Operation& out) {
     switch (i.call()) {
       case isa::Call::local: out.kind = Kind::call_local; break;
       case isa::Call::indirect: place(out, Kind::call_indirect, i.dst, kNoRegister); break;
@@ -164,10 +193,9 @@ class Lowerer {
     if (is_throw(i) && i.target.value() != 0) {
       unit_.exception_callback = block_of_[i.target.value()];
     }
-    if (i.call() != isa::Call::helper) return out;
+    if (i.call() != isa::Call::helper) return;
     if (i.immediate == interpret::kTailCallHelper) out.kind = Kind::tail_call;
     if (i.immediate == kLookupHelper) look_up(out);
-    return out;
   }
 
   // A look-up that was proved to be in one map is made in place, or by that map's own body.
@@ -192,15 +220,14 @@ class Lowerer {
 
   // ---- pairs that are one operation ----
 
-  void append(Operation next, u32 block_begin) {
-    if (unit_.operations.size() > block_begin) {
-      Operation& last = unit_.operations.back();
-      if (extends(last, next) || moves(last, next)) {
-        last = next;
-        return;
-      }
+  // Whether `next` does what both do, now.
+  bool joins(const Operation& last, Operation& next) {
+    if (last.kind != Kind::alu || next.kind != Kind::alu || next.dst != last.dst) return false;
+    if (extends(last, next)) {
+      unit_.has_extensions |= next.right == next.dst;
+      return true;
     }
-    unit_.operations.push_back(next);
+    return moves(last, next);
   }
 
   static bool is_shift(const Operation& operation, Alu alu) {
@@ -212,7 +239,7 @@ class Lowerer {
   static bool extends(const Operation& last, Operation& next) {
     const bool sign = is_shift(next, Alu::arsh);
     if (!is_shift(last, Alu::lsh) || (!sign && !is_shift(next, Alu::rsh))) return false;
-    if (next.dst != last.dst || next.immediate != last.immediate) return false;
+    if (next.immediate != last.immediate) return false;
     const s64 bits = 64 - next.immediate;
     if (bits != 8 && bits != 16 && bits != 32) return false;
     next.right = last.left;
@@ -235,8 +262,7 @@ class Lowerer {
 
   // a = b; a = a OP c is a = b OP c.
   static bool moves(const Operation& last, Operation& next) {
-    const bool copies = last.kind == Kind::alu && last.alu() == Alu::mov && !last.has_immediate();
-    if (!copies || next.kind != Kind::alu || next.dst != last.dst) return false;
+    if (last.alu() != Alu::mov || last.has_immediate()) return false;
     if (last.width == Width::w32 && next.width == Width::w64) return false;
     if (next.left != next.dst) return false;  // another copy: `last` is dead, or what it copies
     next.left = last.right;
@@ -249,6 +275,7 @@ class Lowerer {
   std::vector<u8> charges_;
   std::vector<u32> block_of_;  // by instruction
   Unit unit_;
+  Kinds kinds_ = 0;  // of the function
 };
 
 }  // namespace

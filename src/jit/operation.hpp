@@ -97,12 +97,27 @@ struct Block {
   u32 charge = 0;            // BPF instructions in it: what it costs a run that pays
   u32 branch_to = kNoBlock;  // successors
   u32 next = kNoBlock;
+  u32 jump_to = kNoBlock;        // by a jump behind its operations: `next` is elsewhere
+  bool may_be_combined = false;  // something in it shifts by a constant, or swaps bytes
+
+  bool is_empty() const { return begin == end && jump_to == kNoBlock; }
 };
+
+using Kinds = u32;  // a set of them
+constexpr Kinds kinds_of(Kind kind) { return Kinds{1} << static_cast<u32>(kind); }
+static_assert(kCount<Kind> <= 32);
 
 struct Function {
   u32 first_block = 0;
   u32 end_block = 0;
   verify::FrameUse frame;
+  // Filled by lay_out().
+  Registers used = 0;          // read or written
+  Registers across_calls = 0;  // live across one
+
+  // Of what lower() made. Passes add none that anybody asks for, and what they remove may stay.
+  Kinds kinds = 0;
+  bool has(Kind kind) const { return (kinds & kinds_of(kind)) != 0; }
 };
 
 // Whether somebody proved the program safe. Confined code checks accesses, frames and fuel itself,
@@ -116,12 +131,19 @@ struct Unit {
   std::vector<Block> blocks;
   std::vector<Function> functions;
   u32 exception_callback = kNoBlock;  // where it begins
+
+  // As of a Function.
+  Kinds kinds = 0;
+  bool has_arena = false;       // an access of one
+  bool has_per_cpu = false;     // a look-up in an array of each CPU
+  bool has_extensions = false;  // a move of a register's lower half onto itself
+  bool has(Kind kind) const { return (kinds & kinds_of(kind)) != 0; }
 };
 
-constexpr bool is_call(Kind kind) {
-  return kind == Kind::call_helper || kind == Kind::call_indirect || kind == Kind::call_local ||
-         kind == Kind::map_lookup || kind == Kind::tail_call || kind == Kind::packet_load ||
-         kind == Kind::throw_exception;
-}
+inline constexpr Kinds kCalls = kinds_of(Kind::call_helper) | kinds_of(Kind::call_indirect) |
+                                kinds_of(Kind::call_local) | kinds_of(Kind::map_lookup) |
+                                kinds_of(Kind::tail_call) | kinds_of(Kind::packet_load) |
+                                kinds_of(Kind::throw_exception);
+constexpr bool is_call(Kind kind) { return (kCalls & kinds_of(kind)) != 0; }
 
 }  // namespace skep::jit

@@ -127,12 +127,10 @@ void make_select(Unit& unit, u32 block) {
   second = {.begin = second.end, .end = second.end, .from = second.from, .charge = second.charge};
 }
 
-bool is_empty(const Block& block) { return block.begin == block.end; }
-
 // if c goto A; goto B; A: ... is unless c goto B; A: ...
 void straighten(Unit& unit, u32 block, const std::vector<u8>& entrances) {
   Block &first = unit.blocks[block], &second = unit.blocks[block + 1];
-  if (first.next != block + 1 || is_empty(first) || second.end - second.begin != 1) return;
+  if (first.next != block + 1 || first.is_empty() || second.end - second.begin != 1) return;
   Operation& branch = unit.operations[first.end - 1];
   const Operation& jump = unit.operations[second.begin];
   if (branch.kind != Kind::branch || jump.kind != Kind::jump || entrances[block + 1] != 1) return;
@@ -155,7 +153,7 @@ void merge(Unit& unit, u32 block, const std::vector<u8>& entrances) {
   while (first.branch_to == kNoBlock && first.next != kNoBlock && entrances[first.next] == 1 &&
          falls_into(unit, block, first.next)) {
     Block& second = unit.blocks[first.next];
-    if (is_empty(first)) first.begin = second.begin;
+    if (first.is_empty()) first.begin = second.begin;
     first.end = second.end;
     first.branch_to = second.branch_to;
     first.next = second.next;

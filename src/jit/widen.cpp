@@ -50,6 +50,11 @@ u32 bytes_of(const Operation& op) { return isa::bytes_of(op.width); }
 
 class Zeros {
  public:
+  void begin() {
+    base = kNoRegister;
+    pieces.clear();
+  }
+
   bool take(const Operation& op, Registers zero) {
     const bool is_zero = op.has_immediate() ? op.immediate == 0 : (zero & set_of(op.right)) != 0;
     if (op.kind != Kind::store || !is_zero || !is_plain(op)) return false;
@@ -81,6 +86,12 @@ bool is_apart(Region a, Region b) {
 
 class Copies {
  public:
+  void begin() {
+    from = to = kNoRegister;
+    pieces.clear();
+    loaded_ = 0;
+  }
+
   // Whether the row goes on with this operation.
   bool take(const Operation& op) {
     if (!is_plain(op)) return false;
@@ -172,63 +183,70 @@ class Widener {
 
   // The last operation of the row that begins at `at`, or `at` itself.
   u32 zeros(u32 at, u32 end, Registers zero) {
-    Zeros row;
+    zeros_.begin();
     u32 next = at;
     for (; next < end && next - at < kRowMax; ++next) {
       const Operation& op = unit_.operations[next];
-      if (op.kind != Kind::nothing && !row.take(op, zero)) break;
+      if (op.kind != Kind::nothing && !zeros_.take(op, zero)) break;
     }
-    const auto count = row.pieces.size();
-    if (count < 2 || !join(row.pieces, true) || row.pieces.size() == count) return at;
-    std::vector<Operation> made;
-    for (const Piece& each : row.pieces) {
-      Operation op{.kind = Kind::fill, .left = row.base, .offset = each.to, .target = each.bytes};
+    const auto count = zeros_.pieces.size();
+    if (count < 2 || !join(zeros_.pieces, true) || zeros_.pieces.size() == count) return at;
+    made_.clear();
+    for (const Piece& each : zeros_.pieces) {
+      Operation op{.kind = Kind::fill, .left = zeros_.base, .offset = each.to};
+      op.target = each.bytes;
       op.piece = each.bytes >= kWide ? kWide : kWord;
-      made.push_back(op);
+      made_.push_back(op);
     }
-    replace(at, next, made);
+    replace(at, next);
     return next - 1;
   }
 
   u32 copies(u32 at, u32 end) {
-    Copies row, best;
-    u32 last = at;
+    Copies& row = copies_;
+    row.begin();
+    u32 last = at;          // of the longest row that may end
+    std::size_t count = 0;  // its pieces
     for (u32 next = at; next < end && next - at < kRowMax; ++next) {
       const Operation& op = unit_.operations[next];
       if (op.kind == Kind::nothing) continue;
       if (!row.take(op)) break;
-      if (row.is_closed(op)) best = row, last = next;
+      if (row.is_closed(op)) count = row.pieces.size(), last = next;
     }
-    const auto count = best.pieces.size();
-    if (count < 2 || !is_apart(best) || !join(best.pieces, false)) return at;
-    if (best.pieces.size() == count) return at;
-    std::vector<Operation> made;
-    for (const Piece& each : best.pieces) {
-      Operation op{.kind = Kind::copy, .left = best.from, .right = best.to, .offset = each.from};
+    if (count < 2) return at;
+    row.pieces.resize(count);
+    if (!is_apart(row) || !join(row.pieces, false) || row.pieces.size() == count) return at;
+    made_.clear();
+    for (const Piece& each : row.pieces) {
+      Operation op{.kind = Kind::copy, .left = row.from, .right = row.to, .offset = each.from};
       op.target = each.bytes;
       op.immediate = each.to;
       // What was written to the frame in words is read in words: a wider load would wait for them.
-      op.piece = best.source == Region::stack ? kWord : kWide;
-      made.push_back(op);
+      op.piece = row.source == Region::stack ? kWord : kWide;
+      made_.push_back(op);
     }
-    replace(at, last + 1, made);
+    replace(at, last + 1);
     return last;
   }
 
-  void replace(u32 begin, u32 end, const std::vector<Operation>& made) {
+  // A row by what was made of it.
+  void replace(u32 begin, u32 end) {
     Registers live = unit_.operations[end - 1].live_after;
-    for (const Operation& op : made) live |= reads(op, unit_.trust);
+    for (const Operation& op : made_) live |= reads(op, unit_.trust);
     for (u32 at = begin; at < end; ++at) {
       Operation& op = unit_.operations[at];
       const u32 from = op.from;
       const Registers after = at + 1 == end ? op.live_after : live;
-      op = at - begin < made.size() ? made[at - begin] : Operation{.kind = Kind::nothing};
+      op = at - begin < made_.size() ? made_[at - begin] : Operation{.kind = Kind::nothing};
       op.from = from;
       op.live_after = after;
     }
   }
 
   Unit& unit_;
+  Zeros zeros_;  // kept for their memory
+  Copies copies_;
+  std::vector<Operation> made_;
 };
 
 }  // namespace

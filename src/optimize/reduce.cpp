@@ -161,9 +161,7 @@ void reduce(Lowered& body, Changes& changes) {
   jit::combine(unit);
   keep_loads(unit, lowered, changes);
   count(changes, Change::anchored) += anchor(unit);
-  const std::size_t before = unit.operations.size();
-  jit::simplify(unit);
-  count(changes, Change::removed) += static_cast<u32>(before - unit.operations.size());
+  count(changes, Change::removed) += jit::simplify(unit);
   // The verifier walks the ways of a branch in another order then. Long programs, which it may be
   // just short of giving up on, keep theirs.
   if (body.first.size() <= kStraightenedMax) jit::straighten(unit);

@@ -41,6 +41,7 @@ inline std::string combined(const Code& code, std::span<const verify::Fact> fact
         out += "a";
       if (op.negated) out += "!";
     }
+    if (block.jump_to != jit::kNoBlock) out += " jump";
   }
   return out;
 }

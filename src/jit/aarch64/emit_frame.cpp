@@ -23,7 +23,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   if (frame_.saved.size() % 2 != 0) frame_.saved.push_back(Reg::zr);
   s32 slots = 0;
   const auto slot_for = [&](Kind kind) -> std::optional<s32> {
-    if (!contains(unit_, function, kind)) return std::nullopt;
+    if (!function.has(kind)) return std::nullopt;
     return std::exchange(slots, slots + kSlotBytes);
   };
   frame_.loops = slot_for(Kind::may_goto);

@@ -56,7 +56,7 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
       bindings_(bindings),
       target_(target),
       confines_(confines),
-      needs_(needs_of(unit, bindings)) {
+      needs_(needs_of(unit)) {
   const auto blocks = static_cast<u32>(unit.blocks.size());
   blocks_ = a_.make_labels(blocks);
   entries_ = confined() ? blocks_ : a_.make_labels(blocks);
@@ -111,7 +111,7 @@ void Emitter::function(std::size_t at) {
   if (confined()) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
-    allocation_ = allocate(unit_, function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
+    allocation_ = allocate(function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
     a_.bind(entries_ + function.first_block);
     if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
@@ -136,12 +136,13 @@ void Emitter::block(u32 number) {
     a_.mark(op.from);
     (this->*kEmit[op.kind])(op);
   }
+  if (block.jump_to == kNoBlock) return;
+  a_.mark(block.begin == block.end ? block.from : unit_.operations[block.end - 1].from);
+  a_.jump(blocks_ + block.jump_to);
 }
 
 // Behind the function: what rarely runs.
-void Emitter::aside(std::function<void()> emit) {
-  cold_.push_back({a_.marked(), std::move(emit)});
-}
+void Emitter::aside(std::function<void()> emit) { cold_.push_back({a_.marked(), std::move(emit)}); }
 
 void Emitter::cold_code() {
   for (const Cold& cold : cold_) {

@@ -56,7 +56,8 @@ std::optional<Arithmetic> arithmetic_of(const Operation& op) {
 
 }  // namespace
 
-// How many operations from `at` on were written as one instruction; 0: none.
+// How many operations from `at` on were written as one instruction; 0: none. More than there are:
+// and the jump behind them.
 u32 Emitter::fused(u32 at, u32 end) {
   const Operation& first = unit_.operations[at];
   if (confined()) return 0;
@@ -173,8 +174,8 @@ u32 Emitter::look_up_or_leave(const Operation& lookup, u32 at) {
     a_.jump(blocks_ + none);
   });
   if (!falls_into(unit_, block_, some)) a_.jump(blocks_ + some);
-  // The jump to `some` or `none` that lay_out() may have added is made, or never reached.
-  return at + 1 < block.end ? 3 : 2;
+  // One more than there are: the jump to block.jump_to is made, or never reached.
+  return block.jump_to != kNoBlock ? 3 : 2;
 }
 
 }  // namespace skep::jit::x86_64

@@ -54,7 +54,7 @@ Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Tar
       bindings_(bindings),
       target_(target),
       confines_(confines),
-      needs_(needs_of(unit, bindings)) {
+      needs_(needs_of(unit)) {
   a_.reserve(unit.operations.size(), unit.blocks.size());
   const auto blocks = static_cast<u32>(unit.blocks.size());
   blocks_ = a_.make_labels(blocks);
@@ -109,7 +109,7 @@ void Emitter::function(std::size_t at) {
     std::vector<MachineRegister> preserved(kPreserved.begin(), kPreserved.end());
     if (needs_.execution) std::erase(preserved, number(Reg::r12));
     if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
-    allocation_ = allocate(unit_, function, {kFixed, kVolatile, preserved, number(Reg::r11)});
+    allocation_ = allocate(function, {kFixed, kVolatile, preserved, number(Reg::r11)});
     a_.bind(entries_ + function.first_block);
     if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
@@ -130,7 +130,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   }
   s32 slots = 0;
   const auto slot_for = [&](Kind kind) -> std::optional<s32> {
-    if (!contains(unit_, function, kind)) return std::nullopt;
+    if (!function.has(kind)) return std::nullopt;
     return std::exchange(slots, slots + kSlot);
   };
   frame_.loops = slot_for(Kind::may_goto);
@@ -181,7 +181,8 @@ void Emitter::block(u32 number) {
     a_.mark(block.from);
     pay(block);
   }
-  for (u32 at = block.begin; at < block.end;) {
+  u32 at = block.begin;
+  while (at < block.end) {
     const Operation& op = unit_.operations[at];
     a_.mark(op.from);
     if (const u32 count = fused(at, block.end); count != 0) {
@@ -191,12 +192,13 @@ void Emitter::block(u32 number) {
       ++at;
     }
   }
+  if (block.jump_to == kNoBlock || at > block.end) return;
+  a_.mark(block.begin == block.end ? block.from : unit_.operations[block.end - 1].from);
+  a_.jump(blocks_ + block.jump_to);
 }
 
 // Behind the function: what rarely runs.
-void Emitter::aside(std::function<void()> emit) {
-  cold_.push_back({a_.marked(), std::move(emit)});
-}
+void Emitter::aside(std::function<void()> emit) { cold_.push_back({a_.marked(), std::move(emit)}); }
 
 void Emitter::cold_code() {
   for (const Cold& cold : cold_) {

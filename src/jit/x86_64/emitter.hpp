@@ -190,8 +190,8 @@ class Emitter {
   Needs needs_;
 
   Assembler a_;
-  Label blocks_{};   // one of each block, by number
-  Label entries_{};  // the same; only those of functions are bound
+  Label blocks_{};          // one of each block, by number
+  Label entries_{};         // the same; only those of functions are bound
   std::vector<Cold> cold_;  // behind the function
   Label leave_{};           // of confined code: back to C
   Label landing_{};         // where exceptions go
