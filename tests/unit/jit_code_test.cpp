@@ -52,20 +52,20 @@ std::string permissions_at(u64 address) {
 
 TEST(CodePages, are_executable_and_not_writable_once_sealed) {
   CodePages pages = CodePages::reserve(sizeof kReturn42).value();
-  EXPECT_EQ(permissions_at(pages.address()), "---p");
+  EXPECT_EQ(permissions_at(pages.address()), "rw-p");
   pages.seal(kReturn42).value();
   EXPECT_EQ(permissions_at(pages.address()), "r-xp");
   EXPECT_EQ(reinterpret_cast<u64 (*)()>(pages.address())(), 42u);
 }
 
-TEST(CodePages, come_back_inaccessible) {
+TEST(CodePages, come_back_without_the_right_to_execute) {
   u64 address = 0;
   {
     CodePages pages = CodePages::reserve(100).value();
     pages.seal(kReturn42).value();
     address = pages.address();
   }
-  EXPECT_EQ(permissions_at(address), "---p");
+  EXPECT_EQ(permissions_at(address), "rw-p");
   EXPECT_EQ(CodePages::reserve(100).value().address(), address) << "the first hole is taken first";
 }
 

@@ -34,9 +34,9 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
     return static_cast<s32>((bytes + kSlotBytes - 1) / kSlotBytes * kSlotBytes);
   };
   const s32 stack = has_stack ? slots_of(function.frame.bytes) : 0;
-  frame_.frame_pointer = slots + stack;
-  // sp is a multiple of 16 wherever memory is accessed through it (AAPCS64, 6.4.5.1).
+  // sp is a multiple of 16 wherever memory is accessed through it (AAPCS64, 6.4.5.1), and r10 is.
   frame_.bytes = (slots + stack + kStackAlignment - 1) / kStackAlignment * kStackAlignment;
+  frame_.frame_pointer = frame_.bytes;
 }
 
 void Emitter::prologue(const Function& function, bool is_main) {

@@ -18,7 +18,7 @@ constexpr std::array<MachineRegister, 6> kPreserved = {number(Reg::rbx), number(
 constexpr std::array kConfinedHomes = {Reg::rax, Reg::rdi, Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8,
                                        Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp};
 constexpr std::array kConfinedPushed = {Reg::rbp, Reg::rbx, Reg::r12, Reg::r13, Reg::r14, Reg::r15};
-constexpr s32 kSlot = 8;
+constexpr s32 kSlot = 8, kAlignment = 16;
 
 }  // namespace
 
@@ -139,10 +139,13 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   const bool has_stack = (allocation_.used & set_of(isa::kFramePointer)) != 0;
   const s32 stack =
       has_stack ? static_cast<s32>((function.frame.bytes + kSlot - 1) / kSlot * kSlot) : 0;
-  frame_.frame_pointer = slots + stack;
-  frame_.bytes = slots + stack;
   const s32 pushed = static_cast<s32>(frame_.pushed.size() + 1) * kSlot;  // and the return address
-  if (allocation_.calls && (pushed + frame_.bytes) % 16 != 0) frame_.bytes += kSlot;
+  // r10 is a multiple of 16: what clang places at such offsets never lies across two cache lines,
+  // where a load that follows a wide store would wait for the store to reach the cache.
+  const s32 above = has_stack ? pushed % kAlignment : 0;
+  frame_.bytes = above + slots + stack;
+  if (allocation_.calls && (pushed + frame_.bytes) % kAlignment != 0) frame_.bytes += kSlot;
+  frame_.frame_pointer = frame_.bytes - above;
 }
 
 void Emitter::prologue(const Function& function, bool is_main) {
