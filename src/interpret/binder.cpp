@@ -86,7 +86,7 @@ void Binder::reach_arena(Image& image, std::size_t at) {
 }
 
 u64 Binder::zeroed(const verify::FrameUse& frame) {
-  return u64{frame.zeroed_bytes} << 32 | static_cast<u32>(frame.zeroed_first);
+  return u64{frame.zeroed.bytes} << 32 | static_cast<u32>(frame.zeroed.first);
 }
 
 Image Image::bind(const verify::VerifiedProgram& program, const platform::Bindings& bindings) {

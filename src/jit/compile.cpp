@@ -9,6 +9,7 @@
 #include "jit/dataflow.hpp"
 #include "jit/layout.hpp"
 #include "jit/lookups.hpp"
+#include "jit/promote.hpp"
 #include "jit/select.hpp"
 #include "jit/symbols.hpp"
 #include "jit/widen.hpp"
@@ -55,7 +56,8 @@ Result<target::Target> this_machine() {
   return out;
 }
 
-void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing) {
+void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing,
+            const RegisterFile& file) {
   combine(unit);
   simplify(unit);
   find_keys(unit, bindings);
@@ -63,6 +65,7 @@ void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& ad
   fold_addresses(unit, addressing);
   widen(unit);
   reach_arena(unit, bindings.arena);
+  promote(unit, file);
   lay_out(unit);
 }
 
@@ -70,7 +73,7 @@ Result<Compiled> Compiler::compile(const Source& source, const platform::Binding
                                    const target::Target& machine) {
   const auto kept_bindings = std::make_shared<const platform::Bindings>(bindings);
   Unit unit = lower(source, *kept_bindings);
-  reduce(unit, *kept_bindings, target::kAddressing);
+  reduce(unit, *kept_bindings, target::kAddressing, target::register_file(needs_of(unit)));
   Emitted emitted = target::Emitter(unit, *kept_bindings, machine).run();
   auto kept = std::make_shared<Kept>(TRY(seal(emitted)));
   kept->bindings = kept_bindings;

@@ -10,7 +10,8 @@
 namespace skep::jit {
 
 // What lower() gave, in fewer and better operations: combine to widen, as jit.hpp lists them.
-void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing);
+void reduce(Unit& unit, const platform::Bindings& bindings, const Addressing& addressing,
+            const RegisterFile& file = {});
 
 class Compiler {
  public:

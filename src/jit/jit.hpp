@@ -10,6 +10,8 @@
 //   select     branches over little to conditional moves            jit/select.hpp
 //   fold       what makes addresses into the accesses               jit/address.hpp
 //   widen      rows of stores to copies and fills                   jit/widen.hpp
+//   promote    places of the frame to registers that are left       jit/promote.hpp
+//   lay out    blocks in an order with fewer jumps                  jit/layout.hpp
 //   allocate   values to registers                                 jit/allocate.hpp
 //   encode     operations to machine code                          jit/x86_64/ or jit/aarch64/
 //   seal       code to executable pages                            jit/code_pages.hpp

@@ -120,7 +120,7 @@ class Layout {
     for (u32 from = block.begin; from < end; ++from) {
       Operation& op = unit_.operations[from];
       if (op.kind == Kind::nothing) continue;
-      note(op, function);
+      note(function.use, op, unit_.trust);
       if (names_block(op.kind)) op.target = number_[op.target];
       if (block.end != from) unit_.operations[block.end] = op;
       ++block.end;
@@ -129,12 +129,6 @@ class Layout {
     if (block.next != kNoBlock && block.next != behind) leave(block, behind);
     if (block.branch_to != kNoBlock) block.branch_to = number_[block.branch_to];
     if (block.next != kNoBlock) block.next = number_[block.next];
-  }
-
-  void note(const Operation& op, Function& function) const {
-    const Registers written = writes(op);
-    function.used |= reads(op, unit_.trust) | written;
-    if (is_call(op.kind)) function.across_calls |= op.live_after & ~written;
   }
 
   // The block does not run into its `next`.

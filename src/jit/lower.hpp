@@ -19,7 +19,10 @@ struct SourceFunction {
   std::string name;
   u32 begin = 0;  // instructions
   u32 end = 0;
-  verify::FrameUse frame = {.bytes = isa::kStackBytes};
+  // Nothing is known of it: any of it may be reached.
+  verify::FrameUse frame = {.bytes = isa::kStackBytes,
+                            .zeroed = {},
+                            .reached = {-s32{isa::kStackBytes}, isa::kStackBytes}};
 };
 
 // A program to compile, whoever vouches for it.

@@ -7,6 +7,7 @@
 // nothing of BPF's encoding.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "isa/tables.hpp"
@@ -45,7 +46,10 @@ using Register = u8;                           // of BPF, 0 to 10
 inline constexpr Register kNoRegister = 0xff;  // the operand is the immediate, or there is none
 // Holds a value for the next operation only; every target has a scratch register for it.
 inline constexpr Register kTemporary = isa::kRegisters;
-inline constexpr std::size_t kOperands = isa::kRegisters + 1;
+// Registers that BPF does not have: what promote() moves there has one for all of the function.
+inline constexpr Register kFirstSpare = kTemporary + 1;
+inline constexpr Register kSpares = 6;
+inline constexpr std::size_t kOperands = kFirstSpare + kSpares;
 using Registers = u32;  // a set of them
 constexpr Registers set_of(Register r) { return Registers{1} << r; }
 inline constexpr Registers kArguments = 0x3e;  // r1 to r5
@@ -107,13 +111,24 @@ using Kinds = u32;  // a set of them
 constexpr Kinds kinds_of(Kind kind) { return Kinds{1} << static_cast<u32>(kind); }
 static_assert(kCount<Kind> <= 32);
 
+// What the code of a function does with registers.
+struct RegisterUse {
+  Registers used = 0;          // read or written
+  Registers across_calls = 0;  // live across one
+  bool calls = false;
+};
+
 struct Function {
   u32 first_block = 0;
   u32 end_block = 0;
   verify::FrameUse frame;
-  // Filled by lay_out().
-  Registers used = 0;          // read or written
-  Registers across_calls = 0;  // live across one
+  RegisterUse use{};  // filled by lay_out()
+  // What its spares have from the start, by number; filled by promote().
+  struct Preload {
+    Register spare = kNoRegister;
+    s64 value = 0;
+  };
+  std::array<Preload, kSpares> preloads{};
 
   // Of what lower() made. Passes add none that anybody asks for, and what they remove may stay.
   Kinds kinds = 0;

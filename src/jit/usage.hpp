@@ -71,6 +71,14 @@ inline Registers writes(const Operation& op) {
   return usage.result ? optional_set(op.dst) : usage.writes;
 }
 
+inline void note(RegisterUse& use, const Operation& op, Trust trust) {
+  const Registers written = writes(op);
+  use.used |= reads(op, trust) | written;
+  if (!is_call(op.kind)) return;
+  use.calls = true;
+  use.across_calls |= op.live_after & ~written;
+}
+
 inline bool is_pure(const Operation& op, Trust trust) {
   const KindUsage& usage = kUsage[op.kind];
   return trust == Trust::verified ? usage.is_proved_pure : usage.is_pure;

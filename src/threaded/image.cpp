@@ -53,11 +53,11 @@ class Maker {
  private:
   // What a frame must find zero.
   void clear(const verify::FrameUse& frame) {
-    if (frame.zeroed_bytes == 0) return;
+    if (frame.zeroed.bytes == 0) return;
     put(choose({.kind = Kind::fill,
                 .left = isa::kFramePointer,
-                .offset = frame.zeroed_first,
-                .target = frame.zeroed_bytes},
+                .offset = frame.zeroed.first,
+                .target = frame.zeroed.bytes},
                kNoRegister));
   }
 

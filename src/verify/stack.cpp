@@ -33,6 +33,17 @@ void note_depth(Analysis& analysis, const Frame& frame, s64 first) {
   depth = std::max(depth, static_cast<u32>(-first));
 }
 
+void note_reach(Analysis& analysis, const Frame& frame, const Reach& reach) {
+  note_depth(analysis, frame, reach.first);
+  analysis.frames[frame.function].reached.include(reach.first, reach.last + 1);
+}
+
+// An access by an instruction whose address is in `base`.
+void note_access(Analysis& analysis, const Frame& frame, const Reach& reach, u8 base) {
+  if (base == isa::kFramePointer) return note_depth(analysis, frame, reach.first);
+  note_reach(analysis, frame, reach);
+}
+
 Refusal unset_byte(s64 byte, std::string_view what) {
   return {Property::uninitialised_stack,
           format("{} stack byte {}, which was never written", what, byte),
@@ -142,7 +153,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   Frame& frame = state.frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
-  note_depth(analysis, frame, reach.first);
+  note_access(analysis, frame, reach, i.src);
   if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
@@ -185,7 +196,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   Frame& frame = state.frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
-  note_depth(analysis, frame, reach.first);
+  note_access(analysis, frame, reach, i.dst);
   if (stored.kind == Kind::stack && stored.frame > pointer.frame) {
     return Refusal{Property::stack_bounds,
                    "a pointer into a frame is saved in the frame of its caller",
@@ -238,7 +249,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   Frame& frame = state.frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
-  note_depth(analysis, frame, reach.first);
+  note_reach(analysis, frame, reach);
   if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
@@ -249,7 +260,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
 Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u64 bytes, u8 r) {
   const Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
-  note_depth(analysis, frame, reach.first);
+  note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   return check_set(analysis, frame, reach, format("the call reads through {}", register_name(r)));
@@ -258,7 +269,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
 Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent extent) {
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, extent.most);
-  note_depth(analysis, frame, reach.first);
+  note_reach(analysis, frame, reach);
   if (auto refused = overwrite_objects(state, pointer.frame, slots_in(reach))) return refused;
   overwrite(frame, reach, extent.least);
   note_filled(analysis, pointer, reach, extent.least);
@@ -269,16 +280,10 @@ Check hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u3
   Frame& frame = state.frames[pointer.frame];
   const Reach reach = reach_of(pointer, 0, bytes);
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
-  note_depth(analysis, frame, reach.first);
+  note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (check_set(analysis, frame, reach, "")) {
-    FrameUse& use = analysis.frames[frame.function];
-    const s64 old_end =
-        use.zeroed_bytes == 0 ? reach.first : use.zeroed_first + s64{use.zeroed_bytes};
-    const s64 first =
-        use.zeroed_bytes == 0 ? reach.first : std::min<s64>(use.zeroed_first, reach.first);
-    use.zeroed_first = static_cast<s32>(first);
-    use.zeroed_bytes = static_cast<u32>(std::max(old_end, reach.last + 1) - first);
+    analysis.frames[frame.function].zeroed.include(reach.first, reach.last + 1);
   }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));
   return {};

@@ -16,6 +16,13 @@
 
 namespace skep::verify {
 
+void FrameRange::include(s64 from, s64 to) {
+  const s64 least = bytes == 0 ? from : std::min<s64>(first, from);
+  const s64 most = bytes == 0 ? to : std::max(end(), to);
+  first = static_cast<s32>(least);
+  bytes = static_cast<u32>(most - least);
+}
+
 Analysis::Analysis(const platform::Program& of, const Limits& limits)
     : program(of),
       rules(limits.rules),

@@ -80,13 +80,26 @@ struct Fact {
   s32 map = -1;                  // of helper calls: the one map that argument 1 is, or -1
 };
 
-// What a function does with its frame; offsets are from the frame's end, so negative.
+// Bytes of a frame; the offset is from the frame's end, so negative.
+struct FrameRange {
+  s32 first = 0;
+  u32 bytes = 0;
+
+  s64 end() const { return s64{first} + bytes; }
+  bool meets(s64 from, s64 to) const { return bytes != 0 && from < end() && first < to; }
+  // Makes it reach from `from` to before `to`, too.
+  void include(s64 from, s64 to);
+};
+
+// What a function does with its frame.
 struct FrameUse {
   u32 bytes = 0;  // how deep it goes
   // Memory that the function never writes but hands to a global function, which may read it: it
   // must be zero when the function is entered.
-  s32 zeroed_first = 0;
-  u32 zeroed_bytes = 0;
+  FrameRange zeroed;
+  // What is read or written through anything but r10 itself: other pointers, by this function, by
+  // those it calls and by helpers. The rest is nobody else's.
+  FrameRange reached;
 };
 
 // A program that was proved safe. Only verify() makes one. Its code differs from the Program's:

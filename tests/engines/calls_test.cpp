@@ -222,8 +222,8 @@ TEST(Calls, what_a_function_may_read_unwritten_of_its_frame_is_zero) {
     };
     EXPECT_NE(run(), 7u) << "the functions do not share a place, and this test sees nothing";
     // The verifier counts bytes: the first and last of them stand inside of slots.
-    source.functions[2].frame.zeroed_first = first + 3;
-    source.functions[2].frame.zeroed_bytes = 8 * slots - 5;
+    source.functions[2].frame.zeroed.first = first + 3;
+    source.functions[2].frame.zeroed.bytes = 8 * slots - 5;
     EXPECT_EQ(run(), 7u) << first << " " << slots;
   }
 }

@@ -51,6 +51,11 @@ inline Outcome run_both(const Code& code, const std::vector<u8>& memory = {}, u6
 }
 
 // Where functions begin: the first instruction, and the targets of local calls.
+// Of code that nobody verified: any byte of it may be reached through any pointer.
+inline verify::FrameUse any_frame(u32 stack_bytes) {
+  return {stack_bytes, {}, {-static_cast<s32>(stack_bytes), stack_bytes}};
+}
+
 inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack_bytes) {
   std::vector<bool> begins(code.size());
   begins[0] = true;
@@ -59,7 +64,7 @@ inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack
   }
   std::vector<jit::SourceFunction> out;
   for (u32 at = 0; at < code.size(); ++at) {
-    if (begins[at]) out.push_back({format("f{}", at), at, at, {stack_bytes}});
+    if (begins[at]) out.push_back({format("f{}", at), at, at, any_frame(stack_bytes)});
     out.back().end = at + 1;
   }
   return out;

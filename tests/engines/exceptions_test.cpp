@@ -41,8 +41,8 @@ jit::Source with_callback(const Code& code, std::size_t callback) {
     for (std::size_t at = 0; at < source.functions.size(); ++at) {
       jit::SourceFunction& each = source.functions[at];
       if (callback <= each.begin || callback >= each.end) continue;
-      const jit::SourceFunction rest{
-          "callback", static_cast<u32>(callback), each.end, {kStackBytes}};
+      const jit::SourceFunction rest{"callback", static_cast<u32>(callback), each.end,
+                                     any_frame(kStackBytes)};
       each.end = rest.begin;
       source.functions.insert(source.functions.begin() + static_cast<std::ptrdiff_t>(at) + 1, rest);
       break;

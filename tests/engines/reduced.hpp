@@ -11,19 +11,15 @@ inline constexpr jit::Addressing kEverything = {
 // The kinds of operations that are left, with the widths of loads, the bytes of fills and copies,
 // the scale of an index, "a" where there is no base, and "!" for branches the other way round:
 // "rotate", "load4s", "load8*4", "branch!".
-inline std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
-                            const jit::Addressing& addressing = kEverything,
-                            const platform::Bindings& bindings = {}) {
+inline std::string kinds_left(const jit::Source& source, const jit::Addressing& addressing,
+                              const platform::Bindings& bindings,
+                              const jit::RegisterFile& file = {}) {
   constexpr std::array kNames = {"alu",          "rotate", "constant",     "nothing",
                                  "load",         "store",  "fill",         "copy",
                                  "user_pointer", "atomic", "array_lookup", "map_lookup",
                                  "packet_load",  "branch", "select",       "jump"};
-  jit::Source source;
-  source.code = code;
-  source.functions = functions_of(code, kStackBytes);
-  source.facts = facts;
   jit::Unit unit = jit::lower(source, bindings);
-  jit::reduce(unit, bindings, addressing);
+  jit::reduce(unit, bindings, addressing, file);
   std::string out;
   for (const jit::Block& block : unit.blocks) {
     for (u32 at = block.begin; at < block.end; ++at) {
@@ -44,6 +40,16 @@ inline std::string combined(const Code& code, std::span<const verify::Fact> fact
     if (block.jump_to != jit::kNoBlock) out += " jump";
   }
   return out;
+}
+
+inline std::string combined(const Code& code, std::span<const verify::Fact> facts = {},
+                            const jit::Addressing& addressing = kEverything,
+                            const platform::Bindings& bindings = {}) {
+  jit::Source source;
+  source.code = code;
+  source.functions = functions_of(code, kStackBytes);
+  source.facts = facts;
+  return kinds_left(source, addressing, bindings);
 }
 
 inline Code with_exit(std::vector<Instruction> list) {

@@ -171,7 +171,8 @@ Source two_functions() {
   Source source;
   source.name = "entry";
   source.code = code;
-  source.functions = {{"entry", 0, 2, {0}}, {"helper", 2, 6, {0}}};
+  source.functions = {{.name = "entry", .begin = 0, .end = 2},
+                      {.name = "helper", .begin = 2, .end = 6}};
   return source;
 }
 

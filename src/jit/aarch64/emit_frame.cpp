@@ -2,6 +2,7 @@
 #include <array>
 
 #include "jit/aarch64/emitter.hpp"
+#include "jit/usage.hpp"
 
 namespace skep::jit::aarch64 {
 namespace {
@@ -53,12 +54,16 @@ void Emitter::prologue(const Function& function, bool is_main) {
     a_.store(Width::w64, memory(Reg::sp, *frame_.loops), Reg::x16);
   }
   zero_stack(function);
+  for (const auto& [spare, value] : function.preloads) {
+    if ((optional_set(spare) & allocation_.used) != 0)
+      a_.move_immediate(home(spare), static_cast<u64>(value));
+  }
 }
 
 // Whole slots: the frame is made of them, and what lies beside the range was not written yet.
 void Emitter::zero_stack(const Function& function) {
-  s32 offset = function.frame.zeroed_first & -kSlotBytes;
-  const s32 end = function.frame.zeroed_first + static_cast<s32>(function.frame.zeroed_bytes);
+  s32 offset = function.frame.zeroed.first & -kSlotBytes;
+  const s32 end = function.frame.zeroed.first + static_cast<s32>(function.frame.zeroed.bytes);
   while (offset < end) {
     const Memory slot = memory(Reg::sp, frame_.frame_pointer + offset);
     if (end - offset > kSlotBytes && slot.offset <= kPairLast) {

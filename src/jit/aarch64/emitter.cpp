@@ -9,13 +9,13 @@ namespace {
 
 constexpr MachineRegister number(Reg reg) { return static_cast<MachineRegister>(reg); }
 
-constexpr std::array<MachineRegister, 6> kFixed = {number(Reg::x7), number(Reg::x0),
-                                                   number(Reg::x1), number(Reg::x2),
-                                                   number(Reg::x3), number(Reg::x4)};
-constexpr std::array<MachineRegister, 4> kVolatile = {number(Reg::x6), number(Reg::x12),
-                                                      number(Reg::x13), number(Reg::x14)};
-constexpr std::array<MachineRegister, 4> kPreserved = {number(Reg::x19), number(Reg::x20),
-                                                       number(Reg::x21), number(Reg::x22)};
+constexpr MachineRegisterList kFixed = {{number(Reg::x7), number(Reg::x0), number(Reg::x1),
+                                         number(Reg::x2), number(Reg::x3), number(Reg::x4)},
+                                        6};
+constexpr MachineRegisterList kVolatile = {
+    {number(Reg::x6), number(Reg::x12), number(Reg::x13), number(Reg::x14)}, 4};
+constexpr MachineRegisterList kPreserved = {
+    {number(Reg::x19), number(Reg::x20), number(Reg::x21), number(Reg::x22)}, 4};
 constexpr std::array kConfinedHomes = {Reg::x7,  Reg::x0,  Reg::x1,  Reg::x2,  Reg::x3, Reg::x4,
                                        Reg::x19, Reg::x20, Reg::x21, Reg::x22, Reg::x23};
 constexpr std::array kConfinedSaved = {Reg::x29, Reg::x30, Reg::x19, Reg::x20,
@@ -49,6 +49,10 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::throw_exception, &Emitter::throw_exception},
     {Kind::exit, &Emitter::exit},
 });
+
+RegisterFile register_file(const Needs&) {
+  return {kFixed, kVolatile, kPreserved, number(Reg::x15)};
+}
 
 Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
                  const Confines& confines)
@@ -111,7 +115,7 @@ void Emitter::function(std::size_t at) {
   if (confined()) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
-    allocation_ = allocate(function, {kFixed, kVolatile, kPreserved, number(Reg::x15)});
+    allocation_ = allocate(function.use, register_file(needs_));
     a_.bind(entries_ + function.first_block);
     if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();

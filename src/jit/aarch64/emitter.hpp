@@ -54,6 +54,8 @@ constexpr Decision::By opposite(Decision::By by) {
   return static_cast<Decision::By>(static_cast<u8>(by) ^ 1);
 }
 
+RegisterFile register_file(const Needs& needs);
+
 class Emitter {
  public:
   Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,

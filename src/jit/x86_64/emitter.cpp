@@ -1,20 +1,21 @@
 #include "jit/x86_64/emitter.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+
+#include "jit/usage.hpp"
 
 namespace skep::jit::x86_64 {
 namespace {
 
 constexpr MachineRegister number(Reg reg) { return static_cast<MachineRegister>(reg); }
 
-constexpr std::array<MachineRegister, 6> kFixed = {number(Reg::rax), number(Reg::rdi),
-                                                   number(Reg::rsi), number(Reg::rdx),
-                                                   number(Reg::rcx), number(Reg::r8)};
-constexpr std::array<MachineRegister, 1> kVolatile = {number(Reg::r9)};
-constexpr std::array<MachineRegister, 6> kPreserved = {number(Reg::rbx), number(Reg::r13),
-                                                       number(Reg::r14), number(Reg::r15),
-                                                       number(Reg::rbp), number(Reg::r12)};
+constexpr MachineRegisterList kFixed = {{number(Reg::rax), number(Reg::rdi), number(Reg::rsi),
+                                         number(Reg::rdx), number(Reg::rcx), number(Reg::r8)},
+                                        6};
+constexpr MachineRegisterList kVolatile = {{number(Reg::r9)}, 1};
+constexpr std::array kPreserved = {Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp, Reg::r12};
 constexpr std::array kConfinedHomes = {Reg::rax, Reg::rdi, Reg::rsi, Reg::rdx, Reg::rcx, Reg::r8,
                                        Reg::rbx, Reg::r13, Reg::r14, Reg::r15, Reg::rbp};
 constexpr std::array kConfinedPushed = {Reg::rbp, Reg::rbx, Reg::r12, Reg::r13, Reg::r14, Reg::r15};
@@ -47,6 +48,16 @@ constinit const EnumArray<Kind, Emitter::Emit> Emitter::kEmit({
     {Kind::throw_exception, &Emitter::throw_exception},
     {Kind::exit, &Emitter::exit},
 });
+
+RegisterFile register_file(const Needs& needs) {
+  RegisterFile out{kFixed, kVolatile, {}, number(Reg::r11)};
+  for (Reg reg : kPreserved) {
+    const bool is_needed =
+        (reg == Reg::r12 && needs.execution) || (reg == Reg::rbp && needs.tail_calls);
+    if (!is_needed) out.preserved.push_back(number(reg));
+  }
+  return out;
+}
 
 Emitter::Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
                  const Confines& confines)
@@ -106,10 +117,7 @@ void Emitter::function(std::size_t at) {
   if (confined()) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
-    std::vector<MachineRegister> preserved(kPreserved.begin(), kPreserved.end());
-    if (needs_.execution) std::erase(preserved, number(Reg::r12));
-    if (needs_.tail_calls) std::erase(preserved, number(Reg::rbp));
-    allocation_ = allocate(function, {kFixed, kVolatile, preserved, number(Reg::r11)});
+    allocation_ = allocate(function.use, register_file(needs_));
     a_.bind(entries_ + function.first_block);
     if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
@@ -125,8 +133,8 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   frame_ = {};
   if (is_main && needs_.execution) frame_.pushed.push_back(Reg::r12);
   if (is_main && needs_.tail_calls) frame_.pushed.push_back(Reg::rbp);
-  for (MachineRegister r : kPreserved) {
-    if ((allocation_.to_save & machine_set(r)) != 0) frame_.pushed.push_back(static_cast<Reg>(r));
+  for (Reg reg : kPreserved) {
+    if ((allocation_.to_save & machine_set(number(reg))) != 0) frame_.pushed.push_back(reg);
   }
   s32 slots = 0;
   const auto slot_for = [&](Kind kind) -> std::optional<s32> {
@@ -160,11 +168,15 @@ void Emitter::prologue(const Function& function, bool is_main) {
     a_.store_immediate(isa::Width::w64, memory(Reg::rsp, *frame_.loops), interpret::kLoopsMax);
   }
   // Whole slots: the frame is made of them, and what lies beside the range was not written yet.
-  const s32 first = function.frame.zeroed_first & -kSlot;
-  const s32 end = function.frame.zeroed_first + static_cast<s32>(function.frame.zeroed_bytes);
+  const s32 first = function.frame.zeroed.first & -kSlot;
+  const s32 end = function.frame.zeroed.first + static_cast<s32>(function.frame.zeroed.bytes);
   for (s32 offset = first; offset < end; offset += kSlot) {
     const Operand slot = memory(Reg::rsp, frame_.frame_pointer + offset);
     a_.store_immediate(isa::Width::w64, slot, 0);
+  }
+  for (const auto& [spare, value] : function.preloads) {
+    if ((optional_set(spare) & allocation_.used) != 0)
+      a_.move_immediate(home(spare), static_cast<u64>(value));
   }
 }
 
@@ -230,11 +242,11 @@ void Emitter::into(isa::Width width, Reg dst, Register src) {
 }
 
 bool Emitter::is_live(const Operation& op, Reg reg) const {
-  for (Register r = 0; r < isa::kRegisters; ++r) {
-    if ((op.live_after & set_of(r)) == 0 || is_frame_pointer(r)) continue;
-    if (home(r) == reg) return true;
+  for (Registers left = op.live_after & ~set_of(isa::kFramePointer); left != 0; left &= left - 1) {
+    if (home(static_cast<Register>(std::countr_zero(left))) == reg) return true;
   }
-  return false;
+  return confined() && (op.live_after & set_of(isa::kFramePointer)) != 0 &&
+         home(isa::kFramePointer) == reg;
 }
 
 }  // namespace skep::jit::x86_64

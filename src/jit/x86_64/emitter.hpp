@@ -44,6 +44,8 @@ struct Target {
 inline constexpr Addressing kAddressing = {
     .index_and_offset = true, .scaled = true, .absolute = true};
 
+RegisterFile register_file(const Needs& needs);
+
 class Emitter {
  public:
   Emitter(const Unit& unit, const platform::Bindings& bindings, const Target& target,
