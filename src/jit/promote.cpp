@@ -260,8 +260,7 @@ class Promoter {
     for (Register* each : {&op.left, &op.right, &op.index}) {
       if (*each < isa::kRegisters && copies_[*each] != kNoRegister) *each = copies_[*each];
     }
-    if (op.kind == Kind::select && op.moved < isa::kRegisters &&
-        copies_[op.moved] != kNoRegister)
+    if (op.kind == Kind::select && op.moved < isa::kRegisters && copies_[op.moved] != kNoRegister)
       op.moved = copies_[op.moved];
   }
 
@@ -322,12 +321,11 @@ class Promoter {
   }
 
   static bool give(Operation& op, Register spare, Width width) {
-    constexpr Kinds kMaking = kinds_of(Kind::alu) | kinds_of(Kind::rotate) |
-                              kinds_of(Kind::load) | kinds_of(Kind::constant);
+    constexpr Kinds kMaking = kinds_of(Kind::alu) | kinds_of(Kind::rotate) | kinds_of(Kind::load) |
+                              kinds_of(Kind::constant);
     if ((kMaking & kinds_of(op.kind)) == 0) return false;
     if (width == Width::w32 && (op.width == Width::w64 || op.extend == Extend::sign)) return false;
-    if (op.right == spare && op.kind == Kind::alu && op.left != spare &&
-        op.left != kNoRegister) {
+    if (op.right == spare && op.kind == Kind::alu && op.left != spare && op.left != kNoRegister) {
       if (!is_commutative(op.alu())) return false;
       std::swap(op.left, op.right);
     }
