@@ -48,6 +48,9 @@ bool is_commutative(Alu alu) {
 
 // ---- what there is ----
 
+constexpr Kinds kLookedAt = kinds_of(Kind::load) | kinds_of(Kind::store) | kinds_of(Kind::fill) |
+                            kinds_of(Kind::copy) | kinds_of(Kind::constant);
+
 class Candidates {
  public:
   void look(const Operation& op, u32 weight) {
@@ -197,19 +200,32 @@ class Promoter {
       const u32 weight = 1u << (kLoopShift * std::min(loops, kDepthMax));
       for (u32 at = block.begin; at < block.end; ++at) {
         const Operation& op = unit_.operations[at];
-        if (op.kind == Kind::nothing) continue;
-        candidates_.look(op, weight);
-        note(use_, op, unit_.trust);
+        if ((kLookedAt & kinds_of(op.kind)) != 0) candidates_.look(op, weight);
       }
     }
     candidates_.keep_own(function_.frame);
   }
 
+  // Without spares.
+  RegisterUse use() const {
+    RegisterUse out;
+    for (u32 number = function_.first_block; number < function_.end_block; ++number) {
+      const Block& block = unit_.blocks[number];
+      for (u32 at = block.begin; at < block.end; ++at) {
+        const Operation& op = unit_.operations[at];
+        if (op.kind != Kind::nothing) note(out, op, unit_.trust);
+      }
+    }
+    return out;
+  }
+
   // Gives the best of them what is left. False: there is nothing worth it.
   bool choose() {
-    const LeftOver left = left_over(use_, file_);
+    const std::vector<Candidate*> best = candidates_.by_weight();
+    if (best.empty()) return false;
+    const LeftOver left = left_over(use(), file_);
     u32 taken = 0;
-    for (Candidate* each : candidates_.by_weight()) {
+    for (Candidate* each : best) {
       if (taken == kSpares || taken == left.free + left.saved) break;
       if (taken >= left.free && each->weight < kSavedWeight) break;
       each->spare = static_cast<Register>(kFirstSpare + taken);
@@ -336,7 +352,6 @@ class Promoter {
   Unit& unit_;
   Function& function_;
   const RegisterFile& file_;
-  RegisterUse use_;  // without spares
   Candidates candidates_;
   Registers pinned_ = 0;                            // the spares: live everywhere
   std::array<Register, isa::kRegisters> copies_{};  // the spare that each register equals
