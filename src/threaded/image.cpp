@@ -83,6 +83,14 @@ class Maker {
       complete(op, choice);
       put(choice);
     }
+    if (block.jump_to != jit::kNoBlock) leave_for(block.jump_to);
+  }
+
+  void leave_for(u32 block) {
+    const Operation jump{.kind = Kind::jump, .target = block};
+    Choice choice = choose(jump, kNoRegister);
+    complete(jump, choice);
+    put(choice);
   }
 
   static bool gives(Family family) {

@@ -32,6 +32,44 @@ TEST(Layout, what_nobody_reaches_goes) {
   EXPECT_EQ(combined(with_exit({mov(0, 1), go(3), alu(Alu::mul, 0, 7)})), "alu jump");
 }
 
+// Blocks that go to each other in any order, until r6 is used up; which way they went is in r0.
+Code any_blocks(std::mt19937_64& random) {
+  const auto below = [&](u64 bound) { return random() % bound; };
+  const std::size_t blocks = 3 + below(6);
+  constexpr std::size_t kEach = 5;  // instructions of a block
+  std::vector<Instruction> out{mov(0, 1), mov(6, 40)};
+  const std::size_t first = out.size(), end = first + blocks * kEach;
+  for (std::size_t at = 0; at < blocks; ++at) {
+    const auto anywhere = [&] { return first + below(blocks) * kEach; };
+    out.push_back(alu(Alu::mul, 0, 3));
+    out.push_back(alu(Alu::add, 0, static_cast<s64>(at)));
+    out.push_back(alu(Alu::sub, 6, 1));
+    out.push_back(below(4) == 0 ? jump(Jump::sgt, 6, 0, end + 1) : jump(Jump::sle, 6, 0, end));
+    switch (below(3)) {
+      case 0: out.push_back(go(anywhere())); break;
+      case 1: out.push_back(jump(Jump::set, 0, 4, anywhere())); break;
+      default: out.push_back(alu(Alu::xor_, 0, 5)); break;
+    }
+  }
+  out.push_back(alu(Alu::xor_, 0, 0x55));
+  return with_exit(out);
+}
+
+TEST(Layout, all_engines_go_the_same_way) {
+  u32 jumps = 0;
+  for (u64 seed = 0; seed < 2'000; ++seed) {
+    std::mt19937_64 random(seed);
+    const Code code = any_blocks(random);
+    const u64 want = Reference(code).run(nullptr, nullptr);
+    EXPECT_EQ(compile(code).run(nullptr, nullptr), want) << seed;
+    EXPECT_EQ(thread(code).run(nullptr, nullptr), want) << seed;
+    jit::Unit unit = jit::lower(vouched(code, {}), {});
+    jit::reduce(unit, {}, kEverything);
+    for (const jit::Block& block : unit.blocks) jumps += block.jump_to != jit::kNoBlock ? 1 : 0;
+  }
+  EXPECT_GT(jumps, 10u) << "all blocks run into their next ones";
+}
+
 // r0 = r2 JUMP r3, of what was loaded from r1 and r1 + 8.
 Code comparison(Jump op, Width left, Width right) {
   return with_exit(

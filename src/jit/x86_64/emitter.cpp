@@ -150,7 +150,7 @@ void Emitter::lay_out_frame(const Function& function, bool is_main) {
   const s32 pushed = static_cast<s32>(frame_.pushed.size() + 1) * kSlot;  // and the return address
   // r10 is a multiple of 16: what clang places at such offsets never lies across two cache lines,
   // where a load that follows a wide store would wait for the store to reach the cache.
-  const s32 above = has_stack ? pushed % kAlignment : 0;
+  const s32 above = stack > kSlot ? pushed % kAlignment : 0;
   frame_.bytes = above + slots + stack;
   if (allocation_.calls && (pushed + frame_.bytes) % kAlignment != 0) frame_.bytes += kSlot;
   frame_.frame_pointer = frame_.bytes - above;
