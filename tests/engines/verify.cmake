@@ -4,5 +4,7 @@ skep_test(verdicts_kernel SOURCES engines/verdicts_kernel_test.cpp engines/objec
           engines/arena_kernel_test.cpp engines/trust_kernel_test.cpp LINKS verify object kernel)
 target_link_libraries(test_verdicts_kernel PRIVATE oracle::libbpf)
 add_dependencies(test_verdicts_kernel bpf_objects)
-skep_test(soundness SOURCES engines/soundness_test.cpp support/random_program.cpp LINKS hooks object)
+include(support/random_program.cmake)
+skep_test(soundness SOURCES engines/soundness_test.cpp engines/soundness_mutants_test.cpp engines/soundness_runner.cpp
+          ${RANDOM_PROGRAM_SOURCES} LINKS hooks object)
 add_dependencies(test_soundness bpf_objects)

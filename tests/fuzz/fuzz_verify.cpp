@@ -11,8 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const skep::u8* data, std::size_t size) {
   const auto [program, erred] = test::random_program(test::Choices(std::span(data, size)));
   const auto tiers = erred ? soundness::Tiers::checked : soundness::Tiers::all;
   bool ignored = false;
+  static const auto runner = soundness::Runner::of(test::random_maps());
   std::string wrong =
-      soundness::complaint(program, soundness::random_packets(size, 4), tiers, ignored);
+      soundness::complaint(program, *runner, soundness::random_inputs(size, 4), tiers, ignored);
   if (wrong.empty()) wrong = soundness::walking_complaint(program, 5000, ignored);
   if (wrong.empty()) return 0;
   std::fprintf(stderr, "%s\n", wrong.c_str());
