@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/duration.hpp"
+#include "cli/in_parallel.hpp"
 #include "cli/loading.hpp"
 #include "cli/verdict.hpp"
 #include "cli/verify_corpus.hpp"
@@ -61,6 +62,49 @@ verify::Verdict verify_logged(const std::shared_ptr<const platform::Program>& pr
   return verify::verify(program, limits);
 }
 
+struct Answer {
+  std::shared_ptr<const platform::Program> program;
+  WantedVerdict asked = {};
+  std::optional<verify::Verdict> verdict = {};
+};
+
+struct Answers {
+  std::vector<Answer> all;
+  std::optional<Error> failure;  // said behind the verdicts on the programs in front of it
+};
+
+Answers linked(const object::Object& object, const std::vector<std::string>& names,
+               const object::LinkOptions& options) {
+  Answers out;
+  for (const std::string& name : names) {
+    auto program = object.program(name, options);
+    if (!program.ok()) {
+      out.failure = program.error();
+      break;
+    }
+    out.all.push_back({.program = std::move(program).take()});
+  }
+  return out;
+}
+
+void find_answer(Answer& answer, const verify::Limits& limits, const explain::Options& options,
+                 const Output& out) {
+  answer.verdict = verify_logged(answer.program, limits, out, answer.asked.log);
+  if (auto* report = std::get_if<verify::Report>(&answer.verdict->outcome))
+    *report = explain::explain(answer.program, limits, std::move(*report), options);
+}
+
+// The exit code.
+int say(const object::Object& object, const std::vector<Answer>& answers, Output& out) {
+  int code = 0;
+  for (const Answer& each : answers) {
+    out.write(out.is_json() ? verdict_json(object, *each.program, *each.verdict, each.asked)
+                            : verdict_text(*each.program, *each.verdict, each.asked, out));
+    if (!each.verdict->accepted()) code = kRejected;
+  }
+  return code;
+}
+
 }  // namespace
 
 Result<int> verify(const Arguments& arguments, Output& out) {
@@ -79,21 +123,16 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   limits.kernel_types = kernel_types.get();
   TRY(resolve_by_kernel(object, limits));
   const explain::Options options = TRY(wanted_search(arguments));
-  const verify::Paths usual_paths = limits.paths;
-  int code = 0;
-  for (const std::string& name : names) {
-    const auto program = TRY(object.program(name, types.link()));
-    WantedVerdict asked{.hot = arguments.has(Flag::hot)};
-    // The merged walk is no walk over paths, of which these two speak.
-    const bool by_paths = asked.hot || out.volume() == Volume::verbose;
-    limits.paths = by_paths ? verify::Paths::pruned : usual_paths;
-    verify::Verdict verdict = verify_logged(program, limits, out, asked.log);
-    if (auto* report = std::get_if<verify::Report>(&verdict.outcome))
-      *report = explain::explain(program, limits, std::move(*report), options);
-    out.write(out.is_json() ? verdict_json(object, *program, verdict, asked)
-                            : verdict_text(*program, verdict, asked, out));
-    if (!verdict.accepted()) code = kRejected;
-  }
+  const WantedVerdict asked{.hot = arguments.has(Flag::hot)};
+  // The merged walk is no walk over paths, of which these two speak.
+  if (asked.hot || out.volume() == Volume::verbose) limits.paths = verify::Paths::pruned;
+  const u64 jobs = TRY(wanted_jobs(arguments));
+  Answers answers = linked(object, names, types.link());
+  for (Answer& each : answers.all) each.asked = asked;
+  in_parallel(answers.all.size(), jobs,
+              [&](std::size_t at) { find_answer(answers.all[at], limits, options, out); });
+  const int code = say(object, answers.all, out);
+  if (answers.failure) return *answers.failure;
   return code;
 }
 

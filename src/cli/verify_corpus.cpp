@@ -1,55 +1,19 @@
 #include "cli/verify_corpus.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <filesystem>
-#include <thread>
 
-#include "base/json.hpp"
 #include "base/text.hpp"
-#include "btf/targets.hpp"
+#include "cli/corpus.hpp"
+#include "cli/in_parallel.hpp"
 #include "cli/verdict.hpp"
 #include "cli/verify_options.hpp"
 #include "kernel/app.hpp"
-#include "object/object.hpp"
 
 namespace skep::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kLong = 100;  // means are over programs of more instructions
-
-struct KernelSays {
-  bool accepted = false;
-  u64 time_us = 0;    // as its log says; of accepted programs
-  std::string error;  // why not, in a line
-};
-
-struct Row {
-  std::size_t object = 0;  // in Corpus::objects
-  std::string program;
-  std::string failure;  // why it could not be verified at all
-  bool accepted = false;
-  std::string property;  // of a refusal
-  std::size_t instructions = 0;
-  verify::Work work{};
-  std::optional<KernelSays> kernel{};
-};
-
-struct Opened {
-  std::string path;
-  std::optional<object::Object> object;
-  std::string failure;
-};
-
-struct Corpus {
-  std::vector<Opened> objects;
-  std::vector<Row> rows;
-};
 
 Result<std::vector<std::string>> objects_in(const std::string& path) {
   std::error_code error;
@@ -85,15 +49,8 @@ Result<Corpus> open_corpus(const std::vector<std::string>& operands, const verif
   return corpus;
 }
 
-// What all programs are verified with.
-struct Setting {
-  verify::Limits limits{};
-  const btf::Targets* targets = nullptr;
-};
-
-void verify_row(const Corpus& corpus, const Setting& setting, Row& row) {
-  const object::Object& object = *corpus.objects[row.object].object;
-  const auto program = object.program(row.program, {.targets = setting.targets});
+void verify_row(const Corpus& corpus, const CorpusSetting& setting, CorpusRow& row) {
+  const auto program = program_of(corpus, setting, row);
   if (!program.ok()) {
     row.failure = program.error().what();
     return;
@@ -107,21 +64,9 @@ void verify_row(const Corpus& corpus, const Setting& setting, Row& row) {
   if (!row.accepted) row.property = std::get<verify::Report>(verdict.outcome).property;
 }
 
-// Every thread takes the next program; rows stay where they are.
-void verify_rows(Corpus& corpus, const Setting& setting, u64 jobs) {
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t at; (at = next.fetch_add(1)) < corpus.rows.size();)
-      verify_row(corpus, setting, corpus.rows[at]);
-  };
-  std::vector<std::jthread> threads;
-  for (u64 n = 1; n < jobs; ++n) threads.emplace_back(work);
-  work();
-}
-
 // The same programs, one after the other, by the running kernel.
-void ask_kernel(Corpus& corpus, const Setting& setting) {
-  for (Row& row : corpus.rows) {
+void ask_kernel(Corpus& corpus, const CorpusSetting& setting) {
+  for (CorpusRow& row : corpus.rows) {
     kernel::LoadOptions options;
     options.programs = {row.program};
     options.targets = setting.targets;
@@ -138,152 +83,17 @@ void ask_kernel(Corpus& corpus, const Setting& setting) {
   }
 }
 
-// ---- what they took together
-
-class Mean {
- public:
-  void add(double value) {
-    sum_ += std::log(value);
-    ++count_;
-  }
-  u64 count() const { return count_; }
-  double value() const { return count_ == 0 ? 0 : std::exp(sum_ / static_cast<double>(count_)); }
-
- private:
-  double sum_ = 0;
-  u64 count_ = 0;
-};
-
-struct Summary {
-  u64 programs = 0, accepted = 0, rejected = 0, failed = 0;
-  Mean time_us;           // of long programs that are accepted
-  Mean kernel_by_ours{};  // the same, where the kernel accepts them too
-  const Row* worst = nullptr;
-  u64 memory_bytes = 0;  // of this process, at most
-};
-
-Summary summary_of(const Corpus& corpus) {
-  constexpr double kMicrosecond = 1000;
-  Summary out;
-  for (const Row& row : corpus.rows) {
-    ++out.programs;
-    if (!row.failure.empty()) {
-      ++out.failed;
-      continue;
-    }
-    ++(row.accepted ? out.accepted : out.rejected);
-    if (out.worst == nullptr || row.work.time_ns > out.worst->work.time_ns) out.worst = &row;
-    const double us = static_cast<double>(std::max<u64>(1, row.work.time_ns)) / kMicrosecond;
-    if (!row.accepted || row.instructions <= kLong) continue;
-    out.time_us.add(us);
-    const bool both = row.kernel && row.kernel->accepted && row.kernel->time_us != 0;
-    if (both) out.kernel_by_ours.add(static_cast<double>(row.kernel->time_us) / us);
-  }
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  constexpr u64 kKilobyte = 1024;
-  out.memory_bytes = static_cast<u64>(usage.ru_maxrss) * kKilobyte;
-  return out;
-}
-
-// ---- lines
-
-std::string_view verdict_of(const Row& row) {
-  if (!row.failure.empty()) return "unreadable";
-  return row.accepted ? "accepted" : "rejected";
-}
-
-std::string digits(double value) {
-  JsonWriter number;
-  number.rounded(value, 2);
-  return number.take();
-}
-
-std::string kernel_text(const Row& row) {
-  if (!row.kernel) return {};
-  if (!row.kernel->accepted) return "  kernel: rejected";
-  constexpr double kMicroseconds = 1000;
-  const double ours = static_cast<double>(std::max<u64>(1, row.work.time_ns)) / kMicroseconds;
-  return format("  kernel: accepted, {} ms ({}x)", milliseconds(row.kernel->time_us * 1000),
-                digits(static_cast<double>(row.kernel->time_us) / ours));
-}
-
-std::string row_text(const Corpus& corpus, const Row& row) {
-  const std::string name = fs::path(corpus.objects[row.object].path).filename().string();
-  std::string out = format("{}  {}  {}", verdict_of(row), name, row.program);
-  if (!row.failure.empty()) return out + "  " + row.failure + "\n";
-  if (!row.accepted) out += "  " + row.property;
-  return out + format("  {}, {} visited, {} states, {} ms{}\n",
-                      counted(row.instructions, "instruction"), row.work.visited, row.work.states,
-                      milliseconds(row.work.time_ns), kernel_text(row));
-}
-
-std::string row_json(const Corpus& corpus, const Row& row) {
-  JsonWriter json;
-  json.begin_object().member("object", corpus.objects[row.object].path);
-  json.member("program", row.program).member("verdict", verdict_of(row));
-  if (!row.failure.empty()) json.member("reason", row.failure);
-  if (row.failure.empty() && !row.accepted) json.member("property", row.property);
-  json.member("instructions", row.instructions).member("visited", row.work.visited);
-  json.member("states", row.work.states);
-  json.key("time_us").rounded(static_cast<double>(row.work.time_ns) / 1000, 1);
-  if (row.kernel) {
-    json.key("kernel").begin_object();
-    json.member("verdict", row.kernel->accepted ? "accepted" : "rejected");
-    if (row.kernel->accepted) json.member("time_us", row.kernel->time_us);
-    if (!row.kernel->accepted) json.member("reason", row.kernel->error);
-    json.end_object();
-  }
-  json.end_object();
-  return json.take() + "\n";
-}
-
-std::string summary_text(const Corpus& corpus, const Summary& summary) {
-  constexpr double kMillion = 1e6;
-  std::string out =
-      format("{}: {} accepted, {} rejected, {} unreadable; peak memory {} MB\n",
-             counted(summary.programs, "program"), summary.accepted, summary.rejected,
-             summary.failed, digits(static_cast<double>(summary.memory_bytes) / kMillion));
-  if (summary.time_us.count() != 0) {
-    out += format("geometric mean of the {} accepted ones of more than {} instructions: {} us",
-                  summary.time_us.count(), kLong, digits(summary.time_us.value()));
-    if (summary.kernel_by_ours.count() != 0)
-      out += format("; the kernel takes {} times as long", digits(summary.kernel_by_ours.value()));
-    out += "\n";
-  }
-  if (summary.worst != nullptr) {
-    out += format("worst: {} of {}, {} ms\n", summary.worst->program,
-                  corpus.objects[summary.worst->object].path,
-                  milliseconds(summary.worst->work.time_ns));
-  }
-  return out;
-}
-
-std::string summary_json(const Corpus& corpus, const Summary& summary) {
-  JsonWriter json;
-  json.begin_object().key("summary").begin_object().member("programs", summary.programs);
-  json.member("accepted", summary.accepted).member("rejected", summary.rejected);
-  json.member("unreadable", summary.failed).member("memory_bytes", summary.memory_bytes);
-  json.member("long_programs", summary.time_us.count());
-  json.key("geomean_us").rounded(summary.time_us.value(), 2);
-  if (summary.kernel_by_ours.count() != 0)
-    json.key("geomean_kernel_by_ours").rounded(summary.kernel_by_ours.value(), 2);
-  if (summary.worst != nullptr) {
-    json.key("worst").begin_object().member("program", summary.worst->program);
-    json.member("object", corpus.objects[summary.worst->object].path);
-    json.key("time_us").rounded(static_cast<double>(summary.worst->work.time_ns) / 1000, 1);
-    json.end_object();
-  }
-  json.end_object().end_object();
-  return json.take() + "\n";
-}
-
 }  // namespace
 
+Result<std::shared_ptr<const platform::Program>> program_of(const Corpus& corpus,
+                                                            const CorpusSetting& setting,
+                                                            const CorpusRow& row) {
+  return corpus.objects[row.object].object->program(row.program, {.targets = setting.targets});
+}
+
 Result<int> verify_corpus(const Arguments& arguments, Output& out) {
-  Setting setting{.limits = TRY(wanted_limits(arguments))};
-  const u64 cpus = std::max(1u, std::thread::hardware_concurrency());
-  const u64 jobs = TRY(arguments.number(Flag::jobs, 1, cpus));
+  CorpusSetting setting{.limits = TRY(wanted_limits(arguments))};
+  setting.jobs = TRY(wanted_jobs(arguments));
   btf::Targets targets;
   for (const auto& words : arguments.given(Flag::btf)) TRY(targets.open(words[0]));
   std::error_code none;
@@ -293,14 +103,16 @@ Result<int> verify_corpus(const Arguments& arguments, Output& out) {
     setting.limits.kernel_types = targets.all().front().types.get();
   }
   Corpus corpus = TRY(open_corpus(arguments.operands(), setting.limits));
-  verify_rows(corpus, setting, jobs);
+  in_parallel(corpus.rows.size(), setting.jobs,
+              [&](std::size_t at) { verify_row(corpus, setting, corpus.rows[at]); });
+  measure_memory(corpus, setting);
   if (arguments.text(Flag::engine) == "kernel") ask_kernel(corpus, setting);
-  for (const Opened& each : corpus.objects) {
+  for (const CorpusObject& each : corpus.objects) {
     if (!each.object) out.note(format("{}: {}", each.path, each.failure));
   }
-  for (const Row& row : corpus.rows)
+  for (const CorpusRow& row : corpus.rows)
     out.write(out.is_json() ? row_json(corpus, row) : row_text(corpus, row));
-  const Summary summary = summary_of(corpus);
+  const CorpusSummary summary = summary_of(corpus);
   if (summary.programs == 0) {
     out.note("no programs were found");
     return kFoundNothing;

@@ -1,6 +1,7 @@
 #include "cli/verify_options.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -51,6 +52,10 @@ Result<verify::Limits> wanted_limits(const Arguments& arguments) {
   }
   limits.instructions_max = TRY(arguments.number(Flag::limit, 1, limits.instructions_max));
   return limits;
+}
+
+Result<u64> wanted_jobs(const Arguments& arguments) {
+  return arguments.number(Flag::jobs, 1, std::max(1u, std::thread::hardware_concurrency()));
 }
 
 Result<int> explain_rule(const Arguments& arguments, Output& out) {

@@ -5,12 +5,10 @@
 #include "base/text.hpp"
 #include "explain/objects.hpp"
 #include "isa/control_flow.hpp"
-#include "platform/helpers.hpp"
+#include "platform/arguments.hpp"
 
 namespace skep::explain {
 namespace {
-
-using platform::Argument;
 
 struct FreeRow {
   std::string_view helper;
@@ -65,11 +63,6 @@ const platform::MapSpec* map_argument(const Way& way, std::size_t stop) {
 
 }  // namespace
 
-bool is_output(platform::Argument argument) {
-  return argument == Argument::writable_memory || argument == Argument::writable_memory_or_null ||
-         argument == Argument::map_value_out || argument == Argument::fixed_memory_out;
-}
-
 u32 free_bits(std::string_view helper) {
   const auto row = std::ranges::find(kFree, helper, &FreeRow::helper);
   return row == kFree.end() ? 0 : row->bits;
@@ -94,15 +87,13 @@ void Machine::fill_outputs(std::size_t stop) {
   const platform::HelperRow* helper = helper_at(way_, stop);
   if (helper == nullptr) return;
   for (std::size_t n = 0; n < helper->arguments.size(); ++n) {
-    const Cell memory = reg(static_cast<u8>(n + 1));
-    if (!is_output(helper->arguments[n]) || !memory.is_pointer()) continue;
-    u64 bytes = helper->fixed_bytes_or_one();
-    const platform::MapSpec* map = map_argument(way_, stop);
-    if (helper->arguments[n] == Argument::map_value_out)
-      bytes = map == nullptr ? 0 : map->value_size;
-    const bool sized = helper->arguments[n] != Argument::map_value_out &&
-                       helper->arguments[n] != Argument::fixed_memory_out;
-    if (sized) bytes = std::min<u64>(reg(static_cast<u8>(n + 2)).value, isa::kStackBytes);
+    const auto r = static_cast<u8>(n + 1);
+    const Cell memory = reg(r);
+    const platform::ArgumentRow& row = platform::kArguments[helper->arguments[n]];
+    if (!row.is_filled || !memory.is_pointer()) continue;
+    u64 bytes = bytes_of_argument(stop, *helper, r).value_or(0);
+    if (row.extent == platform::Extent::next_argument)
+      bytes = std::min<u64>(bytes, isa::kStackBytes);
     const u32 id =
         add({.kind = ObjectKind::outside, .name = "what it wrote", .made = by_text(stop)});
     Object& object = objects_[static_cast<u32>(memory.object)];

@@ -136,7 +136,14 @@ std::vector<Input> to_fault(const Way& way, const Machine& machine) {
     case Form::exit:
       for (const u64 value : near(2)) add_number(machine, machine.reg(isa::kR0), value, out);
       break;
-    default: break;
+    case Form::constant:
+    case Form::jump:
+    case Form::jump_always:
+    case Form::may_goto:
+    case Form::packet_load:
+    case Form::address_space_cast:
+    case Form::unknown:
+    case Form::count_: break;
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "explain/objects.hpp"
+#include "platform/arguments.hpp"
 
 namespace skep::explain {
 namespace {
@@ -10,75 +11,39 @@ namespace {
 using isa::Instruction;
 using platform::Argument;
 
-bool may_be_null(Argument argument) {
-  switch (argument) {
-    case Argument::memory_or_null:
-    case Argument::writable_memory_or_null:
-    case Argument::updated_memory_or_null:
-    case Argument::map_value_or_null:
-    case Argument::context_or_null:
-    case Argument::stack_or_null:
-    case Argument::socket_or_null:
-    case Argument::kernel_socket_or_null:
-    case Argument::kernel_type_or_null:
-    case Argument::owned_or_null: return true;
-    default: return false;
-  }
-}
-
-bool is_sized(Argument argument) {
-  switch (argument) {
-    case Argument::memory:
-    case Argument::memory_or_null:
-    case Argument::writable_memory:
-    case Argument::writable_memory_or_null:
-    case Argument::updated_memory:
-    case Argument::updated_memory_or_null:
-    case Argument::map_value_memory: return true;
-    default: return false;
-  }
-}
-
-bool is_number(Argument argument) {
-  switch (argument) {
-    case Argument::none:
-    case Argument::number:
-    case Argument::anything:
-    case Argument::size:
-    case Argument::size_or_zero:
-    case Argument::constant_size:
-    case Argument::record_size: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
+
+// How many bytes the call touches behind `r`; no value: their number was never set.
+std::optional<u64> Machine::bytes_of_argument(std::size_t stop, const platform::HelperRow& helper,
+                                              u8 r) const {
+  const verify::Value& map = way_.stops()[stop].state.frame().registers[isa::kR1];
+  const auto number = static_cast<std::size_t>(map.map);
+  const auto& maps = *way_.program().maps;
+  const bool has_map = map.kind == verify::Kind::map && number < maps.size();
+  switch (platform::kArguments[helper.arguments[r - 1u]].extent) {
+    case platform::Extent::none: return 0;
+    case platform::Extent::next_argument: {
+      const Cell& size = reg(static_cast<u8>(r + 1));
+      return size.is_set ? std::optional(size.value) : std::nullopt;
+    }
+    case platform::Extent::fixed: return helper.fixed_bytes_or_one();
+    case platform::Extent::map_key: return has_map ? maps[number].key_size : 0;
+    case platform::Extent::map_value: return has_map ? maps[number].value_size : 0;
+  }
+  return 0;
+}
 
 std::string Machine::fault_of_argument(std::size_t stop, const platform::HelperRow& helper, u8 r) {
   const Argument argument = helper.arguments[r - 1u];
   if (argument == Argument::none) return {};
   if (!reg(r).is_set) return format("r{} was never set", r);
+  const platform::ArgumentRow& row = platform::kArguments[argument];
   const bool is_size = argument == Argument::size;
   if (is_size && reg(r).value == 0) return format("gets 0 as a size in r{}", r);
-  if (is_number(argument)) return {};
-  if (reg(r).value == 0 && !reg(r).is_pointer() && may_be_null(argument)) return {};
-  u64 bytes = 0;
-  if (is_sized(argument)) {
-    if (!reg(static_cast<u8>(r + 1)).is_set) return {};
-    bytes = reg(static_cast<u8>(r + 1)).value;
-  }
-  const verify::Value& map = way_.stops()[stop].state.frame().registers[isa::kR1];
-  const auto number = static_cast<std::size_t>(map.map);
-  if (map.kind == verify::Kind::map && number < way_.program().maps->size()) {
-    const platform::MapSpec& spec = (*way_.program().maps)[number];
-    if (argument == Argument::map_key) bytes = spec.key_size;
-    if (argument == Argument::map_value || argument == Argument::map_value_out)
-      bytes = spec.value_size;
-  }
-  const bool fixed = argument == Argument::fixed_memory || argument == Argument::fixed_memory_out ||
-                     argument == Argument::updated_fixed_memory;
-  if (fixed) bytes = helper.fixed_bytes_or_one();
-  return fault_of_memory(r, bytes, !is_output(argument));
+  if (row.is_number) return {};
+  if (reg(r).value == 0 && !reg(r).is_pointer() && row.may_be_null) return {};
+  const auto bytes = bytes_of_argument(stop, helper, r);
+  return bytes ? fault_of_memory(r, *bytes, !row.is_filled) : std::string();
 }
 
 // A global function takes what the types of its parameters say.

@@ -62,6 +62,11 @@ constexpr EnumArray<Property, Lesson> kLessons({
         "r10 is the end of the frame, for reading only; a copy of it may be moved.",
         asm_xdp("r10 += -8\nr0 = 2\nexit\n"),
         asm_xdp("r2 = r10\nr2 += -8\n*(u64 *)(r2 + 0) = 1\nr0 = 2\nexit\n")}},
+    {Property::constant_operand, {
+        "Division by a register that holds 0 gives 0, and a shift by a register takes its lower bits. As constants in an instruction "
+        "both are refused by the kernel.",
+        asm_xdp("r0 = 8\nr0 >>= 64\nexit\n"),
+        asm_xdp("r0 = 8\nr0 >>= 2\nexit\n")}},
     {Property::pointer_arithmetic, {
         "A pointer may be moved by a number whose bounds are known. Other operations make an address that nothing is known of; "
         "and a number without an upper bound, or that may be negative, could lead anywhere.",

@@ -108,6 +108,8 @@ class Machine {
   std::string fault_of_arithmetic(const isa::Instruction& i);
   std::string fault_of_call(std::size_t stop);
   std::string fault_of_local_call(const isa::Instruction& i);
+  std::optional<u64> bytes_of_argument(std::size_t stop, const platform::HelperRow& helper,
+                                       u8 r) const;
   std::string fault_of_argument(std::size_t stop, const platform::HelperRow& helper, u8 r);
   std::string fault_of_memory(u8 r, u64 bytes, bool is_read);
   std::string fault_of_unset(const Object& stack, s64 at, u64 bytes) const;
@@ -116,6 +118,7 @@ class Machine {
 
   Cell made(const verify::Value& value, const std::string& by);
   Cell made_number(const verify::Value& value, const std::string& by);
+  Cell made_context(const verify::Value& value, const std::string& by);
   Cell made_packet(const verify::Value& value, const std::string& by);
   Object object_for(const verify::Value& value, const std::string& by) const;
   Cell made_once(const std::string& key, const verify::Value& value, const std::string& by);

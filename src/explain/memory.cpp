@@ -46,23 +46,20 @@ Object Machine::object_for(const Value& value, const std::string& by) const {
   out.reference = value.reference;
   out.may_be_null = value.null == verify::Null::maybe;
   const platform::MapSpec* map = map_of(way_.program(), value.map);
-  switch (value.kind) {
-    case Kind::map_value:
-      if (map == nullptr) break;
-      out.name = map->is_globals ? "section " + map->name : "a value of map " + map->name;
-      out.size = map->value_size;
-      return out;
-    case Kind::map_key:
-      if (map == nullptr) break;
-      out.name = "a key of map " + map->name;
-      out.size = map->key_size;
-      return out;
-    case Kind::record:
-    case Kind::memory:
-      out.name = value.kind == Kind::record ? "a ring record" : "memory";
-      out.size = value.range;
-      return out;
-    default: break;
+  if (value.kind == Kind::map_value && map != nullptr) {
+    out.name = map->is_globals ? "section " + map->name : "a value of map " + map->name;
+    out.size = map->value_size;
+    return out;
+  }
+  if (value.kind == Kind::map_key && map != nullptr) {
+    out.name = "a key of map " + map->name;
+    out.size = map->key_size;
+    return out;
+  }
+  if (value.kind == Kind::record || value.kind == Kind::memory) {
+    out.name = value.kind == Kind::record ? "a ring record" : "memory";
+    out.size = value.range;
+    return out;
   }
   out.kind = ObjectKind::outside;
   Value that_is_there = value;
@@ -113,27 +110,25 @@ Cell Machine::made_number(const Value& value, const std::string& by) {
   return out;
 }
 
+Cell Machine::made_context(const Value& value, const std::string& by) {
+  const auto [place, is_new] = shared_.try_emplace("context", 0);
+  if (is_new)
+    place->second = add({.kind = ObjectKind::context, .name = "the context", .made = by});
+  return {.is_set = true,
+          .object = static_cast<s32>(place->second),
+          .value = static_cast<u64>(value.offset)};
+}
+
 Cell Machine::made(const Value& value, const std::string& by) {
-  switch (value.kind) {
-    case Kind::unset: return {};
-    case Kind::number: return made_number(value, by);
-    case Kind::packet:
-    case Kind::packet_meta:
-    case Kind::packet_end: return made_packet(value, by);
-    case Kind::stack:
-      if (value.frame >= stacks_.size()) return {};
-      return {.is_set = true,
-              .object = static_cast<s32>(stacks_[value.frame]),
-              .value = static_cast<u64>(value.offset)};
-    case Kind::context: {
-      const auto [place, is_new] = shared_.try_emplace("context", 0);
-      if (is_new)
-        place->second = add({.kind = ObjectKind::context, .name = "the context", .made = by});
-      return {.is_set = true,
-              .object = static_cast<s32>(place->second),
-              .value = static_cast<u64>(value.offset)};
-    }
-    default: break;
+  if (value.kind == Kind::unset) return {};
+  if (value.is_number()) return made_number(value, by);
+  if (value.is_packet() || value.kind == Kind::packet_end) return made_packet(value, by);
+  if (value.kind == Kind::context) return made_context(value, by);
+  if (value.kind == Kind::stack) {
+    if (value.frame >= stacks_.size()) return {};
+    return {.is_set = true,
+            .object = static_cast<s32>(stacks_[value.frame]),
+            .value = static_cast<u64>(value.offset)};
   }
   const u32 id = add(object_for(value, by));
   const bool is_null = objects_[id].may_be_null && input_.get(id, kIsNull) != 0;

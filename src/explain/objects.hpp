@@ -11,9 +11,6 @@ inline constexpr s64 kFrameBegin = -s64{isa::kStackBytes};
 // "bytes 12 to 15", "byte 12"
 std::string bytes_text(s64 first, u64 bytes);
 
-// Whether a helper fills that memory without reading it.
-bool is_output(platform::Argument argument);
-
 // Whether the helper may return any number of that many bits, as clocks and random numbers do;
 // others return 0 or an error.
 u32 free_bits(std::string_view helper);

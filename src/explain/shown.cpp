@@ -17,6 +17,7 @@ constexpr EnumArray<Property, ShownBy> kShown({
     {Property::uninitialised_register, ShownBy::fault},
     {Property::uninitialised_stack, ShownBy::fault},
     {Property::frame_pointer, ShownBy::reaching},
+    {Property::constant_operand, ShownBy::reaching},
     {Property::pointer_arithmetic, ShownBy::fault},
     {Property::not_a_pointer, ShownBy::fault},
     {Property::null_check, ShownBy::fault},

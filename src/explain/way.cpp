@@ -1,4 +1,7 @@
 // The way back from a value to what made it.
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 #include "explain/origins.hpp"
 #include "isa/control_flow.hpp"
@@ -22,18 +25,24 @@ bool is_pointer_arithmetic(const Instruction& i) {
   return i.form == Form::alu && (i.alu() == isa::Alu::add || i.alu() == isa::Alu::sub);
 }
 
+struct Region {
+  Kind kind;
+  std::string_view name;
+};
+constexpr auto kRegions = std::to_array<Region>({
+    {Kind::context, "the context"},
+    {Kind::stack, "the stack"},
+    {Kind::packet, "the packet"},
+    {Kind::packet_meta, "the packet"},
+    {Kind::map_value, "a map's value"},
+    {Kind::map_key, "a map's key"},
+    {Kind::record, "a ring record"},
+    {Kind::arena, "the arena"},
+});
+
 std::string_view region_name(Kind kind) {
-  switch (kind) {
-    case Kind::context: return "the context";
-    case Kind::stack: return "the stack";
-    case Kind::packet:
-    case Kind::packet_meta: return "the packet";
-    case Kind::map_value: return "a map's value";
-    case Kind::map_key: return "a map's key";
-    case Kind::record: return "a ring record";
-    case Kind::arena: return "the arena";
-    default: return "memory";
-  }
+  const auto row = std::ranges::find(kRegions, kind, &Region::kind);
+  return row == kRegions.end() ? "memory" : row->name;
 }
 
 }  // namespace
@@ -168,8 +177,15 @@ std::string how_made(const Way& way, const Made& made) {
     case Form::store: return "stored by " + way.text(*made.by);
     case Form::alu:
       return (i.alu() == isa::Alu::mov ? "set by " : "computed by ") + way.text(*made.by);
-    default: return "made by " + way.text(*made.by);
+    case Form::jump:
+    case Form::jump_always:
+    case Form::may_goto:
+    case Form::exit:
+    case Form::address_space_cast:
+    case Form::unknown:
+    case Form::count_: break;
   }
+  return "made by " + way.text(*made.by);
 }
 
 }  // namespace skep::explain

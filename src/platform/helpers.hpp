@@ -65,6 +65,7 @@ enum class Argument : u8 {
   kernel_type,  // a trusted kernel pointer to HelperRow::kernel_type (ARG_PTR_TO_BTF_ID)
   kernel_type_or_null,
   per_cpu_variable,  // address of a per-CPU kernel variable (ARG_PTR_TO_PERCPU_BTF_ID)
+  count_
 };
 
 // The kernel's RET_*.

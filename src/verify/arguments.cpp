@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/arguments.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
 #include "verify/fields.hpp"
@@ -59,9 +60,7 @@ Check check_sized_memory(Analysis& analysis, State& state, Call& call, u8 r) {
                                  call.helper.arguments[r], extent))
     return refused;
   call.size_max = extent.most;
-  const bool may_be_null = kind == Argument::memory_or_null ||
-                           kind == Argument::writable_memory_or_null ||
-                           kind == Argument::updated_memory_or_null;
+  const bool may_be_null = platform::kArguments[kind].may_be_null;
   if (may_be_null && extent.most == 0 && state.frame().registers[r].is_null()) return {};
   const Value& pointer = state.frame().registers[r];
   if (!pointer.is_pointer() && extent.most == 0) return bad_argument(call, r, state, "memory");
@@ -160,8 +159,7 @@ constexpr bool is_socket(Kind kind) {
 Check check_socket(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   const Argument wanted = call.helper.arguments[r - 1u];
-  const bool may_be_null =
-      wanted == Argument::kernel_socket_or_null || wanted == Argument::socket_or_null;
+  const bool may_be_null = platform::kArguments[wanted].may_be_null;
   if (may_be_null && value.is_null()) return {};
   if (!may_be_null) {
     if (auto refused = not_null(state, r)) return refused;
@@ -210,21 +208,24 @@ void note_key(Analysis& analysis, const State& state, Call& call, u8 r) {
 Check check_map_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   const platform::MapSpec& map = analysis.map(call.map);
   const Argument kind = call.helper.arguments[r - 1u];
-  const u64 bytes = kind == Argument::map_key ? map.key_size : map.value_size;
-  if (kind == Argument::map_value_or_null && state.frame().registers[r].is_null()) return {};
+  const platform::ArgumentRow& row = platform::kArguments[kind];
+  const u64 bytes = row.extent == platform::Extent::map_key ? map.key_size : map.value_size;
+  if (row.may_be_null && state.frame().registers[r].is_null()) return {};
   const bool holds_sockets =
       map.kind == platform::MapKind::sockmap || map.kind == platform::MapKind::sockhash;
   if (holds_sockets && kind == Argument::map_value && !analysis.for_user_engine())
     return check_element(analysis, state, call, r);
   if (kind == Argument::map_key) note_key(analysis, state, call, r);
-  const Touch touch = kind == Argument::map_value_out ? Touch::write : Touch::read;
+  const Touch touch = row.is_filled ? Touch::write : Touch::read;
   return check_memory(analysis, state, r, {bytes, bytes}, touch);
 }
 
-// A constant number of bytes; of memory that the helper returns.
+// A constant number of bytes; of memory that the helper returns. The kernel takes any, of which it
+// sees 32 bits: what is too large is never there.
 Check check_constant_size(Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
-  if (!value.is_number() || !value.number.is_constant() || value.number.value() > ~u32{0}) {
+  const bool is_constant = value.is_number() && value.number.is_constant();
+  if (!is_constant || (analysis.for_user_engine() && value.number.value() > ~u32{0})) {
     return bad_argument(call, r, state, "a constant number of bytes");
   }
   call.bytes = static_cast<u32>(value.number.value());
@@ -234,7 +235,7 @@ Check check_constant_size(Analysis& analysis, const State& state, Call& call, u8
 
 Check check_context(const State& state, const Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
-  const bool may_be_null = call.helper.arguments[r - 1u] == Argument::context_or_null;
+  const bool may_be_null = platform::kArguments[call.helper.arguments[r - 1u]].may_be_null;
   if (may_be_null && value.is_null()) return {};
   if (value.kind == Kind::context && value.is_at_start()) return {};
   return bad_argument(call, r, state, "the context");
@@ -250,7 +251,7 @@ Check check_where(const Analysis& analysis, const State& state, const Call& call
   if (wanted == Argument::anything) return {};
   if (value.is_packet() && !platform::may_get_packet(call.helper))
     return bad_argument(call, r, state, "memory outside of the packet");
-  const bool is_fixed = wanted == Argument::fixed_memory || wanted == Argument::fixed_memory_out;
+  const bool is_fixed = platform::kArguments[wanted].extent == platform::Extent::fixed;
   const bool is_aligned = value.offset % call.helper.fixed_bytes_or_one() == 0;
   if (is_fixed && value.kind == Kind::stack && !is_aligned)
     return bad_argument(call, r, state, "memory that is aligned to its size");
@@ -349,7 +350,8 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::timer: return check_timer(analysis, state, call, r);
     case Argument::kptr: return check_exchanged(analysis, state, call, r);
     case Argument::owned_or_null: return check_owned(analysis, state, call, r);
-    case Argument::per_cpu_variable: return not_yet(call, r);
+    case Argument::per_cpu_variable:
+    case Argument::count_: return not_yet(call, r);
     case Argument::kernel_type_or_null:
       if (value.is_null()) return {};
       [[fallthrough]];

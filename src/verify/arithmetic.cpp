@@ -84,7 +84,9 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
   Value& dst = state.registers()[i.dst];
   const std::string_view name = register_name(i.dst);
   // Root may see what an address looks like.
-  const bool shows_address = i.alu() == Alu::neg || (i.width == Width::w32 && i.alu() == Alu::sub);
+  const bool shows_address = i.alu() == Alu::neg ||
+                             isa::kAlu[i.alu()].operands == isa::Operands::byte_order ||
+                             (i.width == Width::w32 && i.alu() == Alu::sub);
   if (!analysis.for_user_engine() && shows_address) {
     dst = Value::of_number(i.width == Width::w32 ? Scalar::zero_extended(Width::w32)
                                                  : Scalar::unknown());
@@ -153,6 +155,49 @@ Check check_readable(const State& state, u8 r) {
                  {}};
 }
 
+namespace {
+
+// By the kernel's rules only (check_alu_op in kernel/bpf/verifier.c): RFC 9669 says what they give.
+Check check_constant_operand(const Analysis& analysis, const isa::Instruction& i) {
+  if (analysis.for_user_engine() || i.has_register_source()) return {};
+  switch (i.alu()) {
+    case Alu::div:
+    case Alu::sdiv:
+    case Alu::mod:
+    case Alu::smod:
+      if (i.immediate != 0) return {};
+      return Refusal{Property::constant_operand, "a number is divided by the constant 0", "", {}};
+    case Alu::lsh:
+    case Alu::rsh:
+    case Alu::arsh: {
+      const u32 bits = isa::bits_of(i.width);
+      if (i.immediate >= 0 && i.immediate < bits) return {};
+      return Refusal{Property::constant_operand,
+                     format("a number of {} bits is shifted by {}", bits, i.immediate),
+                     "",
+                     {}};
+    }
+    case Alu::add:
+    case Alu::sub:
+    case Alu::mul:
+    case Alu::or_:
+    case Alu::and_:
+    case Alu::neg:
+    case Alu::xor_:
+    case Alu::mov:
+    case Alu::movsx8:
+    case Alu::movsx16:
+    case Alu::movsx32:
+    case Alu::to_le:
+    case Alu::to_be:
+    case Alu::bswap:
+    case Alu::count_: break;
+  }
+  return {};
+}
+
+}  // namespace
+
 Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
   const isa::Instruction& i = analysis.program.code[at.value()];
   auto& registers = state.registers();
@@ -168,6 +213,7 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
   if (i.has_register_source()) {
     if (auto refused = check_readable(state, i.src)) return refused;
   }
+  if (auto refused = check_constant_operand(analysis, i)) return refused;
   if (i.alu() == Alu::mov && i.has_register_source()) {
     do_move(analysis, state, i, registers[i.src]);
     return {};

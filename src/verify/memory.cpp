@@ -339,14 +339,9 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
                    "an atomic operation on memory that does not take one",
                    because(pointer, base),
                    {}};
-  const bool aligned =
-      pointer.number.is_constant() &&
-      (pointer.offset + i.offset + static_cast<s64>(pointer.number.value())) % bytes == 0;
+  // In an arena the engines see to it.
   const bool known_aligned =
-      aligned || pointer.kind == Kind::arena ||  // there the engines see to it
-      (!pointer.number.is_constant() &&
-       ((pointer.number.full.value | pointer.number.full.mask) & (bytes - 1)) == 0 &&
-       (pointer.offset + i.offset) % bytes == 0);
+      pointer.kind == Kind::arena || is_aligned(pointer, i.offset, bytes);
   if (!known_aligned)
     return Refusal{
         Property::atomic_access,

@@ -117,7 +117,27 @@ Scalar with_sign(const Scalar& number, const Instruction& i) {
   return apply(extension, Width::w64, Scalar::unknown(), number);
 }
 
+Check check_alignment(const Value& pointer, const Instruction& i, const Reach& reach,
+                      std::string_view what) {
+  const u32 bytes = isa::bytes_of(i.width);
+  if (is_aligned(pointer, i.offset, bytes)) return {};
+  const std::string place =
+      reach.exact ? format("at stack offset {}", reach.first)
+                  : format("at stack offsets {} to {}, which need not be aligned", reach.first,
+                           reach.last + 1 - bytes);
+  return Refusal{Property::stack_alignment,
+                 format("{} {} {}", what, counted(bytes, "byte"), place),
+                 "",
+                 {}};
+}
+
 }  // namespace
+
+bool is_aligned(const Value& pointer, s64 offset, u32 bytes) {
+  const Word<u64>& moved = pointer.number.full;
+  return (moved.mask & (bytes - 1)) == 0 &&
+         (pointer.offset + offset + static_cast<s64>(moved.value)) % bytes == 0;
+}
 
 Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
   const Reach reach = reach_of(pointer, offset, bytes);
@@ -157,13 +177,8 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
+  if (auto refused = check_alignment(pointer, i, reach, "reads")) return refused;
   if (!reach.exact) return {};
-  if (reach.first % bytes != 0) {
-    return Refusal{Property::stack_alignment,
-                   format("reads {} at stack offset {}", counted(bytes, "byte"), reach.first),
-                   "",
-                   {}};
-  }
   const u32 number = Frame::slot_of(reach.first);
   if (number >= frame.slots.size()) return {};
   const StackSlot& slot = frame.slots[number];
@@ -211,15 +226,10 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                    {}};
   }
   if (auto refused = destroy_objects(state, pointer.frame, slots_in(reach))) return refused;
+  if (auto refused = check_alignment(pointer, i, reach, "writes")) return refused;
   if (!reach.exact) {
     overwrite(frame, reach, 0);
     return {};
-  }
-  if (reach.first % bytes != 0) {
-    return Refusal{Property::stack_alignment,
-                   format("writes {} at stack offset {}", counted(bytes, "byte"), reach.first),
-                   "",
-                   {}};
   }
   if (stored.is_pointer() && bytes != 8) {
     return Refusal{Property::pointer_arithmetic,

@@ -53,6 +53,14 @@ inline std::string listing(const platform::Program& program) {
   return out;
 }
 
+// Only what can be encoded is a program.
+inline bool is_program(const isa::Code& code) {
+  const auto slots = isa::encode(code);
+  if (!slots.ok()) return false;
+  const auto again = isa::decode(*slots);
+  return again.ok() && *again == code;
+}
+
 using verify::Paths;
 
 enum class Tiers : u8 { checked, all };

@@ -11,10 +11,9 @@
 
 #include "engines/soundness.hpp"
 #include "hooks/packets/capture.hpp"
-#include "isa/control_flow.hpp"
 #include "object/object.hpp"
 #include "support/case_file.hpp"
-#include "support/choices.hpp"
+#include "support/mutate.hpp"
 #include "support/program_case.hpp"
 
 namespace skep::soundness {
@@ -37,46 +36,6 @@ Inputs captured() {
   return out;
 }
 
-// A constant of the program, or one next to it.
-s64 changed(s64 number, test::Choices& choices) {
-  switch (choices.below(6)) {
-    case 0: return -number;
-    case 1: return number * 2;
-    case 2: return number / 2;
-    case 3: return s64{1} << choices.below(31);
-    default: return number + static_cast<s64>(choices.below(9)) - 4;
-  }
-}
-
-// Changes one thing about one instruction.
-void mutate(isa::Code& code, test::Choices& choices) {
-  isa::Instruction& i = code[choices.below(static_cast<u32>(code.size()))];
-  switch (choices.below(8)) {
-    case 0: i.immediate = changed(i.immediate, choices); break;
-    case 1: i.offset = static_cast<s16>(i.offset + static_cast<s16>(choices.below(17)) - 8); break;
-    case 2: i.dst = static_cast<u8>(choices.below(10)); break;
-    case 3: i.src = i.has_register_source() ? static_cast<u8>(choices.below(11)) : i.src; break;
-    case 4:
-      if (i.form == isa::Form::jump) i.operation = static_cast<u8>(choices.below(11));
-      if (i.form == isa::Form::alu) i.operation = static_cast<u8>(choices.below(9));
-      break;
-    case 5: i.width = static_cast<isa::Width>(choices.below(4)); break;
-    case 6: std::swap(i, code[choices.below(static_cast<u32>(code.size()))]); break;
-    default:
-      if (isa::has_jump_target(i))
-        i.target = isa::InstructionIndex(choices.below(static_cast<u32>(code.size())));
-      break;
-  }
-}
-
-// Only what can be encoded is a program.
-bool is_program(const isa::Code& code) {
-  const auto slots = isa::encode(code);
-  if (!slots.ok()) return false;
-  const auto again = isa::decode(*slots);
-  return again.ok() && *again == code;
-}
-
 struct Counts {
   u64 mutants = 0, accepted = 0;
 };
@@ -87,8 +46,8 @@ void check_mutant(const Shared& original, u64 seed, Runner& runner, const Inputs
   test::Choices choices(seed);
   auto mutant = std::make_shared<platform::Program>(*original);
   const u32 places = 1 + choices.below(3);
-  for (u32 n = 0; n < places; ++n) mutate(mutant->code, choices);
-  if (!is_program(mutant->code)) return;
+  for (u32 n = 0; n < places; ++n) test::mutate(mutant->code, choices);
+  if (mutant->code == original->code || !is_program(mutant->code)) return;
   ++counts.mutants;
   bool is_accepted = false;
   ASSERT_EQ(complaint(mutant, runner, inputs, Tiers::checked, is_accepted), "")

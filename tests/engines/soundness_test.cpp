@@ -22,6 +22,7 @@ TEST(Soundness, RandomProgramsThatAreAcceptedRun) {
   for (u64 seed = first; seed < first + count; ++seed) {
     bool is_accepted = false;
     const test::RandomProgram random = test::random_program(test::Choices(seed));
+    ASSERT_TRUE(is_program(random.program->code)) << "seed " << seed;
     const Tiers tiers = random.erred || only_checked ? Tiers::checked : Tiers::all;
     const std::string wrong =
         complaint(random.program, *runner, random_inputs(seed, 6), tiers, is_accepted);

@@ -51,7 +51,7 @@ void Writer::compute() {
   const Operands operands = kAlu[op].operands;
   now_[a] = {Belief::number, 0};
   if (op == Alu::neg) return put(alu(op, a, 0, w));
-  if (operands == Operands::byte_order) return put(alu(op, a, 16 << choices_.below(3), w));
+  if (operands == Operands::byte_order) return put(alu(op, a, 16 << choices_.below(3)));
   const bool is_wide = op == Alu::movsx32;
   if (operands == Operands::register_only)
     return put(alu_reg(op, a, number(), is_wide ? Width::w64 : w));
