@@ -26,7 +26,8 @@ struct CorpusRow {
   std::string property;  // of a refusal
   std::size_t instructions = 0;
   verify::Work work{};
-  std::optional<u64> memory_bytes{};  // that its verification took at most; where it can be measured
+  std::optional<u64>
+      memory_bytes{};  // that its verification took at most; where it can be measured
   std::optional<KernelSays> kernel{};
 };
 

@@ -112,8 +112,7 @@ Cell Machine::made_number(const Value& value, const std::string& by) {
 
 Cell Machine::made_context(const Value& value, const std::string& by) {
   const auto [place, is_new] = shared_.try_emplace("context", 0);
-  if (is_new)
-    place->second = add({.kind = ObjectKind::context, .name = "the context", .made = by});
+  if (is_new) place->second = add({.kind = ObjectKind::context, .name = "the context", .made = by});
   return {.is_set = true,
           .object = static_cast<s32>(place->second),
           .value = static_cast<u64>(value.offset)};

@@ -340,8 +340,7 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
                    because(pointer, base),
                    {}};
   // In an arena the engines see to it.
-  const bool known_aligned =
-      pointer.kind == Kind::arena || is_aligned(pointer, i.offset, bytes);
+  const bool known_aligned = pointer.kind == Kind::arena || is_aligned(pointer, i.offset, bytes);
   if (!known_aligned)
     return Refusal{
         Property::atomic_access,

@@ -121,14 +121,12 @@ Check check_alignment(const Value& pointer, const Instruction& i, const Reach& r
                       std::string_view what) {
   const u32 bytes = isa::bytes_of(i.width);
   if (is_aligned(pointer, i.offset, bytes)) return {};
-  const std::string place =
-      reach.exact ? format("at stack offset {}", reach.first)
-                  : format("at stack offsets {} to {}, which need not be aligned", reach.first,
-                           reach.last + 1 - bytes);
-  return Refusal{Property::stack_alignment,
-                 format("{} {} {}", what, counted(bytes, "byte"), place),
-                 "",
-                 {}};
+  const std::string place = reach.exact
+                                ? format("at stack offset {}", reach.first)
+                                : format("at stack offsets {} to {}, which need not be aligned",
+                                         reach.first, reach.last + 1 - bytes);
+  return Refusal{
+      Property::stack_alignment, format("{} {} {}", what, counted(bytes, "byte"), place), "", {}};
 }
 
 }  // namespace

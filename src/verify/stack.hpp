@@ -13,7 +13,8 @@ namespace skep::verify {
 // Inside the frame, and aligned when the place is known.
 Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r);
 
-// Whether `bytes` bytes from there on are aligned to their number, wherever the pointer was moved to.
+// Whether `bytes` bytes from there on are aligned to their number, wherever the pointer was moved
+// to.
 bool is_aligned(const Value& pointer, s64 offset, u32 bytes);
 
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const isa::Instruction& i,

@@ -124,10 +124,10 @@ class Kernel {
   std::vector<char> log_;
 };
 
-// bpf_csum_diff() gets a size and memory that may be null: the kernel takes both, whatever the size.
+// bpf_csum_diff() gets a size and memory that may be null: the kernel takes both, whatever the
+// size.
 bool is_stricter(const platform::Program& program, const verify::Report& report) {
-  return report.property == "null-check" &&
-         program.code[report.at.value()].form == isa::Form::call;
+  return report.property == "null-check" && program.code[report.at.value()].form == isa::Form::call;
 }
 
 // A mutant may name a map that is not there, which is not the kernel's to judge.
@@ -189,7 +189,7 @@ void compare_all(u64 usual, const Change& change) {
     change(*program, seed);
     if (!is_program(program->code) || !names_its_maps(*program)) continue;
     compare(kernels.try_emplace(program->type, *test::random_maps()).first->second, program, seed,
-              counts);
+            counts);
   }
   std::printf("%llu programs: %llu accepted by both, %llu by none, %llu by us\n",
               static_cast<unsigned long long>(counts.programs),

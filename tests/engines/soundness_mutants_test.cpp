@@ -67,8 +67,8 @@ void check_mutants(const std::vector<Shared>& originals, u64 usual) {
   Counts counts;
   u64 programs = 0;
   for (const Shared& original : originals) {
-    const bool is_run =
-        verify::verify(original, {.instructions_max = 20'000}).accepted() && !original->code.empty();
+    const bool is_run = verify::verify(original, {.instructions_max = 20'000}).accepted() &&
+                        !original->code.empty();
     const auto runner = is_run ? Runner::of(original->maps) : nullptr;
     if (runner == nullptr) continue;
     ++programs;

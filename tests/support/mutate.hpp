@@ -1,5 +1,5 @@
-// Programs that are changed in one place, as a mistake would: a bound, an offset, a branch, a width,
-// a register, two instructions the other way round.
+// Programs that are changed in one place, as a mistake would: a bound, an offset, a branch, a
+// width, a register, two instructions the other way round.
 #pragma once
 
 #include "isa/control_flow.hpp"

@@ -16,8 +16,7 @@ void Writer::spill() {
   const bool narrow = now_[r].what == Belief::number && choices_.one_in(3);
   put(store_reg(narrow ? Width::w32 : Width::w64, 10, place_of(slot), r));
   slots_[slot] = narrow ? Belief{} : now_[r];
-  if (choices_.one_in(3) && now_[r].what == Belief::number)
-    make_bounded(r, 1 + choices_.below(40));
+  if (choices_.one_in(3) && now_[r].what == Belief::number) make_bounded(r, 1 + choices_.below(40));
 }
 
 void Writer::fill() {
@@ -69,8 +68,7 @@ void Writer::vary_stack() {
   if (choices_.one_in(2)) {
     const u8 stored = choices_.one_in(2) ? number() : kNoRegister;
     const bool is_register = stored != kNoRegister && stored != pointer;
-    put(is_register ? store_reg(w, pointer, 0, stored)
-                    : store(w, pointer, 0, choices_.below(256)));
+    put(is_register ? store_reg(w, pointer, 0, stored) : store(w, pointer, 0, choices_.below(256)));
     slots_ = {};
     return;
   }
