@@ -28,6 +28,7 @@ class Layout {
     blocks_.reserve(order_.size());
     for (Function& function : unit_.functions) {
       for (u32 at = function.first_block; at < function.end_block; ++at) place(at, function);
+      if (function.use.calls) function.use.across_calls |= function.pinned & function.use.used;
     }
     if (unit_.exception_callback != kNoBlock)
       unit_.exception_callback = number_[unit_.exception_callback];

@@ -129,6 +129,8 @@ struct Function {
     s64 value = 0;
   };
   std::array<Preload, kSpares> preloads{};
+  Registers pinned =
+      0;  // its spares: live wherever it is; live_after says so in blocks that name one
 
   // Of what lower() made. Passes add none that anybody asks for, and what they remove may stay.
   Kinds kinds = 0;

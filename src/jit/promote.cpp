@@ -169,7 +169,7 @@ class Promoter {
     copies_.fill(kNoRegister);
     for (u32 at = function_.first_block; at < function_.end_block; ++at) {
       const Block& block = unit_.blocks[at];
-      move(block);
+      if (!accesses_[at - function_.first_block] || !move(block)) continue;
       clean(block);
     }
   }
@@ -194,14 +194,18 @@ class Promoter {
 
   void find() {
     const std::vector<s32> depth = depths();
+    accesses_.resize(depth.size());
     for (u32 number = function_.first_block; number < function_.end_block; ++number) {
       const Block& block = unit_.blocks[number];
       const auto loops = static_cast<u32>(depth[number - function_.first_block]);
       const u32 weight = 1u << (kLoopShift * std::min(loops, kDepthMax));
+      Kinds kinds = 0;
       for (u32 at = block.begin; at < block.end; ++at) {
         const Operation& op = unit_.operations[at];
+        kinds |= kinds_of(op.kind);
         if ((kLookedAt & kinds_of(op.kind)) != 0) candidates_.look(op, weight);
       }
+      accesses_[number - function_.first_block] = (kinds & kLookedAt) != 0;
     }
     candidates_.keep_own(function_.frame);
   }
@@ -230,7 +234,7 @@ class Promoter {
       if (taken >= left.free && each->weight < kSavedWeight) break;
       each->spare = static_cast<Register>(kFirstSpare + taken);
       if (each->bytes == 0) function_.preloads[taken] = {each->spare, each->value};
-      pinned_ |= set_of(each->spare);
+      function_.pinned |= set_of(each->spare);
       ++taken;
     }
     return taken != 0;
@@ -238,17 +242,23 @@ class Promoter {
 
   // ---- forward: accesses become moves, and what reads a copy reads the spare ----
 
-  void move(const Block& block) {
+  // False: there are none.
+  bool move(const Block& block) {
     forget(copied_);
+    bool moves = false;
     for (u32 at = block.begin; at < block.end; ++at) {
       Operation& op = unit_.operations[at];
-      if (const Register spare = candidates_.spare_of(op); spare != kNoRegister) {
+      const bool may_move = (kLookedAt & kinds_of(op.kind)) != 0;
+      const Register spare = may_move ? candidates_.spare_of(op) : kNoRegister;
+      if (spare != kNoRegister) {
         become_move(op, spare);
-      } else {
+        moves = true;
+      } else if (copied_ != 0) {
         read_spares(op);
       }
-      note_copies(op);
+      if (moves) note_copies(op);
     }
+    return moves;
   }
 
   // A register that stands for 32 bits has none above them: reading it is reading all of it.
@@ -272,7 +282,7 @@ class Promoter {
     constexpr Kinds kFree = kinds_of(Kind::alu) | kinds_of(Kind::rotate) | kinds_of(Kind::load) |
                             kinds_of(Kind::store) | kinds_of(Kind::branch) |
                             kinds_of(Kind::select) | kinds_of(Kind::fill) | kinds_of(Kind::copy);
-    if (copied_ == 0 || (kFree & kinds_of(op.kind)) == 0) return;
+    if ((kFree & kinds_of(op.kind)) == 0) return;
     for (Register* each : {&op.left, &op.right, &op.index}) {
       if (*each < isa::kRegisters && copies_[*each] != kNoRegister) *each = copies_[*each];
     }
@@ -283,7 +293,7 @@ class Promoter {
   void note_copies(const Operation& op) {
     const Registers written = writes(op);
     forget(written & copied_);
-    if ((written & pinned_) != 0) forget(copied_);
+    if ((written & function_.pinned) != 0) forget(copied_);
     if (is_plain_move(op) && op.width == Width::w64 && is_spare(op.right) &&
         op.dst < isa::kRegisters) {
       copies_[op.dst] = op.right;
@@ -316,7 +326,7 @@ class Promoter {
         op.kind = Kind::nothing;
         continue;
       }
-      op.live_after = live | pinned_;
+      op.live_after = live | function_.pinned;
       live = (live & ~writes(op)) | reads(op, unit_.trust);
     }
   }
@@ -353,7 +363,7 @@ class Promoter {
   Function& function_;
   const RegisterFile& file_;
   Candidates candidates_;
-  Registers pinned_ = 0;                            // the spares: live everywhere
+  std::vector<bool> accesses_;  // by block: it has operations that are looked at
   std::array<Register, isa::kRegisters> copies_{};  // the spare that each register equals
   Registers copied_ = 0;                            // those that equal one
 };

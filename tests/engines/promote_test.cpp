@@ -91,6 +91,17 @@ TEST(Promote, a_value_is_computed_where_it_shall_stand) {
   EXPECT_EQ(result, 47u);
 }
 
+TEST(Promote, a_counter_that_was_kept_first_is_still_loaded) {
+  const auto [kinds, result] = promoted(
+      with_exit({load(Width::w64, 3, 1, 0), store_reg(Width::w64, 10, -8, 3),
+                 load(Width::w64, 3, 10, -8), alu(Alu::add, 3, 1), store_reg(Width::w64, 1, 0, 3),
+                 mov(0, 0), load(Width::w64, 2, 1, 0), jump(Jump::eq, 2, 0, 10),
+                 load(Width::w64, 4, 10, -8), alu_reg(Alu::add, 0, 4), alu(Alu::add, 0, 0)}),
+      kOwn);
+  EXPECT_EQ(kinds, "load8 alu store alu load8 branch alu alu");
+  EXPECT_EQ(result, 5u);
+}
+
 TEST(Promote, large_constants_of_a_loop_are_made_once) {
   constexpr s64 kLarge = 0x0123456789abcdef;
   const Code code = with_exit({mov(0, 0), mov(6, 3), constant(2, kLarge), alu_reg(Alu::add, 0, 2),

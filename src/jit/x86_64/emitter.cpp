@@ -118,6 +118,7 @@ void Emitter::function(std::size_t at) {
     for (Register r = 0; r < isa::kRegisters; ++r) allocation_.home[r] = number(kConfinedHomes[r]);
   } else {
     allocation_ = allocate(function.use, register_file(needs_));
+    pinned_ = function.pinned;
     a_.bind(entries_ + function.first_block);
     if (at != 0) a_.mark(unit_.blocks[function.first_block].from);
     if (at == 0 && needs_.unwinds) save_all();
@@ -242,7 +243,8 @@ void Emitter::into(isa::Width width, Reg dst, Register src) {
 }
 
 bool Emitter::is_live(const Operation& op, Reg reg) const {
-  for (Registers left = op.live_after & ~set_of(isa::kFramePointer); left != 0; left &= left - 1) {
+  const Registers live = op.live_after | (pinned_ & allocation_.used);
+  for (Registers left = live & ~set_of(isa::kFramePointer); left != 0; left &= left - 1) {
     if (home(static_cast<Register>(std::countr_zero(left))) == reg) return true;
   }
   return confined() && (op.live_after & set_of(isa::kFramePointer)) != 0 &&

@@ -199,6 +199,7 @@ class Emitter {
   Label landing_{};         // where exceptions go
   Label stopped_{};         // where a run without budget goes
   Allocation allocation_;
+  Registers pinned_ = 0;  // of the function
   Frame frame_;
   u32 block_ = 0;
 };
