@@ -107,7 +107,8 @@ class Folder {
   // Backwards: what a folded address is made of is looked at next.
   void block(const Block& block) {
     for (u32 at = block.end; at-- > block.begin;) {
-      const Operation part = unit_.operations[at];
+      const Operation& part = unit_.operations[at];
+      if (part.kind != Kind::alu && part.kind != Kind::constant) continue;
       const Fold fold(part, addressing_);
       if (fold.is_candidate()) try_at(at, block.end, fold);
     }
