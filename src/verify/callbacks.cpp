@@ -108,6 +108,14 @@ bool may_call_again(Analysis& analysis, const State& state, const Call& call) {
   return !count.is_number() || state.frame().rounds < count.number.full.umax;
 }
 
+std::optional<u64> calls_max(const platform::Program& program, const State& state,
+                             isa::InstructionIndex at) {
+  const CallbackRow& row = *row_of(*platform::find_helper(program.code[at.value()].immediate));
+  const Value& count = state.frame().registers[row.count];
+  if (row.count == 0 || !count.is_number()) return std::nullopt;
+  return count.number.full.umax;
+}
+
 Frame callback_frame(Analysis& analysis, const State& state, const Call& call) {
   const CallbackRow& row = *row_of(call.helper);
   Frame frame;

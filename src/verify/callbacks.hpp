@@ -17,6 +17,9 @@ bool keeps_function(const platform::Program& program, isa::InstructionIndex at);
 
 // Whether the helper may call the function once more, after it did so in `rounds` of the frame.
 bool may_call_again(Analysis& analysis, const State& state, const Call& call);
+// How often at most the helper called at `at` calls its function, where something says so.
+std::optional<u64> calls_max(const platform::Program& program, const State& state,
+                             isa::InstructionIndex at);
 // The frame of the function as the helper enters it.
 Frame callback_frame(Analysis& analysis, const State& state, const Call& call);
 // The state in which a function begins that was kept for later.

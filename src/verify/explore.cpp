@@ -20,6 +20,11 @@ constexpr u32 kJumpsBetween = 2, kInstructionsBetween = 8;
 // Rounds of a loop differ: states of some of them are kept, those of all would only push each other
 // out.
 constexpr u32 kJumpsBetweenRounds = 20, kInstructionsBetweenRounds = 100;
+// Of loops that go on and on, fewer and fewer: so many states later the distance is doubled. States
+// take a kilobyte and more.
+constexpr std::size_t kStatesBeforeDoubling = 4096;
+// Frames of ways that wait, which take as much.
+constexpr std::size_t kWaitingFramesMax = 32'768;
 // A checkpoint that was compared so often in vain is compared no more: so much more often than it
 // was of use, and heads of loops later (the kernel's numbers).
 constexpr u32 kMisses = 3, kMissesOfHead = 64;
@@ -73,10 +78,12 @@ Check Explorer::walk(State start) {
   const u32 function = start.frame().function;
   if (limits_.observer != nullptr) limits_.observer->function_begins(function);
   const isa::InstructionIndex begin = program_->functions[function].begin;
+  pending_frames_ = start.frames.size();
   pending_.push_back({.state = std::move(start), .at = begin});
   while (!pending_.empty()) {
     Path path = std::move(pending_.back());
     pending_.pop_back();
+    pending_frames_ -= path.state.frames.size();
     if (auto refused = follow(std::move(path))) {
       work_.states += checkpoints_.size();
       return refused;
@@ -230,7 +237,9 @@ bool Explorer::is_worth_keeping(const Path& path) const {
   const bool is_round = std::ranges::any_of(
       kept, [&](s32 number) { return checkpoints_[static_cast<u32>(number)].open != 0; });
   if (is_round) {
-    return jumps_ >= kJumpsBetweenRounds || instructions_ >= kInstructionsBetweenRounds;
+    const auto doubled = std::min<std::size_t>(checkpoints_.size() / kStatesBeforeDoubling, 16);
+    return jumps_ >= kJumpsBetweenRounds << doubled || instructions_ >= kInstructionsBetweenRounds
+                                                                            << doubled;
   }
   return jumps_ >= kJumpsBetween && instructions_ >= kInstructionsBetween;
 }
@@ -375,9 +384,10 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
 
 // Keeps another way for later.
 Check Explorer::wait(Path other) {
-  if (pending_.size() >= limits_.pending_max) {
+  pending_frames_ += other.state.frames.size();
+  if (pending_.size() >= limits_.pending_max || pending_frames_ > kWaitingFramesMax) {
     return Refusal{Property::too_complex,
-                   format("more than {} ways wait to be walked", grouped(limits_.pending_max)),
+                   format("more than {} ways wait to be walked", grouped(pending_.size())),
                    "",
                    {}};
   }

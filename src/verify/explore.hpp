@@ -121,6 +121,7 @@ class Explorer {
   const Structure& structure_;
   const std::vector<Registers>& live_;  // by instruction
   std::vector<Path> pending_;
+  std::size_t pending_frames_ = 0;  // of them together
   std::vector<Checkpoint> checkpoints_;
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
   std::vector<BackEdge> back_edges_;    // of loops that are open

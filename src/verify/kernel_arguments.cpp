@@ -15,9 +15,6 @@ using platform::kRcuArguments;
 using platform::kTrustedArguments;
 
 constexpr u64 kMemoryMax = u64{1} << 29;  // BPF_MAX_VAR_SIZ
-bool ends_in(const btf::Parameter& parameter, std::string_view ending) {
-  return parameter.name.ends_with(ending);
-}
 
 bool is_trusted(const Value& value) {
   return value.reference != 0 || (value.kind == Kind::kernel && value.trust == Trust::reference) ||

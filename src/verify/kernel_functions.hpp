@@ -88,6 +88,10 @@ Check find_kernel_call(const Analysis& analysis, isa::InstructionIndex at,
                        std::optional<KernelCall>& call);
 Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call);
 
+// What a parameter is by the end of its name.
+inline bool ends_in(const btf::Parameter& parameter, std::string_view ending) {
+  return parameter.name.ends_with(ending);
+}
 // What argument `of.r` is; refused where the register shows that it is none.
 Check find_kernel_argument(const Analysis& analysis, const State& state, const KernelCall& call,
                            KernelParameter& of);

@@ -118,4 +118,35 @@ std::vector<Registers> live_registers(const platform::Program& program) {
   return before;
 }
 
+namespace {
+
+// The slot that a load or store of eight bytes at an offset from r10 takes, as a set.
+u64 slot_at(const Instruction& i, u8 base) {
+  const bool whole = base == isa::kFramePointer && i.width == isa::Width::w64 && i.offset < 0 &&
+                     i.offset % static_cast<s32>(kSlotBytes) == 0;
+  return whole ? u64{1} << Frame::slot_of(i.offset) : 0;
+}
+
+}  // namespace
+
+std::vector<u64> spilled_slots(const platform::Program& program) {
+  const isa::Code& code = program.code;
+  std::vector<u64> before(code.size() + 1);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (u32 at = static_cast<u32>(code.size()); at-- > 0;) {
+      const Instruction& i = code[at];
+      u64 now = 0;
+      for (const isa::InstructionIndex next : isa::successors(code, isa::InstructionIndex(at)))
+        now |= before[next.value()];
+      if (i.form == Form::store) now &= ~slot_at(i, i.dst);
+      if (i.form == Form::load) now |= slot_at(i, i.src);
+      changed = changed || now != before[at];
+      before[at] = now;
+    }
+  }
+  before.resize(code.size());
+  return before;
+}
+
 }  // namespace skep::verify

@@ -20,4 +20,8 @@ Effects effects_of(const isa::Instruction& i);
 // By instruction: the registers that are live right before it.
 std::vector<Registers> live_registers(const platform::Program& program);
 
+// By instruction: the slots of its function's frame that may be read back whole, as spilled
+// registers are, before they are overwritten so. Reads through other registers are not seen.
+std::vector<u64> spilled_slots(const platform::Program& program);
+
 }  // namespace skep::verify

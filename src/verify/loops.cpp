@@ -14,7 +14,8 @@ using isa::Instruction;
 }  // namespace
 
 // Whether `path` has come around a loop that ends by itself, with nothing that its earlier round
-// did not have.
+// did not have. A call that begins anew is no round of an earlier one: nobody ends the loop that
+// leads there.
 bool Explorer::is_last_round(const Checkpoint& checkpoint, const Path& path,
                              std::span<const Registers> live) const {
   if (!structure_.loop_heads[path.at.value()]) return false;
@@ -22,7 +23,7 @@ bool Explorer::is_last_round(const Checkpoint& checkpoint, const Path& path,
   const bool by_rounds = i.form == Form::may_goto || i.call() == isa::Call::kfunc;
   const bool goes_on = by_rounds ? checkpoint.state.rounds != path.state.rounds
                                  : checkpoint.state.frames.size() == path.state.frames.size() &&
-                                       checkpoint.state.frame().rounds != path.state.frame().rounds;
+                                       checkpoint.state.frame().rounds < path.state.frame().rounds;
   return goes_on && includes(checkpoint.state, path.state, live);
 }
 

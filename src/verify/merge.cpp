@@ -1,6 +1,7 @@
 #include "verify/merge.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace skep::verify {
 namespace {
@@ -182,6 +183,22 @@ bool objects_merge(const Slots& a, const Slots& b) {
   return true;
 }
 
+// Whether what is in these slots can be said of both.
+bool pointers_stay(const Slots& a, const Slots& b, u64 slots) {
+  if (a.are(b)) return true;
+  const auto pointer_in = [](const Slots& in, std::size_t s) {
+    return s < in.size() && in[s].spilled != 0 && in[s].value.is_pointer();
+  };
+  for (; slots != 0; slots &= slots - 1) {
+    const auto s = static_cast<std::size_t>(std::countr_zero(slots));
+    if (!pointer_in(a, s) && !pointer_in(b, s)) continue;
+    const bool both = s < std::min(a.size(), b.size()) && a[s].spilled == b[s].spilled &&
+                      merges(a[s].value, b[s].value);
+    if (!both) return false;
+  }
+  return true;
+}
+
 bool frames_merge(const Frame& a, const Frame& b, Registers live) {
   if (a.function != b.function || a.return_to != b.return_to || a.entered != b.entered ||
       a.rounds != b.rounds)
@@ -200,16 +217,18 @@ bool same_held(const State& a, const State& b) {
 
 }  // namespace
 
-bool merge(Analysis& analysis, State& into, const State& from, const LiveRegisters& live) {
+bool merge(Analysis& analysis, State& into, const State& from, const Counts& counts) {
   if (into.frames.size() != from.frames.size() || into.rounds != from.rounds ||
       into.sections != from.sections || !same_held(into, from))
     return false;
   for (std::size_t f = 0; f < into.frames.size(); ++f) {
-    if (!frames_merge(into.frames[f], from.frames[f], live[f])) return false;
+    if (!frames_merge(into.frames[f], from.frames[f], counts.live[f]) ||
+        !pointers_stay(into.frames[f].slots, from.frames[f].slots, counts.pointers[f]))
+      return false;
   }
   Pairs pairs(analysis);
   for (std::size_t f = 0; f < into.frames.size(); ++f) {
-    merge_frame(pairs, into.frames[f], from.frames[f], live[f]);
+    merge_frame(pairs, into.frames[f], from.frames[f], counts.live[f]);
   }
   return true;
 }

@@ -10,9 +10,14 @@
 
 namespace skep::verify {
 
-// Makes `into` hold `from`, too; both stand at the same instruction, where `live` registers count.
-// False: they have something that does not merge, and `into` is as it was, but for registers that
-// are not live.
-bool merge(Analysis& analysis, State& into, const State& from, const LiveRegisters& live);
+// What counts of states that stand at the same instruction.
+struct Counts {
+  LiveRegisters live;
+  SlotSets pointers{};  // slots in which a pointer is not to be lost
+};
+
+// Makes `into` hold `from`, too. False: they have something that does not merge, and `into` is as
+// it was, but for registers that are not live.
+bool merge(Analysis& analysis, State& into, const State& from, const Counts& counts);
 
 }  // namespace skep::verify

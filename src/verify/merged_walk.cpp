@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "isa/control_flow.hpp"
-#include "verify/merge.hpp"
+#include "verify/callbacks.hpp"
+#include "verify/liveness.hpp"
 
 namespace skep::verify {
 namespace {
@@ -14,26 +15,28 @@ using isa::Form;
 using isa::Instruction;
 using isa::InstructionIndex;
 
-// States that are kept apart at one place, in one round.
-constexpr u32 kApartMax = 8;
+// States that are kept apart at one place, in one round; more of them in the second try.
+constexpr std::ptrdiff_t kApartMax = 8, kApartWithCare = 24;
 // What is not proved by so many instructions is left to the walk over paths.
-constexpr u64 kInstructionsMax = 1'000'000;
+constexpr u64 kInstructionsMax = 400'000;
 
-Refusal gives_up(std::string_view why) { return {Property::too_complex, std::string(why), {}, {}}; }
+// Where the caller of a frame stands: a helper's call is walked again.
+InstructionIndex call_of(const Frame& frame) {
+  const InstructionIndex behind = frame.return_to;
+  return frame.entered == Entered::as_callback ? behind : InstructionIndex(behind.value() - 1);
+}
 
 }  // namespace
 
-bool MergedWalk::takes(const Outline& outline) {
-  return std::ranges::find(outline.structure.loop_heads, true) ==
-         outline.structure.loop_heads.end();
-}
-
-MergedWalk::MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits)
+MergedWalk::MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits,
+                       Care care)
     : outline_(outline),
       nesting_(nesting),
       limits_(limits),
       analysis_(*outline.program, limits),
-      rounds_(nesting.loops.size()) {
+      rounds_(nesting.loops.size()),
+      invariants_(*outline.program, nesting.loops.size()) {
+  if (care == Care::spilled_pointers) spilled_ = spilled_slots(*outline.program);
   work_.merged = true;
   work_.visits.resize(outline.program->code.size());
   work_.kept.resize(outline.program->code.size());
@@ -55,6 +58,10 @@ Check MergedWalk::walk(State state) {
 // Up to the end of the path, or to where others may join it.
 Check MergedWalk::follow(Path path) {
   ended_ = false;
+  if (nesting_.is_own_end(path.at)) {
+    if (auto refused = at_own_end(path)) return refused;
+    if (ended_) return {};
+  }
   do {
     if (++work_.visited > std::min(limits_.instructions_max, kInstructionsMax))
       return gives_up("too many instructions");
@@ -72,6 +79,11 @@ Check MergedWalk::step(Path& path) {
   if (isa::is_local_call(i)) return call_function(path, i);
   if (i.form == Form::exit) return exit(path);
   if (i.form == Form::jump_always) return go(path, i.target);
+  if (i.form == Form::may_goto) return may_goto(path, i);
+  if (outline_.structure.loop_heads[path.at.value()]) {
+    if (takes_function(i)) return call_with_callback(path);
+    if (!analysis_.for_user_engine()) return step_iterator(path);
+  }
   if (i.form == Form::call && is_throw(*outline_.program, path.at)) {
     ended_ = true;
     return do_throw(analysis_, path.state, path.at);
@@ -118,6 +130,7 @@ Check MergedWalk::exit(Path& path) {
     return check_end(analysis_, path.state);
   }
   path.rounds.resize(depth_of_callers(path.state));
+  if (path.state.frame().entered == Entered::as_callback) return leave_callback(path);
   const InstructionIndex to = path.state.frame().return_to;
   if (auto refused = leave_function(path.state)) return refused;
   path.at = InstructionIndex(to.value() - 1);
@@ -127,7 +140,7 @@ Check MergedWalk::exit(Path& path) {
 u32 MergedWalk::depth_of_callers(const State& state) const {
   u32 out = 0;
   for (std::size_t f = 1; f < state.frames.size(); ++f) {
-    out += nesting_.depth(nesting_.loop[state.frames[f].return_to.value() - 1]);
+    out += nesting_.depth(nesting_.loop[call_of(state.frames[f]).value()]);
   }
   return out;
 }
@@ -146,8 +159,10 @@ Check MergedWalk::go(Path& path, InstructionIndex to) {
   return {};
 }
 
-// A round that begins as one did some rounds ago begins for ever (Brent's search for cycles).
+// Of a loop that does not end by itself: a round that begins as one did some rounds ago begins for
+// ever (Brent's search for cycles).
 Check MergedWalk::next_round(const Path& path, u32 round) {
+  if (nesting_.is_own_end(path.at)) return {};
   State& before = rounds_[static_cast<u32>(nesting_.loop[path.at.value()])];
   if (std::has_single_bit(round)) {
     before = path.state;
@@ -176,9 +191,19 @@ MergedWalk::Key MergedWalk::key_of(const Path& path) const {
   Key out;
   const u32* round = path.rounds.data();
   for (std::size_t f = 1; f < path.state.frames.size(); ++f) {
-    add_place(InstructionIndex(path.state.frames[f].return_to.value() - 1), round, out);
+    add_place(call_of(path.state.frames[f]), round, out);
   }
   add_place(path.at, round, out);
+  return out;
+}
+
+Counts MergedWalk::counts_at(const Path& path) const {
+  Counts out{.live = live_at(outline_.live, path.state, path.at)};
+  if (spilled_.empty()) return out;
+  const std::vector<Frame>& frames = path.state.frames;
+  for (std::size_t f = 0; f + 1 < frames.size(); ++f)
+    out.pointers[f] = spilled_[frames[f + 1].return_to.value()];
+  out.pointers[frames.size() - 1] = spilled_[path.at.value()];
   return out;
 }
 
@@ -190,14 +215,18 @@ Check MergedWalk::arrive(Path path) {
     return std::ranges::lexicographical_compare(than.view(), each.key.view());
   };
   auto place = std::lower_bound(waiting_.begin(), waiting_.end(), key, later);
-  const LiveRegisters live = live_at(outline_.live, path.state, path.at);
-  u32 apart = 0;
-  for (auto each = place;
-       each != waiting_.end() && std::ranges::equal(each->key.view(), key.view());
-       ++each, ++apart) {
-    if (merge(analysis_, each->path.state, path.state, live)) return {};
+  auto behind = place;
+  while (behind != waiting_.end() && std::ranges::equal(behind->key.view(), key.view())) ++behind;
+  Counts counts = counts_at(path);
+  const auto joins = [&](Waiting& each) {
+    return merge(analysis_, each.path.state, path.state, counts);
+  };
+  if (std::any_of(place, behind, joins)) return {};
+  if (behind - place == (spilled_.empty() ? kApartMax : kApartWithCare)) {
+    counts.pointers = {};
+    if (!spilled_.empty() && std::any_of(place, behind, joins)) return {};
+    return gives_up("too many states that do not merge");
   }
-  if (apart == kApartMax) return gives_up("too many states that do not merge");
   if (waiting_.size() >= limits_.pending_max) return gives_up("too many ways wait");
   waiting_.insert(place, {key, std::move(path)});
   ++work_.states;

@@ -7,9 +7,14 @@
 //
 // What is refused here may still be right: knowing what holds on all paths is less than knowing
 // each of them. So a refusal says nothing, and the program is walked path by path (explore.hpp).
-// Acceptance is final. Loops that end by themselves (decision 0025) are not walked here.
+// Acceptance is final.
+//
+// Loops that end by themselves (decision 0025) are walked until what comes back to their head was
+// walked from there (invariants.hpp): few rounds, however many the program runs. All other loops
+// in them are walked a round at a time, as ever: that each of them ends is a part of the proof.
 #pragma once
 
+#include "verify/invariants.hpp"
 #include "verify/nesting.hpp"
 #include "verify/step.hpp"
 
@@ -17,10 +22,9 @@ namespace skep::verify {
 
 class MergedWalk {
  public:
-  // Whether there is a chance.
-  static bool takes(const Outline& outline);
-
-  MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits);
+  // What is kept apart longer, for programs that are not proved without: the second try.
+  enum class Care : u8 { none, spilled_pointers };
+  MergedWalk(const Outline& outline, const Nesting& nesting, const Limits& limits, Care care);
 
   // All paths of main, or of a global function.
   Check walk(State start);
@@ -51,16 +55,26 @@ class MergedWalk {
     Path path;
   };
 
+  // Nothing that a Report would say: the walk over paths comes next.
+  static Refusal gives_up(std::string_view why) {
+    return {Property::too_complex, std::string(why), {}, {}};
+  }
   Check follow(Path path);
   Check step(Path& path);
   Check branch(Path& path, const isa::Instruction& i);
   Check call_function(Path& path, const isa::Instruction& i);
   Check exit(Path& path);
-  void end(Path& path);
+  // Loops that end by themselves (merged_loops.cpp).
+  Check at_own_end(Path& path);
+  Check may_goto(Path& path, const isa::Instruction& i);
+  Check step_iterator(Path& path);
+  Check call_with_callback(Path& path);
+  Check leave_callback(Path& path);
   Check go(Path& path, isa::InstructionIndex to);
   Check next_round(const Path& path, u32 round);
   Check arrive(Path path);
   Key key_of(const Path& path) const;
+  Counts counts_at(const Path& path) const;
   void add_place(isa::InstructionIndex at, const u32*& round, Key& key) const;
   u32 depth_of_callers(const State& state) const;
 
@@ -69,8 +83,10 @@ class MergedWalk {
   Limits limits_;
   Analysis analysis_;
   std::vector<Waiting> waiting_;  // the first in order is last
+  std::vector<u64> spilled_;      // by instruction: slots in which pointers are kept; or empty
   std::vector<State> rounds_;     // by loop: at its head, some rounds ago
-  bool ended_ = false;            // the path that is being followed
+  Invariants invariants_;
+  bool ended_ = false;  // the path that is being followed
   Work work_;
 };
 

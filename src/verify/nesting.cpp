@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "isa/control_flow.hpp"
+#include "verify/callbacks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -12,8 +13,16 @@ using isa::InstructionIndex;
 // One function, by blocks: what is always walked together.
 class Order {
  public:
-  Order(const platform::Program& program, const platform::Function& function, Nesting& out)
-      : code_(program.code), begin_(function.begin.value()), end_(function.end.value()), out_(out) {
+  struct Input {
+    const isa::Code& code;
+    const std::vector<bool>& ends;  // Structure::loop_heads
+  };
+  Order(const Input& input, const platform::Function& function, Nesting& out)
+      : code_(input.code),
+        ends_(input.ends),
+        begin_(function.begin.value()),
+        end_(function.end.value()),
+        out_(out) {
     next_ = begin_;
   }
 
@@ -37,7 +46,8 @@ class Order {
     u32 number = 0;  // in the order of the search, 0: not seen
     u32 lowest = 0;
     bool on_stack = false;
-    u8 count = 0;  // of blocks behind it
+    bool calls_back = false;  // it is a call with a callback, which comes back to it
+    u8 count = 0;             // of blocks behind it
     std::array<u32, 2> behind{};
   };
   struct Visit {
@@ -72,8 +82,19 @@ class Order {
       } else if (!falls_through) {
         leads_[at + 1 - begin_] = 1;
       }
+      if (ends_[at]) begin_at_end(at);
     }
-    for (u32 at = begin_; at < end_; ++at) out_.joins[at] = ways[at - begin_] > 1;
+    for (u32 at = begin_; at < end_; ++at) out_.joins[at] = ways[at - begin_] > 1 || ends_[at];
+  }
+
+  bool calls_back(u32 at) const { return ends_[at] && takes_function(code_[at]); }
+
+  void begin_at_end(u32 at) {
+    has_ends_ = true;
+    leads_[at - begin_] = 1;
+    if (!calls_back(at)) return;
+    leads_[at + 1 - begin_] = 1;
+    goes_back_ = true;
   }
 
   void find_blocks() {
@@ -88,6 +109,8 @@ class Order {
     for (Block& block : blocks_) {
       for (const InstructionIndex next : isa::successors(code_, InstructionIndex(block.end - 1)))
         block.behind[block.count++] = block_of[next.value() - begin_];
+      block.calls_back = calls_back(block.begin);
+      if (block.calls_back) block.behind[block.count++] = block_of[block.begin - begin_];
     }
   }
 
@@ -115,17 +138,74 @@ class Order {
   }
 
   bool place_part(std::span<const u32> part, s32 loop, u32 level) {
-    const u32 head = part.back();  // the first that the search came to
+    const u32 head = head_of(part, level);
     const std::span<const u32> starts = std::span(blocks_[head].behind).first(blocks_[head].count);
-    if (part.size() > 1 || std::ranges::find(starts, head) != starts.end()) {
-      out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(blocks_[head].begin)});
+    if (part.size() > 1 || comes_back(head)) {
+      const u32 begin = blocks_[head].begin;
+      out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(begin), ends_[begin]});
       loop = static_cast<s32>(out_.loops.size() - 1);
     }
     for (u32 at = blocks_[head].begin; at < blocks_[head].end; ++at) {
       out_.position[at] = next_++;
       out_.loop[at] = loop;
     }
-    return part.size() == 1 || place(part.first(part.size() - 1), starts, loop, level + 1);
+    if (part.size() == 1) return true;
+    if (head == part.back()) return place(part.first(part.size() - 1), starts, loop, level + 1);
+    std::vector<u32> others;
+    std::ranges::remove_copy(part, std::back_inserter(others), head);
+    return place(others, starts, loop, level + 1);
+  }
+
+  bool comes_back(u32 block) const {
+    const Block& of = blocks_[block];
+    return std::find(of.behind.begin(), of.behind.begin() + of.count, block) !=
+           of.behind.begin() + of.count;
+  }
+
+  // A may_goto, or a call of an iterator's `next`.
+  bool goes_on_by_itself(u32 block) const {
+    return ends_[blocks_[block].begin] && !blocks_[block].calls_back;
+  }
+
+  // The block that the search came to first, unless the loop ends by itself elsewhere: in a block
+  // that is in no loop any more when the first is gone. (A loop inside may end by itself, too.)
+  u32 head_of(std::span<const u32> part, u32 level) {
+    const u32 first = part.back();
+    if (!has_ends_ || part.size() == 1 || goes_on_by_itself(first)) return first;
+    const auto by_search = [this](u32 block) { return blocks_[block].number; };
+    std::vector<u32> others(part.begin(), part.end() - 1);
+    std::ranges::sort(others, {}, by_search);
+    const u32 start =
+        blocks_[first].calls_back
+            ? *std::ranges::find(others, false, [this](u32 b) { return blocks_[b].calls_back; })
+            : first;
+    const std::vector<u32> in_loops = in_loops_without(start, part, level + 1);
+    const auto is_own = [&](u32 block) {
+      return goes_on_by_itself(block) && std::ranges::find(in_loops, block) == in_loops.end();
+    };
+    const auto own = std::ranges::find_if(others, is_own);
+    return own == others.end() ? start : *own;
+  }
+
+  // The blocks of `part` that are in loops without `head`.
+  std::vector<u32> in_loops_without(u32 head, std::span<const u32> part, u32 level) {
+    for (const u32 block : part) {
+      blocks_[block].number = 0;
+      if (block != head) scope_[block] = level;
+    }
+    Parts parts;
+    for (const u32 block : part) {
+      if (block != head && blocks_[block].number == 0) search(block, level, parts);
+    }
+    std::vector<u32> out;
+    std::size_t end = parts.blocks.size();
+    for (std::size_t at = parts.begins.size(); at-- > 0;) {
+      const auto inside = std::span(parts.blocks).subspan(parts.begins[at], end - parts.begins[at]);
+      if (inside.size() > 1 || comes_back(inside[0]))
+        out.insert(out.end(), inside.begin(), inside.end());
+      end = parts.begins[at];
+    }
+    return out;
   }
 
   // Tarjan's search for strongly connected parts, without recursion.
@@ -171,12 +251,14 @@ class Order {
   }
 
   const isa::Code& code_;
+  const std::vector<bool>& ends_;
   u32 begin_;
   u32 end_;
   Nesting& out_;
   u32 next_ = 0;     // position
   u32 counter_ = 0;  // of blocks that a search came to
   bool goes_back_ = false;
+  bool has_ends_ = false;
   std::vector<Block> blocks_;
   std::vector<u8> leads_;  // by instruction: a block begins there
   std::vector<u32> scope_;
@@ -197,13 +279,13 @@ s32 Nesting::common(InstructionIndex from, InstructionIndex to) const {
   return a;
 }
 
-std::optional<Nesting> nesting_of(const platform::Program& program) {
+std::optional<Nesting> nesting_of(const platform::Program& program, const std::vector<bool>& ends) {
   Nesting out;
   out.position.resize(program.code.size());
   out.loop.assign(program.code.size(), Nesting::kNone);
   out.joins.resize(program.code.size());
   for (const platform::Function& function : program.functions) {
-    if (!Order(program, function, out).run()) return std::nullopt;
+    if (!Order({program.code, ends}, function, out).run()) return std::nullopt;
   }
   return out;
 }

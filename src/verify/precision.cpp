@@ -48,7 +48,7 @@ Trail::Trail(const platform::Program& program) : program_(program) {
 }
 
 s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
-  Step step{.before = before, .number = at.value()};
+  Step step{.number = at.value()};
   if (demand.enters || program_.code[at.value()].form == Form::exit) step.what = What::frame_change;
   if (demand.enters_callback) step.what = What::into_callback;
   if (demand.leaves_callback) step.what = What::out_of_callback;
@@ -57,17 +57,26 @@ s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
     step.spilled = *demand.spilled;
   }
   if (!demand.linked.empty()) {
-    step.linked = static_cast<s32>(linked_.size());
-    linked_.push_back(demand.linked);
+    step.has_linked = true;
+    linked_.push_back({static_cast<s32>(steps_.size()), demand.linked});
   }
+  return push(before, step);
+}
+
+s32 Trail::push(s32 before, Step step) {
+  const s32 at = static_cast<s32>(steps_.size());
+  step.goes_on = before == at - 1;
+  if (!step.goes_on) branches_.push_back({at, before});
   steps_.push_back(step);
-  return static_cast<s32>(steps_.size()) - 1;
+  return at;
+}
+
+s32 Trail::branched_from(s32 at) const {
+  return std::ranges::lower_bound(branches_, at, {}, &Branch::step)->before;
 }
 
 s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
-  steps_.push_back(
-      {.before = before, .number = static_cast<u32>(checkpoint), .what = What::checkpoint});
-  return static_cast<s32>(steps_.size()) - 1;
+  return push(before, {.number = static_cast<u32>(checkpoint), .what = What::checkpoint});
 }
 
 std::optional<isa::InstructionIndex> Trail::instruction_at(s32 step) const {
@@ -81,12 +90,14 @@ std::optional<isa::InstructionIndex> Trail::instruction_at(s32 step) const {
 
 void Trail::clear() {
   steps_.clear();
+  branches_.clear();
   linked_.clear();
 }
 
 // From what is needed behind an instruction to what is needed before it. `depth` is the frame it
 // ran in.
-void Trail::undo(const Step& step, std::size_t& depth, Places& places) const {
+void Trail::undo(s32 at, std::size_t& depth, Places& places) const {
+  const Step& step = steps_[static_cast<u32>(at)];
   const Instruction& i = program_.code[step.number];
   if (step.what == What::out_of_callback) {  // its result decided whether there is another round
     places.registers[++depth] = 0;
@@ -141,8 +152,12 @@ void Trail::undo(const Step& step, std::size_t& depth, Places& places) const {
       return;
     }
     case Form::jump:
-      join_compared(i, step.linked < 0 ? Places() : linked_[static_cast<u32>(step.linked)], depth,
-                    places);
+      if (step.has_linked) {
+        join_compared(i, std::ranges::lower_bound(linked_, at, {}, &Linked::step)->places, depth,
+                      places);
+      } else {
+        join_compared(i, {}, depth, places);
+      }
       return;
     default: needed &= static_cast<Registers>(~effects_of(i).writes); return;
   }

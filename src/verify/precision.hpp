@@ -68,10 +68,10 @@ class Trail {
   // first, until it says no.
   template <class Visit>
   void walk_back(s32 from, Visit visit) const {
-    for (s32 at = from; at != kStart; at = steps_[static_cast<u32>(at)].before) {
+    for (s32 at = from; at != kStart; at = before(at)) {
       const Step& step = steps_[static_cast<u32>(at)];
       if (step.what == What::checkpoint) continue;
-      if (!visit(isa::InstructionIndex(step.number), step.before)) return;
+      if (!visit(isa::InstructionIndex(step.number), before(at))) return;
     }
   }
 
@@ -81,12 +81,12 @@ class Trail {
   template <class Mark>
   void carry_back(s32 from, std::size_t depth, Places places, Mark mark) const {
     bool done = places.empty();
-    for (s32 at = from; at != kStart && !done; at = steps_[static_cast<u32>(at)].before) {
+    for (s32 at = from; at != kStart && !done; at = before(at)) {
       const Step& step = steps_[static_cast<u32>(at)];
       if (step.what == What::checkpoint) {
         done = !mark(static_cast<s32>(step.number), places) || places.empty();
       } else if (concerns(step, depth, places)) {
-        undo(step, depth, places);
+        undo(at, depth, places);
         done = places.empty();
       }
     }
@@ -95,26 +95,41 @@ class Trail {
  private:
   enum class What : u8 { instruction, frame_change, into_callback, out_of_callback, checkpoint };
   struct Step {
-    s32 before = kStart;
     u32 number = 0;  // of the instruction or the checkpoint
-    s32 linked = -1;
-    What what = What::instruction;
-    bool has_spilled = false;
+    What what : 3 = What::instruction;
+    bool goes_on : 1 = true;  // behind the step that stands before it; else it is in branches_
+    bool has_linked : 1 = false;
+    bool has_spilled : 1 = false;
     SlotPlace spilled{};
   };
-  static_assert(sizeof(Step) == 16, "there is one for each instruction that is walked");
+  static_assert(sizeof(Step) == 8, "there is one for each instruction that is walked");
+  struct Branch {
+    s32 step;
+    s32 before;
+  };
+  struct Linked {
+    s32 step;
+    Places places;
+  };
+
+  s32 push(s32 before, Step step);
+  s32 before(s32 at) const {
+    return steps_[static_cast<u32>(at)].goes_on ? at - 1 : branched_from(at);
+  }
+  s32 branched_from(s32 at) const;
 
   // Whether `step` may change what is needed: most do not, and are passed quickly.
   bool concerns(const Step& step, std::size_t depth, const Places& places) const {
     return (places.registers[depth] & touches_[step.number]) != 0 || step.has_spilled ||
-           step.linked >= 0 || step.what != What::instruction;
+           step.has_linked || step.what != What::instruction;
   }
-  void undo(const Step& step, std::size_t& depth, Places& places) const;
+  void undo(s32 at, std::size_t& depth, Places& places) const;
 
   const platform::Program& program_;
   std::vector<Registers> touches_;  // by instruction: a need for others passes it unchanged
   std::vector<Step> steps_;
-  std::vector<Places> linked_;
+  std::vector<Branch> branches_;  // these by ascending step
+  std::vector<Linked> linked_;
 };
 
 }  // namespace skep::verify

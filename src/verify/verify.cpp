@@ -176,14 +176,21 @@ class Proof {
   std::optional<Verdict> prove_merged() {
     // Who watches, watches paths.
     const bool wants_merged = limits_.paths == Paths::merged && limits_.observer == nullptr;
-    if (!wants_merged || !MergedWalk::takes(outline_)) return std::nullopt;
-    const auto nesting = nesting_of(*outline_.program);
+    if (!wants_merged) return std::nullopt;
+    const auto nesting = nesting_of(*outline_.program, outline_.structure.loop_heads);
     if (!nesting) return std::nullopt;
-    MergedWalk walk(outline_, *nesting, limits_);
-    Analysis& analysis = walk.analysis();
-    if (prepare(analysis) || walk_functions(walk, analysis)) return std::nullopt;
-    if (check_stack_depth(analysis)) return std::nullopt;
-    return accepted(analysis, walk.work());
+    for (const auto care : {MergedWalk::Care::none, MergedWalk::Care::spilled_pointers}) {
+      MergedWalk walk(outline_, *nesting, limits_, care);
+      Analysis& analysis = walk.analysis();
+      if (prepare(analysis)) return std::nullopt;
+      if (const Check refused = walk_functions(walk, analysis)) {
+        if (refused->property == Property::too_complex) break;
+        continue;
+      }
+      if (check_stack_depth(analysis)) return std::nullopt;
+      return accepted(analysis, walk.work());
+    }
+    return std::nullopt;
   }
 
   static Work work_of(const platform::Program& program) {

@@ -4,8 +4,9 @@
 // By the rules of the kernel the verdicts are the same. By those of the user engine, which are the
 // rules of a case without `rules: kernel`, a case says `kernel: accepted because ...` or `kernel:
 // rejected because ...` where the kernel is meant to differ; a line that is not needed is a failure
-// too. `kernel-loses: ...` says what the kernel does not see of a program that is safe. The kernel
-// is asked as root, who may leak pointers.
+// too. `kernel-loses: ...` says what the kernel does not see of a program that is safe,
+// `kernel-misses:
+// ...` of one that is not. The kernel is asked as root, who may leak pointers.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -35,8 +36,9 @@ TEST_P(VerdictsBesideTheKernel, AreTheSame) {
                         .rules = Rules::kernel,
                         .kernel_types = types.ok() ? types->get() : nullptr});
   const auto* report = std::get_if<Report>(&by_its_rules.outcome);
-  const bool knows_more = file.has("kernel-loses");  // what is true, and the kernel does not see
-  EXPECT_EQ(by_its_rules.accepted(), kernel.accepted || knows_more)
+  const bool knows_more = file.has("kernel-loses");     // what is true, and the kernel does not see
+  const bool knows_better = file.has("kernel-misses");  // the kernel takes what is not safe
+  EXPECT_EQ(by_its_rules.accepted(), (kernel.accepted && !knows_better) || knows_more)
       << file.sentence << "\n"
       << (report != nullptr ? to_text(*report) : "") << kernel.log;
   if (file.field("rules") == "kernel") return;

@@ -3,6 +3,7 @@
 // Each case is a program in assembly with the maps it names. `verdict:` is "accepted", or "rejected
 // PROPERTY SLOT": the rule that was not proved and the instruction where. `says:` must stand in the
 // Report. `rules: kernel`: by the rules of the kernel instead of those of the user engine.
+// `walk: merged`: paths are walked as one where they meet, and that proves the program.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -48,6 +49,7 @@ TEST_P(VerifyCase, HasItsVerdict) {
         << "the report does not say: " << wanted << "\n"
         << report;
   }
+  if (file.has("walk")) EXPECT_EQ(verdict.work.merged ? "merged" : "by path", file.field("walk"));
   // Walking each path, up to a state that was proved before or to its end, changes no verdict.
   for (const Paths paths : {Paths::pruned, Paths::all}) {
     limits.paths = paths;
