@@ -37,6 +37,8 @@ constexpr EnumArray<Kind, std::string_view> kNames({
     {Kind::xdp_socket, "xdp_sock"},
     {Kind::kernel, "ptr_"},
     {Kind::own, "ptr_"},
+    {Kind::kernel_per_cpu, "percpu_ptr_"},
+    {Kind::own_per_cpu, "percpu_ptr_"},
     {Kind::function, "func"},
     {Kind::dynptr, "dynptr_ptr"},
     {Kind::dynptr_object, "dynptr"},

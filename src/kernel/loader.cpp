@@ -317,9 +317,7 @@ Error Loader::rejected(const KernelProgram& program, const platform::LoadProgram
     if (returned >= 0) ::close(static_cast<int>(returned));
   }
   log.resize(log.find('\0') == std::string::npos ? log.size() : log.find('\0'));
-  const bool is_walk =
-      log.find('\n') != std::string::npos || log.find("processed") != std::string::npos;
-  if (!is_walk) {
+  if (!is_verdict(log, answer)) {
     Error error = not_taken(answer, program.program->type);
     if (options_.token == nullptr) return error;
     return options_.token->explained(

@@ -15,6 +15,10 @@
 
 namespace skep::kernel {
 
+// Whether the verifier refused the program. A kernel that does not let such programs in, whatever
+// they do, says EPERM, and that no instruction was walked.
+bool is_verdict(std::string_view log, int answer);
+
 verify::Report read_log(std::string_view log, const object::KernelProgram& program);
 
 }  // namespace skep::kernel

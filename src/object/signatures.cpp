@@ -1,11 +1,48 @@
 #include "object/signatures.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
 namespace skep::object {
 namespace {
 
 using platform::Parameter;
 using platform::ParameterKind;
 
+// The tags of one parameter ("arg:nonnull"; Documentation of libbpf's __arg_* macros).
+using ArgumentTags = u8;
+constexpr ArgumentTags kContext = 1 << 0;
+constexpr ArgumentTags kNotNull = 1 << 1;
+constexpr ArgumentTags kNullable = 1 << 2;
+constexpr ArgumentTags kTrusted = 1 << 3;
+constexpr ArgumentTags kUntrusted = 1 << 4;
+constexpr ArgumentTags kArena = 1 << 5;
+
+struct TagRow {
+  std::string_view text;  // behind "arg:"
+  ArgumentTags tag;
+};
+constexpr std::array<TagRow, 6> kTagRows = {{
+    {"ctx", kContext},
+    {"nonnull", kNotNull},
+    {"nullable", kNullable},
+    {"trusted", kTrusted},
+    {"untrusted", kUntrusted},
+    {"arena", kArena},
+}};
+constexpr std::string_view kPrefix = "arg:";
+
+bool is_number(btf::Kind kind) { return kind == btf::Kind::integer || btf::is_enum(kind); }
+
+Parameter refused(std::string problem) {
+  Parameter out{.kind = ParameterKind::other};
+  out.problem = std::move(problem);
+  return out;
+}
+
+// The rules of btf_prepare_func_args in kernel/bpf/btf.c.
 class SignatureReader {
  public:
   SignatureReader(const btf::Types& types, const Tags& tags, btf::TypeId function,
@@ -24,10 +61,6 @@ class SignatureReader {
   }
 
  private:
-  bool has_tag(s32 parameter, std::string_view text) const {
-    return tags_.has(function_, parameter, text);
-  }
-
   bool is_context(const btf::Type& target) const {
     const std::string_view wanted = platform::row(type_).context_name;  // "struct xdp_md"
     const bool named = target.kind == btf::Kind::structure && !target.name.empty();
@@ -35,21 +68,55 @@ class SignatureReader {
   }
 
   Parameter parameter_of(btf::TypeId id, s32 number) const {
+    ArgumentTags tags = 0;
+    for (const std::string_view text : tags_.of(function_, number)) {
+      if (!text.starts_with(kPrefix)) continue;
+      const std::string_view name = text.substr(kPrefix.size());
+      const auto* const row = std::ranges::find(kTagRows, name, &TagRow::text);
+      if (row == kTagRows.end()) return refused(format("its tag {} is none of Linux 6.18", text));
+      tags |= row->tag;
+    }
     const btf::Type& type = types_.resolved(id);
-    if (type.kind == btf::Kind::integer || type.kind == btf::Kind::enumeration ||
-        type.kind == btf::Kind::enumeration64) {
-      return {.kind = ParameterKind::number};
-    }
-    if (type.kind != btf::Kind::pointer) return {.kind = ParameterKind::other};
-    if (is_context(types_.resolved(type.type)) || has_tag(number, "arg:ctx")) {
-      return {.kind = ParameterKind::context};
-    }
-    if (has_tag(number, "arg:arena")) return {.kind = ParameterKind::arena};
-    const auto size = types_.size_of(type.type);
+    if (type.kind == btf::Kind::pointer) return pointer_of(type.type, tags);
+    if (tags != 0) return refused("it has a tag of pointers, and is none");
+    return {.kind = is_number(type.kind) ? ParameterKind::number : ParameterKind::other};
+  }
+
+  Parameter pointer_of(btf::TypeId target, ArgumentTags tags) const {
+    const btf::Type& type = types_.resolved(target);
+    const auto only = [&](ArgumentTags allowed, Parameter parameter) {
+      if ((tags & ~allowed) == 0) return parameter;
+      return refused("its tags do not go together");
+    };
+    if (is_context(type) || (tags & kContext) != 0)
+      return only(kContext, {.kind = ParameterKind::context});
+    if (type.kind == btf::Kind::structure && type.name == "bpf_dynptr")
+      return only(0, {.kind = ParameterKind::dynptr});
+    if ((tags & kTrusted) != 0)
+      return only(kTrusted | kUntrusted | kNullable | kArena, of_kernel(target, tags));
+    if ((tags & kUntrusted) != 0) return only(kUntrusted, untrusted(target, tags));
+    if ((tags & kArena) != 0) return only(kArena, {.kind = ParameterKind::arena});
+    return only(kNotNull, memory(target, tags));
+  }
+
+  Parameter of_kernel(btf::TypeId target, ArgumentTags tags) const {
+    Parameter out{.kind = ParameterKind::kernel, .may_be_null = (tags & kNullable) != 0};
+    out.structure = btf::essential_name(types_.name(types_.resolve(target)));
+    out.is_trusted = (tags & kTrusted) != 0;
+    return out;
+  }
+
+  Parameter untrusted(btf::TypeId target, ArgumentTags tags) const {
+    const btf::Kind kind = types_.resolved(target).kind;
+    const bool is_bytes = kind == btf::Kind::void_ || is_number(kind);
+    if (is_bytes) return {.kind = ParameterKind::untrusted_memory, .may_be_null = false};
+    return of_kernel(target, tags);
+  }
+
+  Parameter memory(btf::TypeId target, ArgumentTags tags) const {
+    const auto size = types_.size_of(target);
     if (!size.ok() || *size == 0) return {.kind = ParameterKind::other};
-    return {.kind = ParameterKind::memory,
-            .size = *size,
-            .may_be_null = !has_tag(number, "arg:nonnull")};
+    return {.kind = ParameterKind::memory, .size = *size, .may_be_null = (tags & kNotNull) == 0};
   }
 
   const btf::Types& types_;

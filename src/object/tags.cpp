@@ -22,6 +22,14 @@ bool Tags::has(btf::TypeId function, s32 component, std::string_view text) const
       [&](const Tag& tag) { return tag.component == component && tag.text == text; });
 }
 
+std::vector<std::string_view> Tags::of(btf::TypeId function, s32 component) const {
+  std::vector<std::string_view> out;
+  for (const Tag& tag : std::ranges::equal_range(all_, function, {}, &Tag::function)) {
+    if (tag.component == component) out.push_back(tag.text);
+  }
+  return out;
+}
+
 std::optional<std::string_view> Tags::behind(btf::TypeId function, std::string_view prefix) const {
   for (const Tag& tag : std::ranges::equal_range(all_, function, {}, &Tag::function)) {
     if (tag.component == -1 && tag.text.starts_with(prefix)) return tag.text.substr(prefix.size());

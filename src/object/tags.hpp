@@ -18,6 +18,8 @@ class Tags {
 
   // Whether the function, or its parameter of that number, has the tag `text`.
   bool has(btf::TypeId function, s32 component, std::string_view text) const;
+  // All tags of the function's parameter of that number.
+  std::vector<std::string_view> of(btf::TypeId function, s32 component) const;
   // What stands behind `prefix` in a tag of the function itself.
   std::optional<std::string_view> behind(btf::TypeId function, std::string_view prefix) const;
 

@@ -29,13 +29,19 @@ enum class ParameterKind : u8 {
   context,  // pointer to the program type's context
   memory,   // pointer to `size` bytes that may be read and written, or null
   arena,    // pointer into the arena, as user space sees it or not
-  other,    // a type that a global function cannot take
+  dynptr,
+  kernel,            // pointer to `structure` of the kernel
+  untrusted_memory,  // bytes that may be read wherever the pointer leads
+  other,             // a type that a global function cannot take
 };
 
 struct Parameter {
   ParameterKind kind = ParameterKind::number;
   u32 size = 0;             // memory: bytes
-  bool may_be_null = true;  // memory
+  bool may_be_null = true;  // memory, kernel
+  std::string structure{};  // kernel: its name
+  bool is_trusted = false;  // kernel
+  std::string problem{};    // other: why, where its type does not say it
 };
 
 // The promise of a global function, on which it and its callers are verified apart from each other.

@@ -58,8 +58,9 @@ struct Later {
   s32 map = -1;
   LaterBy by = LaterBy::timer;
   bool sleeps = false;
-  u32 type = 0;    // order: of the nodes' objects
-  u32 offset = 0;  // of the node in them
+  bool returns_anything = false;  // nobody looks at it
+  u32 type = 0;                   // order: of the nodes' objects
+  u32 offset = 0;                 // of the node in them
   bool operator==(const Later&) const = default;
 };
 

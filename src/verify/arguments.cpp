@@ -8,6 +8,7 @@
 #include "verify/fields.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/locks.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -31,6 +32,7 @@ Check not_null(const State& state, u8 r) {
 namespace {
 
 using platform::Argument;
+using platform::HelperRow;
 
 // The size argument in `r`, as how many bytes at least and at most.
 Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r, Argument kind,
@@ -156,6 +158,15 @@ constexpr bool is_socket(Kind kind) {
          kind == Kind::xdp_socket;
 }
 
+// Sockets that an RCU section alone keeps are no sockets to helpers (btf_id_sock_common_types), but
+// for the storage of tracing programs, which takes any structure
+// (bpf_sk_storage_get_tracing_proto).
+bool takes_rcu_sockets(const Analysis& analysis, const HelperRow& helper) {
+  const platform::ProgramType type = analysis.program.type;
+  const bool traces = type == platform::ProgramType::tracing || type == platform::ProgramType::lsm;
+  return traces && helper.name.starts_with("sk_storage_");
+}
+
 Check check_socket(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   const Argument wanted = call.helper.arguments[r - 1u];
@@ -166,7 +177,8 @@ Check check_socket(const Analysis& analysis, const State& state, Call& call, u8 
   }
   const bool is_exact = wanted == Argument::socket || wanted == Argument::socket_or_null;
   const bool is_full = is_exact || wanted == Argument::socket_taken;
-  const bool is_kernels = !is_exact && points_to(analysis, value, "sock_common");
+  const bool is_kernels = !is_exact && points_to(analysis, value, "sock_common") &&
+                          (value.trust != Trust::rcu || takes_rcu_sockets(analysis, call.helper));
   const bool fits = is_exact ? value.kind == Kind::socket : is_socket(value.kind) || is_kernels;
   if (!fits || value.offset != 0)
     return bad_argument(call, r, state, is_full ? "a socket" : "a socket of any kind");
@@ -272,6 +284,18 @@ bool is_embedded_in(const Analysis& analysis, const Value& value, std::string_vi
   return false;
 }
 
+// A variable of each CPU, or an object that a map holds; not one that the program has just made.
+Check check_per_cpu(const State& state, Call& call, u8 r) {
+  const Value& value = state.frame().registers[r];
+  if (auto refused = not_null(state, r)) return refused;
+  const bool fits = value.kind == Kind::kernel_per_cpu ||
+                    (value.kind == Kind::own_per_cpu && value.trust == Trust::rcu);
+  if (!fits || !value.is_at_start() || value.trust == Trust::untrusted)
+    return bad_argument(call, r, state, "a variable of each CPU");
+  call.per_cpu = value;
+  return {};
+}
+
 Refusal not_yet(const Call& call, u8 r) {
   return {
       Property::unsupported,
@@ -350,7 +374,7 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::timer: return check_timer(analysis, state, call, r);
     case Argument::kptr: return check_exchanged(analysis, state, call, r);
     case Argument::owned_or_null: return check_owned(analysis, state, call, r);
-    case Argument::per_cpu_variable:
+    case Argument::per_cpu_variable: return check_per_cpu(state, call, r);
     case Argument::count_: return not_yet(call, r);
     case Argument::kernel_type_or_null:
       if (value.is_null()) return {};

@@ -25,6 +25,7 @@ struct Call {
   u32 map_reference = 0;            // which look-up gave that map, if it is in a map
   bool timer = false;               // the map was known by a timer in its value
   const MapField* field = nullptr;  // of an exchange: the place
+  Value per_cpu{};                  // what is to be looked at on one CPU
 };
 
 // The helper that an instruction calls, which the program may call.

@@ -258,6 +258,8 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
     dst.map = static_cast<s32>(function - analysis.program.functions.begin());
     return {};
   }
+  if (i.constant() == isa::Constant::variable && !analysis.for_user_engine())
+    return load_variable(analysis, static_cast<u32>(i.immediate), dst);
   if (!names_map) {
     return Refusal{Property::unsupported,
                    "a 64-bit constant names a kernel variable or function",

@@ -102,6 +102,7 @@ void make_pointer(const Analysis& analysis, State& state, u32 id) {
 bool may_be_null(const Analysis& analysis, const Value& value) {
   switch (value.kind) {
     case Kind::kernel: return value.trust != Trust::reference;
+    case Kind::own: return value.reference == 0;
     case Kind::map_value:
     case Kind::map_key:
     case Kind::memory:

@@ -176,7 +176,8 @@ Check check_later_end(Analysis& analysis, const State& state) {
   const bool orders = analysis.walking->by == LaterBy::order;
   const std::string_view name = analysis.program.functions[state.frame().function].name;
   analysis.demand.registers |= bit(isa::kR0);
-  if (!result.is_number() || result.number.full.umax > (orders ? 1u : 0u)) {
+  if (!analysis.walking->returns_anything &&
+      (!result.is_number() || result.number.full.umax > (orders ? 1u : 0u))) {
     return Refusal{Property::return_value,
                    orders ? format("{}, which orders nodes, is to return 0 or 1", name)
                           : format("{}, which is called later, is to return 0", name),

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "platform/target_helpers.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
 #include "verify/fields.hpp"
+#include "verify/formats.hpp"
 #include "verify/kernel_functions.hpp"
+#include "verify/locks.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -20,6 +23,18 @@ using platform::HelperRow;
 void note_map(Analysis& analysis, const Call& call, bool first) {
   s32& known = analysis.facts[call.at.value()].map;
   known = first || known == call.map ? call.map : -1;
+}
+
+// What the program's target says of the helper, where it says something.
+platform::TargetSays target_says(const Analysis& analysis, std::string_view helper) {
+  const std::string_view target = analysis.program.target.name;
+  if (analysis.program.attach_type == platform::AttachType::trace_iter)
+    return platform::iterator_says(target, helper);
+  if (!analysis.prototype || analysis.prototype->operations.empty())
+    return platform::TargetSays::nothing;
+  const std::string_view operations = analysis.prototype->operations;
+  const std::string_view name = analysis.prototype->name;  // "operations.member"
+  return platform::operations_say(operations, name.substr(operations.size() + 1), helper);
 }
 
 }  // namespace
@@ -43,8 +58,8 @@ void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
 
 std::string what_is_held(const platform::Program& program, const Held& held) {
   const isa::Instruction& i = program.code[held.acquired_at.value()];
-  if (held.what == What::lock && held.map < 0) return "the lock of an object";
-  if (held.what == What::lock)
+  if (held.what != What::reference && held.map < 0) return "the lock of an object";
+  if (held.what != What::reference)
     return format("the lock of a value of map {}",
                   (*program.maps)[static_cast<u32>(held.map)].name);
   if (i.call() == isa::Call::helper && i.immediate == kReserveHelper) return "a ring record";
@@ -97,7 +112,14 @@ Check check_helper(const Analysis& analysis, isa::InstructionIndex at, const Hel
                    format("it is helper {} of Linux", i.immediate),
                    {}};
   }
-  if (!platform::may_call(*helper, analysis.program.type, analysis.attach())) {
+  const platform::TargetSays says = target_says(analysis, helper->name);
+  // Those that are given take sockets of the kernel, as struct_ops programs have.
+  if (says == platform::TargetSays::gives)
+    helper = platform::find_helper(i.immediate, platform::ProgramType::struct_ops);
+  const bool may_call = says == platform::TargetSays::nothing
+                            ? platform::may_call(*helper, analysis.program.type, analysis.attach())
+                            : says == platform::TargetSays::gives;
+  if (!may_call) {
     return Refusal{
         Property::helper_not_allowed,
         format("bpf_{} is not allowed in {} programs", helper->name, analysis.type().name),
@@ -127,6 +149,9 @@ Check check_call(Analysis& analysis, State& state, Call& call) {
   }
   for (u8 r = isa::kR1; r <= isa::kR5 && helper.arguments[r - 1u] != Argument::none; ++r) {
     if (auto refused = check_argument(analysis, state, call, r)) return refused;
+  }
+  if (helper.name == "snprintf" && !analysis.for_user_engine()) {
+    if (auto refused = check_format(analysis, state, call)) return refused;
   }
   if (helper.needs == platform::Needs::sleepable) {
     if (auto refused = check_may_sleep(state, format("bpf_{}", helper.name))) return refused;

@@ -6,6 +6,7 @@
 
 #include "isa/control_flow.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/locks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -299,6 +300,7 @@ Explorer::Outcome Explorer::step(Path& path) {
       !analysis_.for_user_engine())
     return step_iterator(path);
   if (i.form == Form::exit) return exit(path);
+  if (i.form == Form::call && tries_lock(*program_, path.at)) return try_lock(path);
   if (i.form == Form::call && is_throw(*program_, path.at))
     return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {

@@ -94,6 +94,7 @@ class Explorer {
   Outcome leave_callback(Path& path);
   Outcome may_goto(Path& path, const isa::Instruction& i);
   Outcome step_iterator(Path& path);
+  Outcome try_lock(Path& path);
   Check wait(Path other);
   Outcome exit(Path& path);
   Outcome end(Path& path, Check refused);

@@ -5,6 +5,7 @@
 #include "platform/map_fields.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/locks.hpp"
 #include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
@@ -54,11 +55,19 @@ bool may_hold(const Analysis& analysis, const MapField& field, const Value& valu
   const bool is_at_place = value.number.is_constant() && value.number.value() == 0;
   if (!is_at_place || value.offset < 0) return false;
   const bool owns = field.kind != SpecialKind::kptr_untrusted;
+  // One that is not of each CPU is taken for one that is, too.
+  const bool is_per_cpu = field.kind == SpecialKind::percpu_kptr && value.kind == Kind::own_per_cpu;
   if (field.kernel_type == btf::kVoid)
-    return value.kind == Kind::own && value.type == field.type_id && value.offset == 0 &&
-           value.trust == Trust::reference;
+    return (value.kind == Kind::own || is_per_cpu) && value.type == field.type_id &&
+           value.offset == 0 && value.trust == Trust::reference;
   if (value.kind != Kind::kernel || (owns && value.trust == Trust::untrusted)) return false;
   return is_structure_of(analysis, value, field.kernel_type, owns ? Match::exact : Match::embedded);
+}
+
+// What a pointer to an object of the program's own leads to. Where it may be gone, that is not even
+// one of each CPU any more (btf_ld_kptr_type).
+Kind kind_in(const MapField& field, bool lasts) {
+  return field.kind == SpecialKind::percpu_kptr && lasts ? Kind::own_per_cpu : Kind::own;
 }
 
 Refusal wrong_pointer(const MapField& field, const Value& value) {
@@ -98,15 +107,12 @@ Check load_pointer_field(Analysis& analysis, const State& state, const MapField&
                            ? Result<u32>(0u)
                            : analysis.program.types->size_of(field.type_id);
     out.range = bytes.ok() ? *bytes : 0;
-  } else if (field.kind == SpecialKind::percpu_kptr) {
-    out = Value::of_number(Scalar::unknown());
-    return {};
   } else {
     if (analysis.kernel == nullptr) return no_kernel_types(analysis.program);
     const bool is_own = field.kernel_type == btf::kVoid;
-    out = Value::pointer(is_own ? Kind::own : Kind::kernel);
-    out.type = is_own ? field.type_id : field.kernel_type;
     const bool lasts = is_rcu_protected(field) && is_in_rcu(analysis, state);
+    out = Value::pointer(is_own ? kind_in(field, lasts) : Kind::kernel);
+    out.type = is_own ? field.type_id : field.kernel_type;
     out.trust = lasts ? Trust::rcu : Trust::untrusted;
   }
   out.null = Null::maybe;
@@ -161,9 +167,6 @@ Check check_named_maps(const Analysis& analysis) {
 
 // ---- arguments ----
 
-namespace {
-
-// A pointer into a map's value at a known place; `what` names what is to be there.
 Check check_place(const State& state, const Call& call, u8 r, std::string_view what) {
   const Value& value = state.frame().registers[r];
   if (auto wrong = not_null(state, r)) return wrong;
@@ -173,6 +176,8 @@ Check check_place(const State& state, const Call& call, u8 r, std::string_view w
   if (value.number.is_constant()) return {};
   return bad_argument(call, r, state, format("a {} at a constant offset", what));
 }
+
+namespace {
 
 s64 offset_of(const Value& value) { return value.offset + static_cast<s64>(value.number.value()); }
 
@@ -189,7 +194,8 @@ Refusal not_there(const Analysis& analysis, const Value& value, std::string_view
       fields.problem.empty() ? "the type of its values says so, or is not known" : fields.problem);
 }
 
-// The only field of a kind, which the argument must point to.
+}  // namespace
+
 Check check_only(const Analysis& analysis, const State& state, u8 r, SpecialKind kind) {
   const Value& value = state.frame().registers[r];
   const std::string_view name = platform::row(kind).name;
@@ -199,36 +205,6 @@ Check check_only(const Analysis& analysis, const State& state, u8 r, SpecialKind
   return refused(format("{} points to offset {} of {}, not to its {}", register_name(r),
                         offset_of(value), owner_of(analysis, value), name),
                  format("the {} is at offset {}", name, field->offset));
-}
-
-Refusal lock_refused(std::string message, std::string reason = {}) {
-  return {Property::lock, std::move(message), std::move(reason), {}};
-}
-
-}  // namespace
-
-Check check_spin_lock(Analysis& analysis, State& state, const Call& call, u8 r) {
-  if (auto wrong = check_place(state, call, r, "struct bpf_spin_lock")) return wrong;
-  if (auto wrong = check_only(analysis, state, r, SpecialKind::spin_lock)) return wrong;
-  const Value& value = state.frame().registers[r];
-  const Held* last = held_lock(state);
-  const auto taken_at = [&] {
-    const u32 slot = analysis.program.code[last->acquired_at.value()].slot.value();
-    return format("instruction {} took it", slot);
-  };
-  const s32 map = value.kind == Kind::map_value ? value.map : kOwnLock;
-  if (call.helper.name == "spin_lock") {
-    if (last != nullptr)
-      return lock_refused("a second lock is taken while one is held", taken_at());
-    state.held.push_back({value.id, call.at, What::lock, map});
-    return {};
-  }
-  if (last == nullptr) return lock_refused("a lock is given back that is not held");
-  if (last->id != value.id || last->map != map)
-    return lock_refused("another lock is given back than the one that is held", taken_at());
-  state.held.erase(state.held.begin() + (last - state.held.data()));
-  forget_not_owned(state, call.at);
-  return {};
 }
 
 Check check_timer(const Analysis& analysis, const State& state, Call& call, u8 r) {
@@ -270,34 +246,6 @@ Check check_owned(const Analysis& analysis, const State& state, Call& call, u8 r
   if (!may_hold(analysis, *call.field, value)) return wrong_pointer(*call.field, value);
   call.given_back = value.reference;
   return {};
-}
-
-// ---- locks ----
-
-const Held* held_lock(const State& state) {
-  for (auto held = state.held.rbegin(); held != state.held.rend(); ++held) {
-    if (held->what == What::lock) return &*held;
-  }
-  return nullptr;
-}
-
-// kfunc_spin_allowed
-bool may_be_called_locked(std::string_view kernel_function) {
-  constexpr std::string_view kFamilies[] = {"bpf_list_",     "bpf_rbtree_", "bpf_iter_num_",
-                                            "bpf_res_spin_", "bpf_arena_",  "bpf_stream_"};
-  constexpr std::string_view kAlone[] = {"bpf_refcount_acquire_impl"};
-  const auto is_of = [&](std::string_view family) { return kernel_function.starts_with(family); };
-  return std::ranges::any_of(kFamilies, is_of) ||
-         std::ranges::find(kAlone, kernel_function) != std::end(kAlone);
-}
-
-Check check_not_locked(const Analysis& analysis, const State& state, std::string_view call) {
-  const Held* lock = held_lock(state);
-  if (lock == nullptr) return {};
-  const u32 slot = analysis.program.code[lock->acquired_at.value()].slot.value();
-  return Refusal{Property::lock, format("{} is called while a lock is held", call),
-                 format("instruction {} took it", slot),
-                 "give the lock back before, or make the call before the lock is taken"};
 }
 
 }  // namespace skep::verify

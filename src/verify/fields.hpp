@@ -22,23 +22,20 @@ Check load_pointer_field(Analysis& analysis, const State& state, const MapField&
 Check store_pointer_field(const Analysis& analysis, const MapField& field,
                           const isa::Instruction& i, const Value& stored);
 
+// A pointer into a map's value or an object of the program's own, at a known place; `what` names
+// what is to be there.
+Check check_place(const State& state, const Call& call, u8 r, std::string_view what);
+// The only field of a kind in that value or object, to which the register is to point.
+Check check_only(const Analysis& analysis, const State& state, u8 r, platform::SpecialKind kind);
+
 // Maps that programs of this type may not even name (check_map_prog_compatibility).
 Check check_named_maps(const Analysis& analysis);
 
 // ---- arguments of calls
 // ----------------------------------------------------------------------------------------------
-Check check_spin_lock(Analysis& analysis, State& state, const Call& call, u8 r);
 Check check_timer(const Analysis& analysis, const State& state, Call& call, u8 r);
 // The place of a pointer, and what is put there.
 Check check_exchanged(const Analysis& analysis, const State& state, Call& call, u8 r);
 Check check_owned(const Analysis& analysis, const State& state, Call& call, u8 r);
-
-// ---- locks
-// -----------------------------------------------------------------------------------------------------------
-// The lock that was taken last, or null.
-const Held* held_lock(const State& state);
-// While a lock is held, only few calls may be made: `call` ("bpf_loop") is none of them.
-bool may_be_called_locked(std::string_view kernel_function);
-Check check_not_locked(const Analysis& analysis, const State& state, std::string_view call);
 
 }  // namespace skep::verify

@@ -5,7 +5,8 @@
 #include "isa/control_flow.hpp"
 #include "platform/helpers.hpp"
 #include "verify/dynptrs.hpp"
-#include "verify/fields.hpp"
+#include "verify/kernel_types.hpp"
+#include "verify/locks.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
@@ -28,7 +29,9 @@ Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parame
                   const platform::Function& callee) {
   const u32 bytes = parameter.size;
   Value pointer = state.registers()[r];
-  if (!parameter.may_be_null && (pointer.is_null() || pointer.null == Null::maybe)) {
+  // To the kernel null itself is memory of any size (check_mem_reg).
+  const bool is_null = analysis.for_user_engine() && pointer.is_null();
+  if (!parameter.may_be_null && (is_null || pointer.null == Null::maybe)) {
     return bad_parameter(callee, r, pointer, "memory, not null");
   }
   if (pointer.is_null()) {
@@ -49,6 +52,78 @@ Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parame
     if (auto refused = check_memory(analysis, probe, r, {bytes, bytes}, touch)) return refused;
   }
   return {};
+}
+
+}  // namespace
+
+namespace {
+
+// What the callee gets as a structure of the kernel; checked before, where it is called.
+Value kernel_parameter(Analysis& analysis, const platform::Parameter& parameter) {
+  Value out = Value::pointer(Kind::kernel);
+  out.type = structure_of_kernel(analysis, parameter.structure);
+  out.trust = parameter.is_trusted ? Trust::reference : Trust::untrusted;
+  if (!parameter.may_be_null || !parameter.is_trusted) return out;
+  out.null = Null::maybe;
+  out.id = analysis.new_id();
+  return out;
+}
+
+Refusal no_parameter(const platform::Function& callee, u8 r, std::string reason) {
+  return {Property::function_argument,
+          format("argument {} of global function {}() is none that one can have", r, callee.name),
+          std::move(reason), "make the function static"};
+}
+
+Check give_structure(const Analysis& analysis, const State& state, u8 r,
+                     const platform::Parameter& parameter, const platform::Function& callee) {
+  const Value& value = state.frame().registers[r];
+  const btf::TypeId structure = structure_of_kernel(analysis, parameter.structure);
+  if (structure == btf::kVoid)
+    return no_parameter(callee, r,
+                        format("the kernel's types have no structure {}", parameter.structure));
+  if (!parameter.is_trusted || (value.is_null() && parameter.may_be_null)) return {};
+  const bool fits = value.kind == Kind::kernel && value.trust != Trust::untrusted &&
+                    (value.null == Null::no || parameter.may_be_null) &&
+                    value.number.is_constant() && value.offset >= 0;
+  if (fits && is_structure_of(analysis, value, structure, Match::embedded)) return {};
+  return bad_parameter(callee, r, value,
+                       format("a pointer to the kernel's struct {}", parameter.structure));
+}
+
+// One argument, against the promise that the callee was verified on.
+Check give_argument(Analysis& analysis, State& state, u8 r, const platform::Parameter& parameter,
+                    const platform::Function& callee) {
+  const Value value = state.registers()[r];
+  switch (parameter.kind) {
+    case ParameterKind::number:
+      if (value.is_number()) return {};
+      return bad_parameter(callee, r, value, "a number");
+    case ParameterKind::arena:
+      if (value.is_number() || value.kind == Kind::arena) return {};
+      return bad_parameter(callee, r, value, "a pointer into the arena");
+    case ParameterKind::context:
+      if (value.kind == Kind::context && value.is_at_start()) return {};
+      return bad_parameter(callee, r, value, "the context");
+    case ParameterKind::memory: return give_memory(analysis, state, r, parameter, callee);
+    case ParameterKind::untrusted_memory: return {};  // reads that cannot fail
+    case ParameterKind::dynptr: {
+      Dynptr dynptr;
+      return find_dynptr(analysis, state, r, dynptr);
+    }
+    case ParameterKind::kernel: return give_structure(analysis, state, r, parameter, callee);
+    case ParameterKind::other:
+      if (!parameter.problem.empty()) return no_parameter(callee, r, parameter.problem);
+      return no_parameter(callee, r,
+                          "its type is neither a number nor a pointer to what has a size");
+  }
+  return {};
+}
+
+// What the user engine has no such thing of.
+bool is_kernels(ParameterKind kind) {
+  return kind == ParameterKind::kernel || kind == ParameterKind::untrusted_memory ||
+         kind == ParameterKind::dynptr;
 }
 
 }  // namespace
@@ -76,6 +151,17 @@ State entry_state(Analysis& analysis, std::size_t function) {
       case ParameterKind::arena:
       case ParameterKind::number: value = Value::of_number(Scalar::unknown()); break;
       case ParameterKind::context: value = Value::pointer(Kind::context); break;
+      case ParameterKind::dynptr:
+        value = Value::pointer(Kind::dynptr);
+        value.type = static_cast<u32>(DynptrKind::local);
+        value.id = analysis.new_id();
+        break;
+      case ParameterKind::kernel: value = kernel_parameter(analysis, parameter); break;
+      case ParameterKind::untrusted_memory:
+        value = Value::pointer(Kind::memory);
+        value.read_only = true;
+        value.trust = Trust::untrusted;
+        break;
       case ParameterKind::memory:
         value = Value::pointer(Kind::memory);
         value.range = parameter.size;
@@ -100,35 +186,14 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
   u8 r = isa::kR1;
   for (const platform::Parameter& parameter : signature.parameters) {
     if (auto refused = check_readable(state, r)) return refused;
-    const Value value = state.registers()[r];
-    switch (parameter.kind) {
-      case ParameterKind::number:
-        if (!value.is_number()) return bad_parameter(callee, r, value, "a number");
-        break;
-      case ParameterKind::arena:
-        if (!value.is_number() && value.kind != Kind::arena)
-          return bad_parameter(callee, r, value, "a pointer into the arena");
-        break;
-      case ParameterKind::context:
-        if (value.kind != Kind::context || !value.is_at_start())
-          return bad_parameter(callee, r, value, "the context");
-        break;
-      case ParameterKind::memory:
-        if (auto refused = give_memory(analysis, state, r, parameter, callee)) return refused;
-        break;
-      case ParameterKind::other:
-        return Refusal{Property::unsupported,
-                       format("argument {} of global function {}() has a type that is not verified",
-                              r, callee.name),
-                       "it takes numbers, the context, and pointers to structures",
-                       "make the function static"};
+    if (analysis.for_user_engine() && is_kernels(parameter.kind)) {
+      return Refusal{Property::kernel_only,
+                     format("argument {} of global function {}() is the kernel's", r, callee.name),
+                     "",
+                     {}};
     }
+    if (auto refused = give_argument(analysis, state, r, parameter, callee)) return refused;
     ++r;
-  }
-  if (!signature.returns_number && !analysis.for_user_engine()) {
-    return Refusal{Property::function_argument,
-                   format("global function {}() returns nothing", callee.name), "",
-                   "the kernel takes global functions that return a number; or make it static"};
   }
   if (auto refused = check_may_throw(analysis, state, callee)) return refused;
   if (may_sleep(analysis.program, callee)) {

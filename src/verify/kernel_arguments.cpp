@@ -3,6 +3,7 @@
 
 #include "verify/dynptrs.hpp"
 #include "verify/iterators.hpp"
+#include "verify/locks.hpp"
 #include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
@@ -164,7 +165,7 @@ Check check_kind(Analysis& analysis, State& state, KernelCall& call, const Kerne
     case KernelArgument::work_queue:
     case KernelArgument::task_work:
     case KernelArgument::function: return check_own_argument(analysis, state, call, of);
-    case KernelArgument::spin_lock: return kernel_argument_not_yet(call, of.r);
+    case KernelArgument::spin_lock: return check_resilient_lock(analysis, state, call, of.r);
   }
   return {};
 }

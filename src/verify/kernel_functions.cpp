@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/locks.hpp"
 #include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
 
@@ -111,7 +112,7 @@ Check run_kernel_call(Analysis& analysis, State& state, KernelCall& call) {
   if (row.has(platform::kMaySleep)) {
     if (auto refused = check_may_sleep(state, row.name)) return refused;
   }
-  if (auto refused = change_sections(state, row.name)) return refused;
+  if (auto refused = change_sections(state, row.name, call.at)) return refused;
   if (auto refused = finish_own_call(analysis, state, call)) return refused;
   if (row.has(platform::kInRcuSection) && !is_in_rcu(analysis, state)) {
     return Refusal{Property::section, format("{} is called outside of an RCU section", row.name),

@@ -95,6 +95,9 @@ inline bool ends_in(const btf::Parameter& parameter, std::string_view ending) {
 // What argument `of.r` is; refused where the register shows that it is none.
 Check find_kernel_argument(const Analysis& analysis, const State& state, const KernelCall& call,
                            KernelParameter& of);
+// Whether a type is made of numbers only, so that it may be any memory
+// (__btf_type_is_scalar_struct).
+bool is_plain_structure(const btf::Types& types, btf::TypeId id, int depth = 0);
 Refusal bad_kernel_argument(const KernelCall& call, const State& state, u8 r,
                             std::string_view wanted);
 Refusal kernel_argument_not_yet(const KernelCall& call, u8 r);

@@ -37,30 +37,23 @@ constexpr NamedRow kEndings[] = {
     {"__irq_flag", KernelArgument::irq_flag},
 };
 
+// Pointers that are to the kernel what structures of its own are (reg2btf_ids).
+struct KernelName {
+  Kind kind;
+  std::string_view name;
+};
+constexpr KernelName kKernelNames[] = {
+    {Kind::socket, "sock"},
+    {Kind::socket_common, "sock_common"},
+    {Kind::tcp_socket, "tcp_sock"},
+    {Kind::map, "bpf_map"},
+};
+
 std::optional<KernelArgument> kind_in(std::span<const NamedRow> rows, std::string_view name,
                                       bool (*matches)(std::string_view, std::string_view)) {
   const auto found =
       std::ranges::find_if(rows, [&](const NamedRow& row) { return matches(name, row.structure); });
   return found == rows.end() ? std::nullopt : std::optional(found->kind);
-}
-
-// Whether a type is made of numbers only, so that it may be any memory
-// (__btf_type_is_scalar_struct).
-bool is_plain(const Types& types, TypeId id, int depth = 0) {
-  if (!btf::is_structure(types.resolved(id).kind) || depth >= kNestingMax) return false;
-  for (const btf::Member& member : types.members(types.resolve(id))) {
-    btf::Type type = types.resolved(member.type);
-    if (btf::is_structure(type.kind)) {
-      if (!is_plain(types, member.type, depth + 1)) return false;
-      continue;
-    }
-    if (type.kind == BtfKind::array) {
-      if (type.count == 0) return false;
-      type = types.resolved(type.type);
-    }
-    if (!is_scalar(type)) return false;
-  }
-  return true;
 }
 
 // The context's own structure, or what it is to the kernel (btf_is_prog_ctx_type).
@@ -106,12 +99,29 @@ Check find_by_register(const Analysis& analysis, const State& state, const Kerne
   const bool sized = has_size(analysis, state, call, of.r);
   of.kind = sized ? KernelArgument::sized_memory : KernelArgument::memory;
   const bool is_any = sized && target.kind == BtfKind::void_;
-  if (is_scalar(target) || is_plain(types, of.target) || is_any) return {};
+  if (is_scalar(target) || is_plain_structure(types, of.target) || is_any) return {};
   return bad_kernel_argument(call, state, of.r,
                              format("a pointer to the kernel's {}", types.c_name(of.target)));
 }
 
 }  // namespace
+
+bool is_plain_structure(const Types& types, TypeId id, int depth) {
+  if (!btf::is_structure(types.resolved(id).kind) || depth >= kNestingMax) return false;
+  for (const btf::Member& member : types.members(types.resolve(id))) {
+    btf::Type type = types.resolved(member.type);
+    if (btf::is_structure(type.kind)) {
+      if (!is_plain_structure(types, member.type, depth + 1)) return false;
+      continue;
+    }
+    if (type.kind == BtfKind::array) {
+      if (type.count == 0) return false;
+      type = types.resolved(type.type);
+    }
+    if (!is_scalar(type)) return false;
+  }
+  return true;
+}
 
 Check find_kernel_argument(const Analysis& analysis, const State& state, const KernelCall& call,
                            KernelParameter& of) {
@@ -158,15 +168,9 @@ Refusal kernel_argument_not_yet(const KernelCall& call, u8 r) {
           "the kernel can say what it thinks of it: skep run --engine kernel"};
 }
 
-// Pointers that are to the kernel what structures of its own are (reg2btf_ids).
 std::string_view kernel_name_of(Kind kind) {
-  switch (kind) {
-    case Kind::socket: return "sock";
-    case Kind::socket_common: return "sock_common";
-    case Kind::tcp_socket: return "tcp_sock";
-    case Kind::map: return "bpf_map";
-    default: return {};
-  }
+  const auto* const found = std::ranges::find(kKernelNames, kind, &KernelName::kind);
+  return found == std::end(kKernelNames) ? std::string_view() : found->name;
 }
 
 }  // namespace skep::verify

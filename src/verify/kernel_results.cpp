@@ -3,6 +3,7 @@
 
 #include "verify/dynptrs.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/locks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -43,11 +44,12 @@ Value structure_result(const KernelCall& call, TypeId structure) {
   return out;
 }
 
-// A pointer to anything but a structure is one to memory of that type's size, which may be read.
+// A pointer to anything but a structure is one to memory of that type's size, which may be read; a
+// session's cookie is there to be written.
 Value memory_result(const KernelCall& call, u32 bytes) {
   Value out = Value::pointer(Kind::memory);
   out.range = bytes;
-  out.read_only = true;
+  out.read_only = call.row.name != "bpf_session_cookie";
   out.reference = call.reference;
   return out;
 }
@@ -67,7 +69,8 @@ Check set_slice(const Analysis& analysis, const KernelCall& call, Value& out) {
 Check pointer_result(Analysis& analysis, const KernelCall& call, TypeId target, Value& out) {
   const Types& types = *analysis.kernel;
   if (call.own.type != 0) {
-    out = Value::pointer(Kind::own);
+    const bool is_per_cpu = call.row.name == "bpf_percpu_obj_new_impl";
+    out = Value::pointer(is_per_cpu ? Kind::own_per_cpu : Kind::own);
     out.type = call.own.type;
     out.offset = call.own.offset;
     out.trust = call.row.has(platform::kAcquires) ? Trust::reference : Trust::none;
@@ -171,6 +174,7 @@ Check set_kernel_result(Analysis& analysis, State& state, const KernelCall& call
     return {};
   }
   out = Value::of_number(Scalar::unknown());
+  if (tries_lock(analysis.program, call.at)) out = Value::of_number(Scalar::constant(0));  // taken
   if (returned.kind != BtfKind::pointer) return {};
   if (auto refused = pointer_result(analysis, call, types.resolve(returned.type), out))
     return refused;

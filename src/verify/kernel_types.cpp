@@ -136,11 +136,10 @@ Refusal no_kernel_types(const platform::Program& program) {
 }
 
 Value kernel_value(const Types& types, TypeId target) {
-  if (!btf::is_structure(types.resolved(target).kind) || has_tag(types, target, "user") ||
-      has_tag(types, target, "percpu")) {
+  if (!btf::is_structure(types.resolved(target).kind) || has_tag(types, target, "user"))
     return Value::of_number(Scalar::unknown());
-  }
-  Value out = Value::pointer(Kind::kernel);
+  const bool is_per_cpu = has_tag(types, target, "percpu");
+  Value out = Value::pointer(is_per_cpu ? Kind::kernel_per_cpu : Kind::kernel);
   out.type = types.resolve(target);
   return out;
 }

@@ -21,6 +21,8 @@ Value kernel_value(const btf::Types& types, btf::TypeId target);
 
 // A load from such a context.
 Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
+// The address of a variable or a function of the kernel: number of an extern.
+Check load_variable(const Analysis& analysis, u32 number, Value& out);
 // A load through Kind::kernel.
 struct KernelAccess {
   const Value& pointer;

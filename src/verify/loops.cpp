@@ -4,6 +4,7 @@
 #include "verify/callbacks.hpp"
 #include "verify/explore.hpp"
 #include "verify/iterators.hpp"
+#include "verify/locks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -93,6 +94,21 @@ Explorer::Outcome Explorer::step_iterator(Path& path) {
   }
   end_iterator(path.state, call->place);
   return {};
+}
+
+// A lock that may be refused is taken, or the call says why not.
+Explorer::Outcome Explorer::try_lock(Path& path) {
+  const std::size_t depth = path.state.frames.size() - 1;
+  Path other = path;
+  if (auto refused = transfer(analysis_, path.state, path.at))
+    return {Ends::no, std::move(refused)};
+  note(path, depth);
+  ++jumps_;
+  other.state = lock_failed(other.state, path.at);
+  other.trail = path.trail;
+  other.written = path.written;
+  path.at = other.at = path.at.next();
+  return {Ends::no, wait(std::move(other))};
 }
 
 // A helper calls a function of the program, any number of times, and then returns: the path goes on

@@ -7,6 +7,8 @@
 #include "isa/control_flow.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/liveness.hpp"
+#include "verify/locks.hpp"
+#include "verify/merge.hpp"
 
 namespace skep::verify {
 namespace {
@@ -88,7 +90,16 @@ Check MergedWalk::step(Path& path) {
     ended_ = true;
     return do_throw(analysis_, path.state, path.at);
   }
+  if (i.form == Form::call && tries_lock(*outline_.program, path.at)) return try_lock(path);
   if (auto refused = transfer(analysis_, path.state, path.at)) return refused;
+  return go(path, path.at.next());
+}
+
+Check MergedWalk::try_lock(Path& path) {
+  Path other{lock_failed(path.state, path.at), path.at, path.rounds};
+  if (auto refused = transfer(analysis_, path.state, path.at)) return refused;
+  if (auto refused = go(other, path.at.next())) return refused;
+  if (auto refused = arrive(std::move(other))) return refused;
   return go(path, path.at.next());
 }
 

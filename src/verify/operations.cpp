@@ -94,10 +94,7 @@ Check find_operation(const Analysis& analysis, KernelPrototype& out) {
   const platform::Program& program = analysis.program;
   const Types& types = *analysis.kernel;
   const auto operation = operation_of(program);
-  if (!operation) {  // it is only refused when it reads an argument
-    out.name = program.section;
-    return {};
-  }
+  if (!operation) return no_operation(program);
   out.name = format("{}.{}", operation->structure, operation->member);
   out.operations = operation->structure;
   out.is_trusted = true;

@@ -5,6 +5,7 @@
 #include "platform/map_fields.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/locks.hpp"
 
 namespace skep::verify {
 namespace {
@@ -15,6 +16,10 @@ bool is_owned(const Value& value) { return value.reference != 0; }
 
 // A pointer to one of the program's objects, and not null.
 bool is_own(const Value& value) { return value.kind == Kind::own && value.null == Null::no; }
+// The same of each CPU.
+bool is_per_cpu(const Value& value) {
+  return value.kind == Kind::own_per_cpu && value.null == Null::no;
+}
 
 Refusal wants_owned(const KernelCall& call, const State& state, u8 r) {
   return bad_kernel_argument(call, state, r, "an object of its own that the program holds");
@@ -24,7 +29,9 @@ Refusal wants_owned(const KernelCall& call, const State& state, u8 r) {
 Check check_allocated(const Analysis& analysis, const State& state, KernelCall& call,
                       const KernelParameter& of) {
   const Value& value = state.frame().registers[of.r];
-  if (!is_own(value) || !value.number.is_constant()) return wants_owned(call, state, of.r);
+  const bool drops_per_cpu = call.row.name == "bpf_percpu_obj_drop_impl";
+  const bool fits = drops_per_cpu ? is_per_cpu(value) : is_own(value);
+  if (!fits || !value.number.is_constant()) return wants_owned(call, state, of.r);
   if (of.kind == KernelArgument::allocated) {
     if (!is_owned(value) || !value.is_at_start()) return wants_owned(call, state, of.r);
     return {};
@@ -35,14 +42,6 @@ Check check_allocated(const Analysis& analysis, const State& state, KernelCall& 
   call.own = {.type = value.type};
   call.is_never_null = is_owned(value);
   return {};
-}
-
-// The lock that is in the same value or object is held.
-bool is_protected(const State& state, const Value& value) {
-  const s32 map = value.kind == Kind::map_value ? value.map : kOwnLock;
-  return std::ranges::any_of(state.held, [&](const Held& held) {
-    return held.what == What::lock && held.id == value.id && held.map == map;
-  });
 }
 
 Check check_root(const Analysis& analysis, const State& state, KernelCall& call, u8 r,
@@ -56,7 +55,7 @@ Check check_root(const Analysis& analysis, const State& state, KernelCall& call,
   call.root = analysis.fields_of(value).at(offset, set_of(kind));
   if (call.root == nullptr)
     return bad_kernel_argument(call, state, r, format("where a {} is", name));
-  if (is_protected(state, value)) return {};
+  if (is_lock_held(state, value)) return {};
   return Refusal{Property::lock,
                  format("{} is called without the lock that protects the {}", call.row.name, name),
                  format("{} is {}", register_name(r), describe(value)),
@@ -111,6 +110,18 @@ Check check_function(const State& state, KernelCall& call, u8 r) {
   return {};
 }
 
+// Why there can be no object of this type for each CPU; or empty.
+std::string problem_of_each_cpu(const btf::Types& types, btf::TypeId id) {
+  constexpr u32 kBytesMax = 512;  // BPF_GLOBAL_PERCPU_MA_MAX_SIZE
+  const auto bytes = types.size_of(id);
+  if (!bytes.ok() || *bytes > kBytesMax)
+    return format("which has more than the {} that may be there for each CPU",
+                  counted(kBytesMax, "byte"));
+  if (!is_plain_structure(types, id)) return "which has more than numbers in it";
+  const auto special = platform::find_fields(types, id, set_of(SpecialKind::count_) - 1);
+  return special.fields.empty() ? "" : "which has special fields";
+}
+
 // An object of the type that the program names by its number.
 Check make_object(const Analysis& analysis, KernelCall& call) {
   const btf::Types* types = analysis.program.types.get();
@@ -123,6 +134,10 @@ Check make_object(const Analysis& analysis, KernelCall& call) {
   const bool is_there = *call.constant < types->count();
   const auto id = static_cast<btf::TypeId>(is_there ? *call.constant : 0);
   if (types->kind(id) != btf::Kind::structure) return refuse("which is no structure of its own");
+  if (call.row.name == "bpf_percpu_obj_new_impl") {
+    const std::string problem = problem_of_each_cpu(*types, id);
+    if (!problem.empty()) return refuse(problem);
+  }
   call.own = {.type = id};
   return {};
 }
@@ -144,6 +159,7 @@ void hand_on(State& state, u32 reference) {
 void keep_function(Analysis& analysis, const KernelCall& call) {
   Later later{.function = static_cast<u32>(call.function), .map = call.map};
   later.by = call.root != nullptr ? LaterBy::order : LaterBy::work;
+  later.returns_anything = call.row.name.starts_with("bpf_task_work_");
   later.sleeps = call.root == nullptr || analysis.may_sleep();
   if (call.root != nullptr) {
     later.type = call.root->type_id;
@@ -203,16 +219,27 @@ Check check_own_argument(Analysis& analysis, State& state, KernelCall& call,
     case KernelArgument::task_work:
       return check_work(analysis, state, call, of.r, SpecialKind::task_work);
     case KernelArgument::function: return check_function(state, call, of.r);
-    default: return kernel_argument_not_yet(call, of.r);
+    case KernelArgument::ignored:
+    case KernelArgument::number:
+    case KernelArgument::context:
+    case KernelArgument::null:
+    case KernelArgument::dynptr:
+    case KernelArgument::iterator:
+    case KernelArgument::text:
+    case KernelArgument::map:
+    case KernelArgument::irq_flag:
+    case KernelArgument::spin_lock:
+    case KernelArgument::structure:
+    case KernelArgument::memory:
+    case KernelArgument::sized_memory: break;
   }
+  return kernel_argument_not_yet(call, of.r);
 }
 
 Check finish_own_call(Analysis& analysis, State& state, KernelCall& call) {
-  if (call.row.name == "bpf_obj_new_impl") {
+  if (call.row.name == "bpf_obj_new_impl" || call.row.name == "bpf_percpu_obj_new_impl") {
     if (auto refused = make_object(analysis, call)) return refused;
   }
-  if (call.row.name.starts_with("bpf_percpu_obj_new"))
-    return kernel_argument_not_yet(call, isa::kR1);
   if (call.function >= 0) keep_function(analysis, call);
   if (call.handed_on != 0) {
     hand_on(state, call.handed_on);

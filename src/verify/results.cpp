@@ -60,6 +60,34 @@ std::optional<Value> element_of(Analysis& analysis, const Call& call) {
   }
 }
 
+// What a pointer to something of each CPU is on one of them. An object of the program's own is
+// there on each; of a variable of the kernel, it is to be compared with null where another CPU is
+// named.
+Value on_one_cpu(Analysis& analysis, const Call& call) {
+  const Value& from = call.per_cpu;
+  if (from.kind == Kind::own_per_cpu) {
+    Value out = Value::pointer(Kind::own);
+    out.type = from.type;
+    out.trust = Trust::rcu;
+    return out;
+  }
+  const btf::Type type = analysis.kernel->resolved(from.type);
+  const bool is_structure = btf::is_structure(type.kind);
+  Value out = Value::pointer(is_structure ? Kind::kernel : Kind::memory);
+  out.read_only = true;
+  if (is_structure) {
+    out.type = analysis.kernel->resolve(from.type);
+    out.read_only = false;
+  } else {
+    const auto bytes = analysis.kernel->size_of(from.type);
+    out.range = bytes.ok() ? *bytes : 0;
+  }
+  if (call.helper.returns == platform::Returns::per_cpu) return out;
+  out.null = Null::maybe;
+  out.id = analysis.new_id();
+  return out;
+}
+
 Value result_of(Analysis& analysis, const Call& call) {
   using platform::Returns;
   switch (call.helper.returns) {
@@ -101,15 +129,17 @@ Value result_of(Analysis& analysis, const Call& call) {
     }
     case Returns::kptr_or_null: {
       const bool is_own = call.field->kernel_type == btf::kVoid;
-      if (analysis.kernel == nullptr || call.field->kind == platform::SpecialKind::percpu_kptr)
-        return Value::of_number(Scalar::unknown());
-      Value out = nullable(analysis, is_own ? Kind::own : Kind::kernel);
+      const bool is_per_cpu = call.field->kind == platform::SpecialKind::percpu_kptr;
+      if (analysis.kernel == nullptr) return Value::of_number(Scalar::unknown());
+      Value out = nullable(analysis, is_per_cpu ? Kind::own_per_cpu
+                                     : is_own   ? Kind::own
+                                                : Kind::kernel);
       out.type = is_own ? call.field->type_id : call.field->kernel_type;
       out.trust = Trust::reference;
       return out;
     }
     case Returns::per_cpu_or_null:
-    case Returns::per_cpu: return Value::of_number(Scalar::unknown());
+    case Returns::per_cpu: return on_one_cpu(analysis, call);
   }
   return {};
 }
@@ -129,7 +159,8 @@ void set_result(Analysis& analysis, State& state, const Call& call) {
   }
   // What is held is trusted; otherwise the kernel promises it for the current task alone.
   const bool is_lent = result.kind == Kind::kernel && result.reference == 0 &&
-                       call.helper.name != "get_current_task_btf";
+                       call.helper.name != "get_current_task_btf" &&
+                       call.per_cpu.kind == Kind::unset;
   if (is_lent) result.trust = Trust::none;
   state.registers()[isa::kR0] = result;
 }

@@ -8,7 +8,7 @@
 #include "verify/sections.hpp"
 
 #include "platform/kernel_calls.hpp"
-#include "verify/fields.hpp"
+#include "verify/locks.hpp"
 #include "verify/stack_objects.hpp"
 
 namespace skep::verify {
@@ -25,11 +25,16 @@ Refusal unmatched(std::string_view function, std::string_view opposite) {
 }
 
 // What an RCU section kept valid may be anything from now on.
-void leave_rcu(State& state) {
+void leave_rcu(State& state, isa::InstructionIndex at) {
   const auto is_of_section = [](const Value& value) {
     return value.is_pointer() && value.trust == Trust::rcu;
   };
-  state.change_values(is_of_section, [](Value& value) {
+  state.change_values(is_of_section, [&](Value& value) {
+    if (value.kind == Kind::own || value.kind == Kind::own_per_cpu) {
+      value = Value::of_number(Scalar::unknown());
+      value.lost_at = at.value() + 1;
+      return;
+    }
     value.trust = Trust::untrusted;
     value.null = Null::no;
     value.id = 0;
@@ -69,23 +74,27 @@ Check check_interrupt_flags(Analysis& analysis, State& state, const KernelCall& 
   };
   if (!place) return refuse("8 bytes of the stack, aligned");
   std::vector<u32>& saved = state.sections.interrupts;
-  if (call.row.name == "bpf_local_irq_save") {
+  const bool is_of_lock = call.row.name.starts_with("bpf_res_spin_");
+  if (call.row.name.ends_with("_save") || call.row.name.ends_with("_irqsave")) {
     if (touches_object(state, *place, Kind::interrupt_flags))
       return refuse("where no flags are saved yet");
     Value flags = Value::pointer(Kind::interrupt_flags);
     flags.id = analysis.new_id();
+    flags.type = is_of_lock ? 1 : 0;
     saved.push_back(flags.id);
     return put_object(analysis, state, *place, flags);
   }
   const Value* const flags = object_at(analysis, state, *place, Kind::interrupt_flags);
   if (flags == nullptr) return refuse("where flags were saved before");
+  if ((flags->type != 0) != is_of_lock)
+    return refuse(is_of_lock ? "flags that taking a lock saved" : "flags that no lock saved");
   if (saved.back() != flags->id) return refuse("the flags that were saved last");
   saved.pop_back();
   remove_object(analysis, state, *place);
   return {};
 }
 
-Check change_sections(State& state, std::string_view function) {
+Check change_sections(State& state, std::string_view function, isa::InstructionIndex at) {
   Sections& sections = state.sections;
   if (function == "bpf_rcu_read_lock") {
     if (sections.rcu)
@@ -96,7 +105,7 @@ Check change_sections(State& state, std::string_view function) {
   if (function == "bpf_rcu_read_unlock") {
     if (!sections.rcu) return unmatched(function, "bpf_rcu_read_lock");
     sections.rcu = false;
-    leave_rcu(state);
+    leave_rcu(state, at);
   }
   if (function == "bpf_preempt_enable") {
     if (sections.preemption == 0) return unmatched(function, "bpf_preempt_disable");

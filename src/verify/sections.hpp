@@ -15,6 +15,6 @@ Check check_may_sleep(const State& state, std::string_view name);
 // The place on the stack where interrupt flags are saved, or restored from.
 Check check_interrupt_flags(Analysis& analysis, State& state, const KernelCall& call, u8 r);
 // What the call of a kernel function does to the sections: nothing, of most.
-Check change_sections(State& state, std::string_view function);
+Check change_sections(State& state, std::string_view function, isa::InstructionIndex at);
 
 }  // namespace skep::verify

@@ -233,6 +233,8 @@ std::string describe(const Value& value) {
     case Kind::xdp_socket: return "an XDP socket" + offset_text(value) + maybe;
     case Kind::kernel: return "a pointer into the kernel" + offset_text(value) + maybe;
     case Kind::own: return "an object of the program's own" + offset_text(value) + maybe;
+    case Kind::kernel_per_cpu: return "a variable of each CPU" + offset_text(value) + maybe;
+    case Kind::own_per_cpu: return "an object of each CPU" + offset_text(value) + maybe;
     case Kind::function: return "a function of the program";
     case Kind::dynptr: return "a dynptr" + offset_text(value);
     case Kind::dynptr_object: return "a dynptr on the stack";

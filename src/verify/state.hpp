@@ -39,10 +39,12 @@ enum class Kind : u8 {
   socket,
   tcp_socket,
   xdp_socket,
-  kernel,    // a structure of the kernel: of BTF type `type`
-  own,       // an object of the program's own BTF type `type`
-  function,  // of the program: number `map`
-  dynptr,    // a struct bpf_dynptr that a callback was given
+  kernel,          // a structure of the kernel: of BTF type `type`
+  own,             // an object of the program's own BTF type `type`
+  kernel_per_cpu,  // a variable of each CPU: of the kernel's BTF type `type`
+  own_per_cpu,     // an object of each CPU: of the program's own BTF type `type`
+  function,        // of the program: number `map`
+  dynptr,          // a struct bpf_dynptr that a callback was given
   // Objects in stack slots (stack_objects.hpp); no register holds one.
   dynptr_object,
   iterator,
@@ -174,7 +176,12 @@ struct Frame {
   }
 };
 
-enum class What : u8 { reference, lock };
+enum class What : u8 {
+  reference,
+  lock,
+  resilient_lock,             // one that may be refused (bpf_res_spin_lock)
+  resilient_lock_interrupts,  // the same, taken with interrupts disabled
+};
 
 // In place of a map: the lock is in an object of the program's own.
 inline constexpr s32 kOwnLock = -2;

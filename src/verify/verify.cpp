@@ -218,7 +218,13 @@ class Proof {
 
 bool needs_kernel_types(const platform::Program& program) {
   const auto calls_kernel = [&](const platform::ExternUse& use) {
-    return (*program.externs)[use.number].kind == platform::ExternKind::function;
+    const platform::ExternKind kind = (*program.externs)[use.number].kind;
+    return kind == platform::ExternKind::function || kind == platform::ExternKind::variable;
+  };
+  const auto takes_kernels = [](const platform::Function& function) {
+    return function.signature &&
+           std::ranges::find(function.signature->parameters, platform::ParameterKind::kernel,
+                             &platform::Parameter::kind) != function.signature->parameters.end();
   };
   const auto points = [](const platform::MapSpec& map) {
     return std::ranges::any_of(map.fields, [](const platform::SpecialField& field) {
@@ -226,7 +232,8 @@ bool needs_kernel_types(const platform::Program& program) {
     });
   };
   return is_typed_by_kernel(program) || std::ranges::any_of(program.uses, calls_kernel) ||
-         std::ranges::any_of(*program.maps, points);
+         std::ranges::any_of(*program.maps, points) ||
+         std::ranges::any_of(program.functions, takes_kernels);
 }
 
 Verdict verify(std::shared_ptr<const platform::Program> program, const Limits& limits) {

@@ -1,7 +1,10 @@
 // Objects that others wrote: our verdict on each program beside the running kernel's.
 //
-//   test_object_selftests VERSION    the kernel's test programs and samples, compiled for v2, v3 or
+//   test_object_selftests VERSION    the kernel's test programs and samples, compiled for v2, v3,
 //   v4 test_object_selftests tools      the objects inside of Debian's libbpf-tools and xdp-tools
+//   test_object_selftests own        those of tests/bpf/verdicts, which say by their names what
+//   Linux
+//                                    6.18 thinks of them
 //
 // Prints a table; differences_VERSION.tsv has the known differences. The programs are compiled with
 // the running kernel's types, so that another kernel is another corpus: there the list is not
@@ -22,9 +25,11 @@ namespace {
 
 constexpr const char* kTypes = "/sys/kernel/btf/vmlinux";
 constexpr std::string_view kTools = "tools";
+constexpr std::string_view kOwn = "own";
 std::string corpus = "v3";  // the argument
 
 std::vector<object::CorpusObject> objects() {
+  if (corpus == kOwn) return object::objects_of_folder(SKEP_SOURCE_DIR "/build/bpf/verdicts");
   if (corpus != kTools) return object::objects_of_folder(SKEP_PROGRAM_SELFTESTS "/" + corpus);
   auto out = object::objects_of_folder("/usr/lib/x86_64-linux-gnu/bpf");  // xdp-tools
   for (const auto& file : object::files_of_package("libbpf-tools"))
@@ -33,7 +38,7 @@ std::vector<object::CorpusObject> objects() {
 }
 
 void print_failed() {
-  if (corpus == kTools) return;
+  if (corpus == kTools || corpus == kOwn) return;
   u32 failed = 0;
   std::string names;
   for (const auto& each :
@@ -43,6 +48,15 @@ void print_failed() {
     names += " " + each.path().stem().string();
   }
   std::cout << format("  {} sources do not compile with this kernel's types:{}\n", failed, names);
+}
+
+// "locks.bpf.o: good_taken": accepted, by us and, where it was asked, by the kernel.
+void compare_with_name(const Comparison& one) {
+  const bool is_good = one.name.find(": good_") != std::string::npos;
+  ASSERT_TRUE(is_good || one.name.find(": bad_") != std::string::npos) << one.name;
+  const Said said = is_good ? Said::accepted : Said::rejected;
+  EXPECT_EQ(one.ours, said) << one.name << ": " << one.property << ": " << one.message;
+  if (one.is_comparable()) EXPECT_EQ(one.kernel, said) << one.name << ": " << one.kernel_message;
 }
 
 TEST(ObjectSelftests, VerdictsAreTheKernelsButForTheList) {
@@ -58,6 +72,11 @@ TEST(ObjectSelftests, VerdictsAreTheKernelsButForTheList) {
   print_failed();
   for (const auto& [why, count] : verdicts.not_comparable)
     std::cout << format("  not comparable: {} because {}\n", count, why);
+  if (corpus == kOwn) {
+    ASSERT_FALSE(verdicts.all.empty());
+    for (const Comparison& one : verdicts.all) compare_with_name(one);
+    return;
+  }
   if (verdicts.all.empty()) GTEST_SKIP() << "there are no objects: is the package installed?";
   const std::string list = SKEP_SOURCE_DIR "/tests/selftests/differences_" + corpus + ".tsv";
   if (!std::filesystem::exists(list) && std::getenv("UPDATE") == nullptr)

@@ -39,6 +39,7 @@ void ask_us(const object::Object& object, const Question& question, Comparison& 
   const verify::Verdict verdict =
       verify::verify(*program, {.instructions_max = verify::kKernelInstructionsMax,
                                 .pending_max = verify::kKernelPendingMax,
+                                .paths = verify::Paths::pruned,
                                 .rules = verify::Rules::kernel,
                                 .kernel_types = question.targets.all().at(0).types.get()});
   one.our_ns = verdict.work.time_ns;
