@@ -104,8 +104,7 @@ T Steps::up(T value) const {
   constexpr T kMost = std::numeric_limits<T>::max();
   if (std::cmp_greater(value, std::numeric_limits<s64>::max())) return kMost;
   const auto found = std::ranges::lower_bound(values_, static_cast<s64>(value));
-  return found == values_.end() || std::cmp_greater(*found, kMost) ? kMost
-                                                                    : static_cast<T>(*found);
+  return found == values_.end() || std::cmp_greater(*found, kMost) ? kMost : static_cast<T>(*found);
 }
 
 template <class T>
@@ -170,7 +169,8 @@ Invariants::Arrival Invariants::merge_into(Analysis& analysis, Known& known, Sta
     if (++known.changes > kChangesMax) return Arrival::lost;
     if (known.changes > kHulls) widen_to(each, both, steps_after(known.changes));
     drop_lone_numbers(both);
-    if (!includes(both, state, counts.live)) return Arrival::lost;  // ids that do not match one to one
+    if (!includes(both, state, counts.live))
+      return Arrival::lost;  // ids that do not match one to one
     each = both;
     state = std::move(both);
     return Arrival::news;

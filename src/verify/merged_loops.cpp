@@ -1,5 +1,5 @@
-// The quick walk around loops that end by themselves: may_goto, the functions that helpers call, and
-// open-coded iterators. The walk over paths has the same in loops.cpp.
+// The quick walk around loops that end by themselves: may_goto, the functions that helpers call,
+// and open-coded iterators. The walk over paths has the same in loops.cpp.
 #include "verify/callbacks.hpp"
 #include "verify/iterators.hpp"
 #include "verify/merged_walk.hpp"
