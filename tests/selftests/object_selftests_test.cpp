@@ -29,7 +29,7 @@ constexpr std::string_view kOwn = "own";
 std::string corpus = "v3";  // the argument
 
 std::vector<object::CorpusObject> objects() {
-  if (corpus == kOwn) return object::objects_of_folder(SKEP_SOURCE_DIR "/build/bpf/verdicts");
+  if (corpus == kOwn) return object::objects_of_folder(SKEP_OWN_SELFTESTS);
   if (corpus != kTools) return object::objects_of_folder(SKEP_PROGRAM_SELFTESTS "/" + corpus);
   auto out = object::objects_of_folder("/usr/lib/x86_64-linux-gnu/bpf");  // xdp-tools
   for (const auto& file : object::files_of_package("libbpf-tools"))

@@ -38,7 +38,8 @@ set_tests_properties(verifier_selftests core_selftests PROPERTIES LABELS selftes
 skep_test_program(object_selftests OWN_MAIN SOURCES selftests/object_selftests_test.cpp selftests/object_verdicts.cpp
                   selftests/verdict_table.cpp unit/corpus.cpp LINKS cli)
 target_compile_definitions(test_object_selftests PRIVATE
-                           SKEP_PROGRAM_SELFTESTS="${CMAKE_BINARY_DIR}/tests/selftests/programs")
+                           SKEP_PROGRAM_SELFTESTS="${CMAKE_BINARY_DIR}/tests/selftests/programs"
+                           SKEP_OWN_SELFTESTS="${CMAKE_BINARY_DIR}/tests/bpf/verdicts")
 set(SKEP_SELFTEST_VERSIONS "" CACHE STRING "instruction sets that the kernel's test programs are compiled for: v2;v3;v4")
 foreach(version ${SKEP_SELFTEST_VERSIONS})
   set(objects ${CMAKE_BINARY_DIR}/tests/selftests/programs)
@@ -52,7 +53,16 @@ foreach(version ${SKEP_SELFTEST_VERSIONS})
   add_dependencies(program_selftests_${version} skep)
   add_dependencies(test_object_selftests program_selftests_${version})
 endforeach()
-add_dependencies(test_object_selftests bpf_objects)
+# Programs of our own that say by their names what Linux thinks of them.
+file(GLOB own_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bpf/verdicts/*.bpf.c)
+set(own_objects)
+foreach(source ${own_sources})
+  cmake_path(GET source STEM LAST_ONLY stem)
+  skep_bpf_object(${source} ${CMAKE_BINARY_DIR}/tests/bpf/verdicts/${stem}.o)
+  list(APPEND own_objects ${CMAKE_BINARY_DIR}/tests/bpf/verdicts/${stem}.o)
+endforeach()
+add_custom_target(verdict_programs DEPENDS ${own_objects})
+add_dependencies(test_object_selftests verdict_programs)
 foreach(corpus ${SKEP_SELFTEST_VERSIONS} tools own)
   add_test(NAME object_selftests_${corpus} COMMAND test_object_selftests ${corpus} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(object_selftests_${corpus} PROPERTIES LABELS selftests)
