@@ -203,6 +203,7 @@ Result<std::shared_ptr<const platform::Program>> program_of(const Case& from,
   out->name = "test";
   out->type = platform::program_type(program.type);
   if (from.attach_type != 0) out->attach_type = static_cast<platform::AttachType>(from.attach_type);
+  out->target.name = from.target;
   if ((from.flags & (1u << 4)) != 0) out->flags |= platform::kSleepable;  // BPF_F_SLEEPABLE
   out->gpl_compatible = true;
   out->functions = functions_of(out->code);
