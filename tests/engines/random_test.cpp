@@ -1,89 +1,72 @@
 // Random programs, the same on every engine: interpreted and compiled, confined and trusted.
 //
-// A failing seed is printed; SKEP_SEED=n begins with another one than 1, and runs that one alone
-// unless SKEP_COUNT=n asks for so many. tests/fuzz/fuzz_random.cpp lets a fuzzer choose the
-// programs.
-#include <cstddef>
-#include <cstdlib>
-
-#include "random_code.hpp"
+// SKEP_SEED=n begins with another seed than 1, and runs that one alone unless SKEP_COUNT=n asks for
+// so many. A failing program is made smaller and printed. tests/fuzz/fuzz_random.cpp lets a fuzzer
+// choose the programs.
+#include "forms.hpp"
+#include "shrink.hpp"
 
 namespace skep::engines {
 namespace {
 
-Outcome run_trusted(const auto& engine, std::vector<u8> memory) {
-  const u64 r0 = engine.run(memory.data(), nullptr);
-  return {format("0x{:x}", r0), std::move(memory)};
+std::vector<u8> memory_of(u64 seed) {
+  std::vector<u8> out(kMemoryBytes);
+  for (u32 at = 0; at < kMemoryBytes; ++at) out[at] = static_cast<u8>(at * 37 + seed);
+  return out;
 }
 
-// What proved programs that pay are entered with.
-struct PayingRun {
-  platform::Budget budget;
-  u64 unwind_to = 0;
+// The first form of a program that differs from the reference: how, or an empty text.
+class Agreement {
+ public:
+  Agreement(const Code& code, u64 seed)
+      : forms_(code, facts_of(code, kBase, verify::Region::map_value), memory_of(seed)),
+        seed_(seed) {}
+
+  std::string difference() {
+    const Outcome whole = forms_.reference();
+    if (!whole.result.starts_with("0x")) return "the reference stops: " + whole.result;
+    expect("JIT, confined", forms_.confined(), whole);
+    expect("threaded code", forms_.threaded(), whole);
+    expect("JIT", forms_.native(), whole);
+    expect("JIT, baseline", forms_.baseline(), whole);
+    // A run that is cut short ends at the same place everywhere and leaves the same memory; one
+    // that pays and is not cut short gives the same result.
+    for (const u64 budget : {seed_ % 97, seed_ % 13, Forms::kEnough}) {
+      const Outcome want = budget == Forms::kEnough ? whole : forms_.reference(budget);
+      expect("JIT, confined, cut short", forms_.confined(budget), want);
+      expect("threaded code, paying", forms_.threaded_within(budget), want);
+      expect("JIT, paying", forms_.native_within(budget), want);
+    }
+    return found_;
+  }
+
+ private:
+  void expect(std::string_view engine, const Outcome& got, const Outcome& want) {
+    if (got == want || !found_.empty()) return;
+    found_ = format("{}: {} instead of {}{}", engine, got.result, want.result,
+                    got.memory == want.memory ? "" : ", and another memory");
+  }
+
+  Forms forms_;
+  u64 seed_;
+  std::string found_;
 };
 
-platform::Bindings paying_bindings() {
-  platform::Bindings bindings;
-  bindings.pays = true;
-  bindings.budget_offset = offsetof(PayingRun, budget);
-  bindings.unwind_offset = offsetof(PayingRun, unwind_to);
-  bindings.program = 3;
-  return bindings;
-}
-
-template <class Engine>
-Outcome run_within(const Engine& engine, const Code& code, std::vector<u8> memory, u64 budget) {
-  PayingRun entered{.budget = {.instructions = budget}};
-  const u64 r0 = engine.run(memory.data(), &entered);
-  if (entered.budget.stopped_at == platform::Budget::kNotStopped) {
-    return {show(r0), std::move(memory)};
-  }
-  EXPECT_EQ(entered.budget.program, 3u);
-  const interpret::Trapped trapped{interpret::Trap::fuel, entered.budget.stopped_at, 0};
-  return {interpret::to_error(code, trapped, budget).message, std::move(memory)};
-}
-
-// A proved run that is cut short ends where the confined one does, and leaves the same memory; one
-// that is not gives the same result.
-void check_budgets(u64 seed, const Code& code, const std::vector<u8>& memory) {
-  const auto facts = facts_of(code, kBase, verify::Region::map_value);
-  const platform::Bindings bindings = paying_bindings();
-  const threaded::Image image = thread(code, bindings, facts);
-  const jit::Compiled compiled = compile(code, bindings, Features::present, facts);
-  for (const u64 budget : {seed % 97, seed % 13, u64{1'000'000}}) {
-    const Outcome want = run_confined(interpret::run_confined, code, memory, budget);
-    EXPECT_EQ(run_within(image, code, memory, budget), want) << "threaded, " << budget;
-    EXPECT_EQ(run_within(compiled, code, memory, budget), want) << "JIT, " << budget;
-  }
-}
-
 void check(u64 seed) {
-  const Code code = random_code(seed);
-  std::vector<u8> memory(kMemoryBytes);
-  for (u32 at = 0; at < kMemoryBytes; ++at) memory[at] = static_cast<u8>(at * 37 + seed);
-  const Outcome want = run_both(code, memory);
-  ASSERT_TRUE(want.result.starts_with("0x")) << want.result;
-  const auto facts = facts_of(code, kBase, verify::Region::map_value);
-  EXPECT_EQ(run_trusted(thread(code, {}, facts), memory), want) << "threaded code";
-  EXPECT_EQ(run_trusted(compile(code, {}, Features::present, facts), memory), want)
-      << "JIT, trusted";
-  EXPECT_EQ(run_trusted(compile(code, {}, Features::baseline), memory), want) << "JIT, baseline";
-  // A run that is cut short ends at the same place everywhere.
-  run_both(code, memory, seed % 97);
-  check_budgets(seed, code, memory);
+  const auto differs = [&](Random random) {
+    const Code code = Generator(std::move(random)).run();
+    return Agreement(code, seed).difference();
+  };
+  const std::string difference = differs(std::mt19937_64(seed));
+  if (difference.empty()) return;
+  const Replay least(smallest(seed, differs));
+  FAIL() << "seed " << seed << ": " << difference << "\nmade smaller: " << differs(least) << "\n"
+         << listing(Generator(least).run());
 }
 
 TEST(RandomPrograms, mean_the_same_on_every_engine) {
-  const char* const chosen = std::getenv("SKEP_SEED");
-  const u64 first = chosen != nullptr ? parse_unsigned(chosen).value_or(0) : 1;
-  const char* const asked = std::getenv("SKEP_COUNT");
-  const u64 count = asked != nullptr    ? parse_unsigned(asked).value_or(0)
-                    : chosen != nullptr ? 1
-                                        : 1500;
-  for (u64 seed = first; seed < first + count; ++seed) {
-    check(seed);
-    ASSERT_FALSE(HasFailure()) << "seed " << seed;
-  }
+  const auto [first, count] = chosen_seeds(1500);
+  for (u64 seed = first; seed < first + count && !HasFailure(); ++seed) check(seed);
 }
 
 }  // namespace
