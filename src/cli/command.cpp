@@ -98,6 +98,8 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
      {"--budget", 0, Takes::one, "N",
       "user engine: stop a run that takes more than N instructions"}},
     {Flag::jit, {"--jit", 0, Takes::nothing, "", "compile to machine code; disasm: and show it"}},
+    {Flag::target,
+     {"--target", 0, Takes::one, "x86-64|aarch64", "show the code of this machine (this one's)"}},
     {Flag::deterministic,
      {"--deterministic", 0, Takes::nothing, "", "fixed clock, random numbers and CPU"}},
     {Flag::data_in,
@@ -177,8 +179,8 @@ constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out,
                              Flag::ctx_out, Flag::repeat,        Flag::set,      Flag::interpret,
                              Flag::budget,  Flag::deterministic, Flag::engine,   Flag::kconfig,
                              Flag::btf,     Flag::token};
-constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source,
-                            Flag::jit,     Flag::kconfig, Flag::btf};
+constexpr Flag kDisasm[] = {Flag::program, Flag::hex,     Flag::source, Flag::jit,
+                            Flag::target,  Flag::kconfig, Flag::btf};
 constexpr Flag kBtfList[] = {Flag::kind, Flag::base};
 constexpr Flag kBtfFind[] = {Flag::modules, Flag::base};
 constexpr Flag kBtfDump[] = {Flag::format, Flag::base};
@@ -341,7 +343,7 @@ constexpr auto kCommands = std::to_array<Command>({
      {{{"skep disasm flows.bpf.o", "all programs"},
        {"skep disasm flows.bpf.o --program flows", "one program"},
        {"skep disasm --hex b700000000000000 9500000000000000", "bytes as operands"},
-       {"skep disasm --hex < program.hex", "bytes from standard input"},
+       {"skep disasm flows.bpf.o --jit --target aarch64", "machine code of another machine"},
        {"skep disasm flows.bpf.o --jit --source", "C, BPF and machine code"}}},
      disassemble},
     {"gen skeleton",

@@ -52,6 +52,7 @@ enum class Flag : u8 {
   interpret,
   budget,
   jit,
+  target,
   deterministic,
   data_in,
   data_out,

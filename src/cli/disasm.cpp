@@ -2,8 +2,9 @@
 //
 // What is no instruction that skep knows is listed with its bytes; the command then ends with the
 // error that says so, when everything is printed. --jit proves and compiles each program and shows
-// its machine code under the instructions that it was made from.
+// its machine code under the instructions that it was made from; --target chooses the machine.
 #include "base/text.hpp"
+#include "cli/choice.hpp"
 #include "cli/chosen_targets.hpp"
 #include "cli/hex.hpp"
 #include "cli/listing.hpp"
@@ -25,23 +26,55 @@ Result<int> disassemble_bytes(const Arguments& arguments, Output& out) {
   return 0;
 }
 
-// A program, with what the user engine's compiler makes of it.
-Result<void> write_compiled(const object::Object& object, const object::ProgramEntry& entry,
-                            const std::shared_ptr<const platform::Program>& program,
-                            Listing listing, Output& out) {
-  TRY(object::check_runs_in_user_engine(entry).within(object.name()));
-  const auto environment = runtime::real_environment();
-  auto app = TRY(runtime::App::create(program->maps, *environment).within(object.name()));
-  auto verified = TRY(prove(program, out));
-  const auto* loaded = TRY(app.load(std::move(verified), runtime::Tier::jit));
-  MachineListing machine{runtime::machine_code(*loaded), runtime::machine_code_places(*loaded), {}};
-  auto instructions = text::machine_instructions(machine.code, 0);
+using platform::Architecture;
+
+// What --target asks for; none: this machine, with all that its processor has.
+Result<std::optional<Architecture>> chosen_machine(const Arguments& arguments) {
+  if (!arguments.has(Flag::target)) return std::optional<Architecture>();
+  if (!arguments.has(Flag::jit)) {
+    return Error(Fault::usage, "--target is for --jit: it chooses the machine whose code is shown",
+                 "add --jit");
+  }
+  return std::optional(TRY(choice<Architecture>(
+      arguments, Flag::target,
+      {{"x86-64", Architecture::x86_64}, {"aarch64", Architecture::aarch64}})));
+}
+
+// A program of an object, and the machine to compile it for.
+struct Compiling {
+  const object::Object& object;
+  const object::ProgramEntry& entry;
+  const std::shared_ptr<const platform::Program>& program;
+  std::optional<Architecture> machine;
+};
+
+void add_texts(MachineListing& listing, Architecture machine, Output& out) {
+  auto instructions = text::machine_instructions(listing.code, 0, machine);
   if (instructions.ok()) {
-    machine.instructions = std::move(*instructions);
+    listing.instructions = std::move(*instructions);
   } else {
     out.note(format("only bytes are shown: {}; {}", instructions.error().message,
                     instructions.error().hint));
   }
+}
+
+// A program, with what the user engine's compiler makes of it.
+Result<void> write_compiled(const Compiling& compiling, Listing listing, Output& out) {
+  const std::string& file = compiling.object.name();
+  TRY(object::check_runs_in_user_engine(compiling.entry).within(file));
+  const auto environment = runtime::real_environment();
+  auto app = TRY(runtime::App::create(compiling.program->maps, *environment).within(file));
+  auto verified = TRY(prove(compiling.program, out));
+  MachineListing machine;
+  jit::ForeignCode foreign;
+  if (compiling.machine) {
+    foreign = app.code_for(*compiling.machine, verified);
+    machine = {std::as_bytes(std::span(foreign.bytes)), foreign.places, {}};
+  } else {
+    const auto* loaded = TRY(app.load(std::move(verified), runtime::Tier::jit));
+    machine = {runtime::machine_code(*loaded), runtime::machine_code_places(*loaded), {}};
+  }
+  add_texts(machine, compiling.machine.value_or(platform::kThisArchitecture), out);
   listing.machine = &machine;
   write_listing(listing, out);
   return {};
@@ -49,6 +82,7 @@ Result<void> write_compiled(const object::Object& object, const object::ProgramE
 
 Result<int> disassemble_object(const Arguments& arguments, Output& out) {
   const auto object = TRY(open_object(arguments, Externs::given, out));
+  const auto machine = TRY(chosen_machine(arguments));
   const bool only_one = arguments.has(Flag::program);
   const std::string wanted =
       only_one ? TRY(choose_program(object, arguments, out)).name : std::string();
@@ -75,7 +109,7 @@ Result<int> disassemble_object(const Arguments& arguments, Output& out) {
     }
     const Listing listing{.code = program->code, .program = program.get(), .lines = lines};
     if (arguments.has(Flag::jit)) {
-      TRY(write_compiled(object, each, program, listing, out));
+      TRY(write_compiled({object, each, program, machine}, listing, out));
     } else {
       write_listing(listing, out);
     }

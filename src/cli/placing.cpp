@@ -3,31 +3,9 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/choice.hpp"
 
 namespace skep::cli {
-namespace {
-
-template <class Value>
-struct Choice {
-  std::string_view name;
-  Value value;
-};
-
-template <class Value, std::size_t count>
-Result<Value> choice(const Arguments& arguments, Flag flag, const Choice<Value> (&choices)[count]) {
-  const auto given = arguments.text(flag);
-  if (!given) return choices[0].value;
-  std::vector<std::string> names;
-  for (const Choice<Value>& each : choices) {
-    if (each.name == *given) return each.value;
-    names.emplace_back(each.name);
-  }
-  return Error(Fault::usage, format("{} is not a value of {}", *given, row(flag).name),
-               "it is " + join(names, ", "));
-}
-
-}  // namespace
-
 Result<kernel::Place> place_of(const Arguments& arguments) {
   kernel::Place place;
   if (arguments.has(Flag::pid))

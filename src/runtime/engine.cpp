@@ -243,6 +243,11 @@ std::span<const platform::CodePlace> machine_code_places(const LoadedProgram& pr
   return {};
 }
 
+jit::ForeignCode App::code_for(platform::Architecture machine,
+                               const verify::VerifiedProgram& program) const {
+  return jit::compile_for(machine, program, state_->bindings(program));
+}
+
 const void* tail_target(const LoadedProgram& program) {
   if (program.compiled) return program.compiled->tail_entry();
   if (program.threaded) return &*program.threaded;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "interpret/interpret.hpp"
+#include "jit/foreign.hpp"
 #include "jit/jit.hpp"
 #include "maps/map.hpp"
 #include "platform/machine.hpp"
@@ -49,6 +50,10 @@ class App {
   // into each other: an App has the ones or the others (Fault::usage). Programs of several types
   // around one prog_array are Fault::unsupported. Not while programs run.
   Result<const LoadedProgram*> load(verify::VerifiedProgram program, Tier tier);
+
+  // What `program` would be compiled to on such a machine, with the maps of this App.
+  jit::ForeignCode code_for(platform::Architecture machine,
+                            const verify::VerifiedProgram& program) const;
 
   // Runs a packet program (Fault::usage for others); the verdict is its r0, the packet may have
   // changed. Fault::rejected only in the checked tier: an access outside of the program's memory,

@@ -1,16 +1,16 @@
+#include "base/text.hpp"
 #include "text/machine_code.hpp"
 
-#include "base/text.hpp"
-
-#if defined(__x86_64__) && __has_include(<Zydis/Zydis.h>)
+#if __has_include(<Zydis/Zydis.h>)
 
 #include <Zydis/Zydis.h>
-#include <dlfcn.h>
+
+#include "text/shared_library.hpp"
 
 namespace skep::text {
 namespace {
 
-constexpr std::size_t kTextBytes = 256;  // the longest line that Zydis writes is shorter
+constexpr std::size_t kZydisTextBytes = 256;  // the longest line that Zydis writes is shorter
 
 // The functions of the library, which stays loaded.
 struct Zydis {
@@ -25,30 +25,25 @@ struct Zydis {
   }
 };
 
-template <class Function>
-void find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-}
-
-Zydis load() {
+Zydis load_zydis() {
   Zydis zydis;
-  void* library = ::dlopen("libZydis.so.4.0", RTLD_NOW | RTLD_LOCAL);
+  void* library = load_library("libZydis.so.4.0");
   if (library == nullptr) return zydis;
-  find(library, "ZydisDecoderInit", zydis.decoder_init);
-  find(library, "ZydisDecoderDecodeFull", zydis.decode);
-  find(library, "ZydisFormatterInit", zydis.formatter_init);
-  find(library, "ZydisFormatterFormatInstruction", zydis.format);
+  find_in(library, "ZydisDecoderInit", zydis.decoder_init);
+  find_in(library, "ZydisDecoderDecodeFull", zydis.decode);
+  find_in(library, "ZydisFormatterInit", zydis.formatter_init);
+  find_in(library, "ZydisFormatterFormatInstruction", zydis.format);
   return zydis;
 }
 
 const Zydis& zydis() {
-  static const Zydis loaded = load();
+  static const Zydis loaded = load_zydis();
   return loaded;
 }
 
-class Disassembler {
+class ZydisDisassembler {
  public:
-  Disassembler() {
+  ZydisDisassembler() {
     zydis().decoder_init(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     zydis().formatter_init(&formatter_, ZYDIS_FORMATTER_STYLE_ATT);
   }
@@ -56,7 +51,7 @@ class Disassembler {
   MachineInstruction at(std::span<const std::byte> code, u64 offset, u64 address) const {
     ZydisDecodedInstruction instruction;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    char text[kTextBytes];
+    char text[kZydisTextBytes];
     const auto rest = code.subspan(offset);
     if (!ZYAN_SUCCESS(
             zydis().decode(&decoder_, rest.data(), rest.size(), &instruction, operands)) ||
@@ -75,14 +70,14 @@ class Disassembler {
 
 }  // namespace
 
-Result<std::vector<MachineInstruction>> machine_instructions(std::span<const std::byte> code,
-                                                             u64 address) {
+Result<std::vector<MachineInstruction>> x86_64_instructions(std::span<const std::byte> code,
+                                                            u64 address) {
   if (!zydis().is_complete()) {
     return Error(Fault::unsupported,
-                 "there is no disassembler for machine code: no libZydis.so.4.0",
+                 "there is no disassembler for code of x86-64: no libZydis.so.4.0",
                  "install libzydis4.0");
   }
-  const Disassembler disassembler;
+  const ZydisDisassembler disassembler;
   std::vector<MachineInstruction> out;
   for (u64 offset = 0; offset < code.size(); offset += out.back().bytes)
     out.push_back(disassembler.at(code, offset, address));
@@ -95,9 +90,9 @@ Result<std::vector<MachineInstruction>> machine_instructions(std::span<const std
 
 namespace skep::text {
 
-Result<std::vector<MachineInstruction>> machine_instructions(std::span<const std::byte>, u64) {
-  return Error(Fault::unsupported, "this skep has no disassembler for this machine's code",
-               "it has one for x86-64, where it was built with libzydis-dev");
+Result<std::vector<MachineInstruction>> x86_64_instructions(std::span<const std::byte>, u64) {
+  return Error(Fault::unsupported, "this skep has no disassembler for code of x86-64",
+               "it has one where it was built with libzydis-dev");
 }
 
 }  // namespace skep::text
