@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel_bpf.hpp"
+#include "kernel_programs.hpp"
 #include "random_packets.hpp"
 
 namespace skep::random_packets {
@@ -33,14 +34,6 @@ inline bool takes(const isa::Code& code) {
   return fd >= 0;
 }
 
-inline engines::Knows what_the_kernel_knows() {
-  using namespace engines;
-  return {.version_4 = takes(program({mov(0, 1), alu_reg(Alu::movsx8, 0, 0), leave()})),
-          .acquire_and_release =
-              takes(program({store(Width::w64, 10, -8, 1),
-                             atomic(Atomic::load_acquire, Width::w64, 0, -8, 10), leave()}))};
-}
-
 // Whether programs that are loaded now are compiled.
 inline bool kernel_compiles() {
   using namespace engines;
@@ -55,6 +48,22 @@ inline bool kernel_compiles() {
   return info.jited_prog_len != 0;
 }
 
+// The kernel has none for programs that it interprets.
+inline bool has_arenas() {
+  const s64 fd = kernel_test::create_map(engines::maps_of_random_packets()->at(engines::kArenaMap));
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  return fd >= 0 && kernel_compiles();
+}
+
+inline engines::Knows what_the_kernel_knows() {
+  using namespace engines;
+  return {.version_4 = takes(program({mov(0, 1), alu_reg(Alu::movsx8, 0, 0), leave()})),
+          .acquire_and_release =
+              takes(program({store(Width::w64, 10, -8, 1),
+                             atomic(Atomic::load_acquire, Width::w64, 0, -8, 10), leave()})),
+          .arenas = has_arenas()};
+}
+
 // In a guest, the interpreter. Says which one it is.
 inline void choose_kernel_engine() {
   const char* const guest = std::getenv("SKEP_GUEST");
@@ -66,9 +75,10 @@ inline void choose_kernel_engine() {
     ASSERT_FALSE(kernel_compiles()) << "the guest's kernel does not interpret";
   }
   const engines::Knows knows = what_the_kernel_knows();
-  std::printf("the kernel %s programs, %s instructions of version 4, %s load_acquire\n",
-              kernel_compiles() ? "compiles" : "interprets", knows.version_4 ? "has" : "has no",
-              knows.acquire_and_release ? "has" : "has no");
+  const auto has = [](bool known) { return known ? "has" : "has no"; };
+  std::printf("the kernel %s programs, %s instructions of version 4, %s load_acquire, %s arenas\n",
+              kernel_compiles() ? "compiles" : "interprets", has(knows.version_4),
+              has(knows.acquire_and_release), has(knows.arenas));
 }
 
 }  // namespace skep::random_packets

@@ -43,11 +43,19 @@ std::string why_refused(bpf_attr load) {
 }  // namespace
 
 KernelSide::KernelSide() {
-  for (const platform::MapSpec& spec : *engines::maps_of_random_packets())
-    maps_.push_back(Fd::adopt(static_cast<int>(kernel_test::create_map(spec))));
+  for (const platform::MapSpec& spec : *engines::maps_of_random_packets()) {
+    const s64 fd = kernel_test::create_map(spec);
+    if (spec.kind != platform::MapKind::arena) {
+      maps_.push_back(Fd::adopt(static_cast<int>(fd)));
+    } else if (fd >= 0) {  // its memory has an address before programs are loaded
+      maps_.push_back(Fd::adopt(static_cast<int>(fd)));
+      arena_ = Mapping::at_place(maps_.back(), 0, platform::memory_of(spec).bytes).value();
+    }
+  }
 }
 
 void KernelSide::fill(u64 seed) {
+  if (arena_) std::ranges::copy(first_arena(seed), arena_->writable().begin());
   for (const Element& each : first_elements(seed)) {
     bpf_attr attributes = element(maps_[each.map], each.key, each.value.data());
     if (each.value.empty()) (void)kernel_test::bpf(BPF_MAP_DELETE_ELEM, attributes);
@@ -58,7 +66,7 @@ void KernelSide::fill(u64 seed) {
   }
 }
 
-Buffer KernelSide::contents() const {
+Buffer KernelSide::contents(u64 seed) {
   Buffer out;
   for (const Element& each : first_elements(0)) {
     Buffer value(each.value_bytes());
@@ -66,6 +74,9 @@ Buffer KernelSide::contents() const {
     if (kernel_test::bpf(BPF_MAP_LOOKUP_ELEM, attributes) != 0) value = kNone;
     out.insert(out.end(), value.begin(), value.end());
   }
+  Buffer arena = arena_ ? Buffer() : first_arena(seed);  // programs do not use it then
+  const auto memory = arena_ ? arena_->writable().first(engines::kArenaBytes) : std::span(arena);
+  out.insert(out.end(), memory.begin(), memory.end());
   return out;
 }
 
@@ -92,7 +103,7 @@ Answer KernelSide::run(const Fd& loaded, u64 seed) {
   EXPECT_EQ(kernel_test::bpf(BPF_PROG_TEST_RUN, run), 0);
   out.return_value = run.test.retval;
   out.packet.resize(run.test.data_size_out);
-  out.maps = contents();
+  out.maps = contents(seed);
   return out;
 }
 

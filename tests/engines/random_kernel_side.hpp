@@ -3,6 +3,7 @@
 // Its maps are made once and filled anew for each program.
 #pragma once
 
+#include "base/mapping.hpp"
 #include "kernel_bpf.hpp"
 #include "random_user_side.hpp"
 
@@ -16,8 +17,9 @@ class KernelSide {
  private:
   Answer run(const Fd& loaded, u64 seed);
   void fill(u64 seed);
-  Buffer contents() const;
-  std::vector<Fd> maps_;
+  Buffer contents(u64 seed);
+  std::vector<Fd> maps_;  // without the arena, where the kernel has none
+  std::optional<Mapping> arena_;
 };
 
 }  // namespace skep::random_packets

@@ -1,17 +1,19 @@
 // Random programs on packets that a verifier accepts: what random_code.hpp writes, on a map's value
 // in place of memory, and between it packets that are read and written behind their bounds' check,
-// values of maps that are looked up, updated and deleted, fields of the context.
+// values of maps that are looked up, updated and deleted, fields of the context, memory of an
+// arena.
 //
 // No result depends on an address, on time or on chance, so that every engine must come to the
 // same. The numbers in registers are in part loaded, so that verifiers do not know them.
 #pragma once
 
+#include "platform/map_kinds.hpp"
 #include "platform/program.hpp"
-#include "random_code.hpp"
+#include "random_arena.hpp"
 
 namespace skep::engines {
 
-enum : u32 { kMemoryMap, kArrayMap, kHashMap };
+enum : u32 { kMemoryMap, kArrayMap, kHashMap, kArenaMap };
 inline constexpr u32 kMemoryValueBytes = kMemoryBytes + 8 * std::size(kValues);
 inline constexpr u32 kMapValueBytes = 16, kArrayEntries = 4, kHashEntries = 4;
 inline constexpr u32 kKeys = 6;  // that programs use: more than there is room for
@@ -26,6 +28,7 @@ constexpr bool is_division(Alu op) {
 struct Knows {
   bool version_4 = true;            // Linux 6.6
   bool acquire_and_release = true;  // Linux 6.15
+  bool arenas = true;               // Linux 6.9, where it compiles programs
 
   // Whether `i` is an instruction there.
   bool takes(const Instruction& i) const;
@@ -56,10 +59,12 @@ inline Instruction of_version_3(Instruction i) {
   return i;
 }
 
-class PacketGenerator final : public Generator {
+class PacketGenerator final : public ArenaGenerator {
  public:
   PacketGenerator(Random random, platform::ProgramType type, Knows knows)
-      : Generator(std::move(random)), knows_(knows), is_skb_(type != platform::ProgramType::xdp) {}
+      : ArenaGenerator(std::move(random)),
+        knows_(knows),
+        is_skb_(type != platform::ProgramType::xdp) {}
 
  private:
   // Where a frame keeps the context, a key and a value, below what the others use of it.
@@ -75,7 +80,6 @@ class PacketGenerator final : public Generator {
     out.operation = static_cast<u8>(Constant::map_value);
     put(out);
   }
-  u8 kept() { return std::array<u8, 3>{0, 7, 8}[below(3)]; }  // values that parts leave alone
   s16 aligned(u32 bytes, u32 width) { return static_cast<s16>(below(bytes / width) * width); }
 
   void begin(Role role) override {
@@ -112,7 +116,12 @@ class PacketGenerator final : public Generator {
 
   bool own_part() override {
     if (!std::exchange(has_begun_, true)) unknown_numbers();
-    switch (below(10)) {
+    switch (below(knows_.arenas ? 12 : 10)) {
+      case 10:
+      case 11:
+        arena(kArenaMap, kValueAt);
+        scratch_again();
+        return true;
       case 0:
       case 1: packet(); return true;
       case 2: look_up(below(2) == 0 ? kArrayMap : kHashMap); return true;
@@ -288,12 +297,14 @@ inline std::shared_ptr<const std::vector<platform::MapSpec>> maps_of_random_pack
     spec.key_size = key;
     spec.value_size = value;
     spec.max_entries = entries;
+    if (kind == MapKind::arena) spec.flags = platform::kMappable;
     return spec;
   };
   return std::make_shared<const std::vector<MapSpec>>(
       std::vector<MapSpec>{map("memory", MapKind::array, 4, kMemoryValueBytes, 1),
                            map("array", MapKind::array, 4, kMapValueBytes, kArrayEntries),
-                           map("hash", MapKind::hash, 8, kMapValueBytes, kHashEntries)});
+                           map("hash", MapKind::hash, 8, kMapValueBytes, kHashEntries),
+                           map("arena", MapKind::arena, 0, 0, 1)});
 }
 
 inline std::shared_ptr<const platform::Program> random_packet_program(Random random,

@@ -5,8 +5,8 @@
 namespace skep::random_packets {
 namespace {
 
-using engines::kArrayEntries, engines::kHashEntries, engines::kKeys, engines::kMapValueBytes,
-    engines::kMemoryValueBytes, engines::kPacketBytesMin;
+using engines::kArenaBytes, engines::kArenaMap, engines::kArrayEntries, engines::kHashEntries,
+    engines::kKeys, engines::kMapValueBytes, engines::kMemoryValueBytes, engines::kPacketBytesMin;
 
 constexpr u32 kProgramsOfAnApp = 64;  // it keeps them as long as it lives
 
@@ -65,6 +65,8 @@ std::vector<Element> first_elements(u64 seed) {
   return out;
 }
 
+Buffer first_arena(u64 seed) { return random_bytes(seed * 13, kArenaBytes); }
+
 Answer refusal(std::string_view why) {
   Answer out;
   out.refused = without_numbers(why);
@@ -118,6 +120,8 @@ Answer UserSide::run(const verify::VerifiedProgram& verified, runtime::Tier tier
     if (!each.value.empty())
       in.maps()[each.map].update(key_of(each), each.value, platform::Update::any).value();
   }
+  const std::span<std::byte> pages = in.maps()[kArenaMap].pages().first(kArenaBytes);
+  std::ranges::copy(first_arena(seed), pages.begin());
   const auto* loaded = in.load(verified, tier).value();
   arena_[0].reset(verified.program().type, packet_of(seed), {});
   Answer out;
@@ -128,6 +132,7 @@ Answer UserSide::run(const verify::VerifiedProgram& verified, runtime::Tier tier
     const Buffer& bytes = value.ok() ? *value : kNone;
     out.maps.insert(out.maps.end(), bytes.begin(), bytes.end());
   }
+  out.maps.insert(out.maps.end(), pages.begin(), pages.end());
   return out;
 }
 

@@ -19,7 +19,7 @@ struct Answer {
   std::optional<std::string> refused;  // why, without numbers
   u32 return_value = 0;
   Buffer packet;
-  Buffer maps;               // all their elements
+  Buffer maps;               // all their elements, and the arena's memory
   std::string tiers_differ;  // of the user engine's: how
 };
 Answer refusal(std::string_view why);
@@ -41,6 +41,8 @@ struct Element {
 };
 // With an Element for every key that programs use, so that what they leave is seen.
 std::vector<Element> first_elements(u64 seed);
+// What the arena begins with.
+Buffer first_arena(u64 seed);
 // Where the map has no such key.
 inline const Buffer kNone{std::byte{'-'}};
 
