@@ -183,15 +183,21 @@ bool objects_merge(const Slots& a, const Slots& b) {
   return true;
 }
 
-// Whether what is in these slots can be said of both.
+// Whether what is in these slots can be said of both: pointers, and nulls in the place of one.
 bool pointers_stay(const Slots& a, const Slots& b, u64 slots) {
   if (a.are(b)) return true;
   const auto pointer_in = [](const Slots& in, std::size_t s) {
-    return s < in.size() && in[s].spilled != 0 && in[s].value.is_pointer();
+    return s < in.size() && in[s].spilled != 0 && !in[s].value.is_number();
+  };
+  const auto null_in = [](const Slots& in, std::size_t s) {
+    return s < in.size() && in[s].spilled != 0 && in[s].value.is_null();
   };
   for (; slots != 0; slots &= slots - 1) {
     const auto s = static_cast<std::size_t>(std::countr_zero(slots));
-    if (!pointer_in(a, s) && !pointer_in(b, s)) continue;
+    if (!pointer_in(a, s) && !pointer_in(b, s)) {
+      if (null_in(a, s) != null_in(b, s)) return false;
+      continue;
+    }
     const bool both = s < std::min(a.size(), b.size()) && a[s].spilled == b[s].spilled &&
                       merges(a[s].value, b[s].value);
     if (!both) return false;
