@@ -15,6 +15,7 @@ Result<void> flows(Report& report);         // the run loop on a million packets
 Result<void> kernel_load(Report& report);   // a small object, to attached
 Result<void> kernel_ring(Report& report);   // reading a ring
 Result<void> verification(Report& report);  // the shipped programs
+Result<void> growth(Report& report);        // proofs of programs of growing sizes
 Result<void> compilation(Report& report);
 Result<void> programs(Report& report);  // the benchmark set, beside clang's and the kernel's code
 Result<void> rte_programs(Report& report);  // those that DPDK takes
