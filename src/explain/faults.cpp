@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "explain/objects.hpp"
 #include "platform/returns.hpp"
+#include "text/text.hpp"
 #include "verify/liveness.hpp"
 
 namespace skep::explain {
@@ -114,6 +115,8 @@ std::string Machine::fault_of_access(const Instruction& i, u8 base) {
   const std::string place = bytes_text(at, bytes);
   if (!object.is_alive)
     return format("{} {} of {}, which is not there any more", verb, place, object.name);
+  if (rule_ == "not-a-pointer")
+    return format("{} {} of {}, which has no bytes for programs", verb, place, object.name);
   const s64 size = size_of(object);
   if (object.kind == ObjectKind::stack) {
     if (at < kFrameBegin || at + bytes > 0)
@@ -164,6 +167,19 @@ std::string Machine::fault_of_end(std::size_t stop) {
     const bool is_null = object.may_be_null && input_.get(object.id, kIsNull) != 0;
     if (object.reference != 0 && !is_null && std::ranges::any_of(held, is_it))
       return format("ends while {} ({}) is held", object.name, object.made);
+  }
+  return fault_of_stack_objects(stop);
+}
+
+// What an object on the stack holds, a dynptr for one, has no pointer that could be null.
+std::string Machine::fault_of_stack_objects(std::size_t stop) const {
+  for (const verify::Held& held : way_.stops()[stop].state.held) {
+    if (held.what != verify::What::reference) continue;
+    const auto is_its = [&](const Object& object) { return object.reference == held.id; };
+    if (std::ranges::any_of(objects_, is_its)) continue;
+    const std::string by = text::disassemble(way_.program().code, held.acquired_at, text::kPeople,
+                                             text::names_of(way_.program()));
+    return format("ends while what `{}` acquired is held", by);
   }
   return {};
 }

@@ -84,6 +84,9 @@ std::string Machine::fault_of_call(std::size_t stop) {
       return format("bpf_{} gets a size in r{} that differs from run to run", helper->name, r);
     if (argument == Argument::map && known.kind != verify::Kind::map && reg(r).is_set)
       return format("bpf_{} gets {} as a map", helper->name, describe(known));
+    const bool is_other =
+        argument == Argument::record && known.is_pointer() && known.kind != verify::Kind::record;
+    if (is_other) return format("bpf_{} gets {} as a ring record", helper->name, describe(known));
     if (argument == Argument::map && known.kind == verify::Kind::map) {
       const auto number = static_cast<std::size_t>(known.map);
       const auto& maps = *way_.program().maps;

@@ -115,6 +115,7 @@ class Machine {
   std::string fault_of_unset(const Object& stack, s64 at, u64 bytes) const;
   std::string fault_of_exit(std::size_t stop);
   std::string fault_of_end(std::size_t stop);
+  std::string fault_of_stack_objects(std::size_t stop) const;
 
   Cell made(const verify::Value& value, const std::string& by);
   Cell made_number(const verify::Value& value, const std::string& by);

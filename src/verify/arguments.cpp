@@ -1,6 +1,7 @@
 #include "verify/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "platform/arguments.hpp"
 #include "verify/callbacks.hpp"
@@ -79,6 +80,13 @@ Check check_sized_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   return check_memory(analysis, state, r, extent, Touch::write);
 }
 
+// What is read-only for programs stays as it is: what was proved may stand on its contents.
+bool changes_elements(const platform::HelperRow& helper) {
+  constexpr auto kChanging = std::to_array<std::string_view>(
+      {"map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"});
+  return std::ranges::find(kChanging, helper.name) != kChanging.end();
+}
+
 Check check_map_kind(const Analysis& analysis, const platform::MapSpec& map) {
   const platform::MapKindRow& kind = platform::row(map.kind);
   if (analysis.for_user_engine() && kind.user_engine == platform::InUserEngine::no) {
@@ -110,6 +118,13 @@ Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) 
                    {}};
   }
   if (auto refused = check_map_kind(analysis, map)) return refused;
+  const bool is_read_only = (map.flags & platform::kReadOnlyForProgram) != 0;
+  if (is_read_only && changes_elements(call.helper)) {
+    return Refusal{Property::read_only,
+                   format("bpf_{} changes map {}, which is read-only", call.helper.name, map.name),
+                   "",
+                   {}};
+  }
   // A timer belongs to one map: by number, and, in a map of maps, by look-up.
   const bool is_its = call.map == value.map && call.map_reference == value.reference;
   if (call.timer && !is_its) return bad_argument(call, r, state, "the map that the timer is in");

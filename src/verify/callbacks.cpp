@@ -185,8 +185,7 @@ Check check_later_end(Analysis& analysis, const State& state) {
                    {}};
   }
   if (state.held.size() <= (orders ? 1u : 0u)) return {};
-  return still_held(analysis.program, state, format("{} ends with ", name),
-                    " that was not given back");
+  return still_held(analysis.program, state, format("{} ends without giving back ", name), "");
 }
 
 Check check_callback_result(Analysis& analysis, const State& state) {

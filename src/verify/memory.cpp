@@ -128,8 +128,7 @@ Check check_region(Analysis& analysis, const State& state, const Value& pointer,
                        because(pointer, access.r), ""};
       }
       if (pointer.trust == Trust::untrusted) return {};  // reads that cannot fail
-      return check_object(pointer, access, pointer.range, Property::memory_bounds,
-                          "the memory that the function was given");
+      return check_object(pointer, access, pointer.range, Property::memory_bounds, "memory");
     case Kind::map:
       if (analysis.for_user_engine()) break;
       [[fallthrough]];

@@ -80,7 +80,7 @@ inline constexpr EnumArray<Property, PropertyRow> kProperties({
     {Property::packet_bounds, {"packet-bounds", "bytes of the packet are read only where they were compared with data_end", "compare first: `if (data + offset + size > data_end) return ...;`"}},
     {Property::map_value_bounds, {"map-value-bounds", "accesses stay inside the map's value", "bound the index on both sides before using it"}},
     {Property::record_bounds, {"record-bounds", "accesses stay inside the reserved record", "reserve as many bytes as are written"}},
-    {Property::memory_bounds, {"memory-bounds", "accesses stay inside the memory that a global function was given", "the size is that of the type that the parameter points to"}},
+    {Property::memory_bounds, {"memory-bounds", "accesses stay inside memory of known size: what a function was given, or a call returned", "the size is that of the type that the parameter points to, or what the call was asked for"}},
     {Property::stack_bounds, {"stack-bounds", "accesses stay inside the 512 bytes of the frame", "bound the index on both sides before using it"}},
     {Property::stack_alignment, {"stack-alignment", "stack accesses are aligned to their size", "align the variable"}},
     {Property::stack_object, {"stack-object", "dynptrs, iterators and interrupt flags on the stack are made, used and destroyed by the kernel's functions alone", ""}},

@@ -60,10 +60,13 @@ void enter_function(State& state, std::size_t number, InstructionIndex return_to
 
 Check leave_function(State& state) {
   const Value result = state.registers()[isa::kR0];
-  if (result.kind == Kind::stack && result.frame + 1u == state.frames.size()) {
+  if (result.kind == Kind::stack) {
+    const bool is_own = result.frame + 1u == state.frames.size();
     return Refusal{Property::return_value,
-                   "a function returns a pointer into its own frame",
-                   "the frame is gone after the return",
+                   is_own ? "a function returns a pointer into its own frame"
+                          : "a function returns a pointer into the stack",
+                   is_own ? "the frame is gone after the return"
+                          : "the kernel does not look whose frame it points into",
                    {}};
   }
   const InstructionIndex return_to = state.frame().return_to;
@@ -79,8 +82,7 @@ Check check_end(Analysis& analysis, const State& state) {
   const platform::Function& function = program.functions[number];
   if (state.frame().entered == Entered::later) return check_later_end(analysis, state);
   if (!state.held.empty()) {
-    return still_held(program, state, format("{} ends with ", function.name),
-                      " that was not given back");
+    return still_held(program, state, format("{} ends without giving back ", function.name), "");
   }
   if (auto refused = check_no_section(state, format("{} ends", function.name))) return refused;
   // Operations of the kernel may return nothing, as functions do.

@@ -77,9 +77,12 @@ class Shape {
           use.at,
           {Property::unsupported,
            format("the {} {} is not there", platform::name_of(external.kind), external.name), "",
-           is_configuration ? "give the configuration of a kernel that sets it: --kconfig FILE, or "
-                              "LoadOptions::configuration"
-                            : "the user engine has no kernel; declare it __weak and test for it"}};
+           is_configuration
+               ? "give the configuration of a kernel that sets it: --kconfig FILE, or "
+                 "LoadOptions::configuration"
+               : "the kernel whose types are asked has none, and the user engine has no "
+                 "kernel; name the types of one that has it by --btf, or declare it "
+                 "__weak and test for it"}};
     }
     return {};
   }

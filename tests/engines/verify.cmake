@@ -8,3 +8,5 @@ include(support/random_program.cmake)
 skep_test(soundness SOURCES engines/soundness_test.cpp engines/soundness_mutants_test.cpp engines/soundness_runner.cpp
           ${RANDOM_PROGRAM_SOURCES} LINKS hooks object)
 add_dependencies(test_soundness bpf_objects)
+skep_test(soundness_kernel SOURCES engines/soundness_kernel_test.cpp engines/soundness_runner.cpp ${RANDOM_PROGRAM_SOURCES}
+          LINKS runtime kernel)

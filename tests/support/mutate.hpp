@@ -9,12 +9,13 @@ namespace skep::test {
 
 // A constant of the program, or one next to it.
 inline s64 changed(s64 number, Choices& choices) {
+  const auto bits = static_cast<u64>(number);
   switch (choices.below(6)) {
-    case 0: return -number;
-    case 1: return number * 2;
+    case 0: return static_cast<s64>(u64{0} - bits);
+    case 1: return static_cast<s64>(bits * 2);
     case 2: return number / 2;
     case 3: return s64{1} << choices.below(31);
-    default: return number + static_cast<s64>(choices.below(9)) - 4;
+    default: return static_cast<s64>(bits + choices.below(9) - 4);
   }
 }
 
