@@ -1,8 +1,8 @@
 // Random accesses to an arena: through pointers that are computed, kept in the frame, cast to what
 // user space sees and back; whole and part of a word, aligned or not, and atomic.
 //
-// They stay within the first bytes of one page, which user space has touched, so that engines differ
-// in nothing. No number that is made of an address is left in a register.
+// They stay within the first bytes of one page, which user space has touched, so that engines
+// differ in nothing. No number that is made of an address is left in a register.
 #pragma once
 
 #include "random_code.hpp"
@@ -72,10 +72,9 @@ class ArenaGenerator : public Generator {
 
   // Without those that Linux refuses on x86-64 (bpf_jit_supports_insn of its compiler).
   void arena_atomic(u8 pointer) {
-    constexpr Atomic kOperations[] = {
-        Atomic::add,       Atomic::or_,  Atomic::and_,    Atomic::xor_,
-        Atomic::fetch_add, Atomic::xchg, Atomic::cmpxchg, Atomic::load_acquire,
-        Atomic::store_release};
+    constexpr Atomic kOperations[] = {Atomic::add,     Atomic::or_,          Atomic::and_,
+                                      Atomic::xor_,    Atomic::fetch_add,    Atomic::xchg,
+                                      Atomic::cmpxchg, Atomic::load_acquire, Atomic::store_release};
     const Atomic op = kOperations[below(std::size(kOperations))];
     const Width w = op >= Atomic::load_acquire ? width() : alu_width();
     const auto at = static_cast<s16>(8 * (static_cast<s32>(below(16)) - 8));
