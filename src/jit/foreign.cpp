@@ -23,16 +23,23 @@ u64 place_near(const platform::Bindings& bindings) {
   return address > kDistance ? address - kDistance : 0;
 }
 
+// What a target brings beside its Emitter and Target.
+struct Parts {
+  Addressing addressing;
+  RegisterFile (*registers)(const Needs&);
+  void (*resolve)(Linked&, u64);
+};
+
 template <class Emitter, class Target>
 ForeignCode emit(const verify::VerifiedProgram& program, const platform::Bindings& bindings,
-                 const Addressing& addressing, void (*resolve)(Linked&, u64)) {
+                 const Parts& parts) {
   const Source source = source_of(program);
   Unit unit = lower(source, bindings);
-  reduce(unit, bindings, addressing);
+  reduce(unit, bindings, parts.addressing, parts.registers(needs_of(unit)));
   Target target;
   target.code_begin = target.code_end = place_near(bindings);
   Emitted emitted = Emitter(unit, bindings, target).run();
-  resolve(emitted.linked, target.code_begin);
+  parts.resolve(emitted.linked, target.code_begin);
   return {std::move(emitted.linked.code), std::move(emitted.linked.places)};
 }
 
@@ -41,10 +48,10 @@ ForeignCode emit(const verify::VerifiedProgram& program, const platform::Binding
 ForeignCode compile_for(Architecture machine, const verify::VerifiedProgram& program,
                         const platform::Bindings& bindings) {
   if (machine == Architecture::aarch64)
-    return emit<aarch64::Emitter, aarch64::Target>(program, bindings, aarch64::kAddressing,
-                                                   aarch64::resolve_calls);
-  return emit<x86_64::Emitter, x86_64::Target>(program, bindings, x86_64::kAddressing,
-                                               x86_64::resolve_calls);
+    return emit<aarch64::Emitter, aarch64::Target>(
+        program, bindings, {aarch64::kAddressing, aarch64::register_file, aarch64::resolve_calls});
+  return emit<x86_64::Emitter, x86_64::Target>(
+      program, bindings, {x86_64::kAddressing, x86_64::register_file, x86_64::resolve_calls});
 }
 
 }  // namespace skep::jit

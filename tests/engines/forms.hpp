@@ -135,7 +135,8 @@ class Forms {
 
   static jit::Unit reduced(const jit::Source& source, const platform::Bindings& bindings) {
     jit::Unit unit = jit::lower(source, bindings);
-    jit::reduce(unit, bindings, jit::target::kAddressing);
+    jit::reduce(unit, bindings, jit::target::kAddressing,
+                jit::target::register_file(jit::needs_of(unit)));
     return unit;
   }
   void add_confined(const jit::target::Target& machine) {
