@@ -22,7 +22,8 @@
 LENGTH(64)
 LENGTH(128)
 LENGTH(256)
-LENGTH(512) LENGTH(1024) LENGTH(2048) LENGTH(4096)
+LENGTH(512)
+LENGTH(1024) LENGTH(2048) LENGTH(4096)
 // One loop, with so many rounds.
 #define ROUNDS(rounds)                               \
   SEC("xdp") int rounds_##rounds(struct xdp_md* c) { \
@@ -53,7 +54,8 @@ LENGTH(512) LENGTH(1024) LENGTH(2048) LENGTH(4096)
 CALLS(64)
 CALLS(128)
 CALLS(256)
-CALLS(512) CALLS(1024) CALLS(2048) CALLS(4096)
+CALLS(512)
+CALLS(1024) CALLS(2048) CALLS(4096)
 
 // Branches that nobody foresees, each of which leaves another number in r6.
 #define BRANCHES(branches)                                    \

@@ -23,6 +23,8 @@
 
 namespace skep::verify {
 
+inline constexpr s64 kErrorMax = 4095;  // errors of the kernel go down to its negative (MAX_ERRNO)
+
 // Why the path cannot go on. The Report adds where and how it got there.
 struct Refusal {
   Property property;

@@ -10,8 +10,6 @@ namespace {
 
 using platform::SpecialKind;
 
-constexpr s64 kErrorMax = 4095;  // MAX_ERRNO
-
 Refusal refused(std::string message, std::string reason = {}) {
   return {Property::lock, std::move(message), std::move(reason), {}};
 }

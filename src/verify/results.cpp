@@ -20,7 +20,6 @@ constexpr std::array<std::string_view, 8> kCasts = {
 constexpr platform::SpecialKinds kTimers =
     set_of(platform::SpecialKind::timer, platform::SpecialKind::workqueue,
            platform::SpecialKind::task_work);
-constexpr s64 kErrorMax = 4095;  // MAX_ERRNO
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();

@@ -47,6 +47,7 @@ constexpr TriedSet taken(Argument argument) {
     case Argument::socket_or_null:
     case Argument::kernel_socket_or_null:
     case Argument::kernel_type_or_null: return kNull;
+    case Argument::count_:
     case Argument::none:
     case Argument::map_value_memory:
     case Argument::constant_string:

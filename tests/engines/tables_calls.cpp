@@ -141,6 +141,7 @@ Slots right_value(const TriedCall& tried, u8 r, const CallMaps& maps) {
     case Argument::kernel_socket:
     case Argument::kernel_socket_or_null:
     case Argument::kernel_type: return {copy(r, kThingIn)};
+    case Argument::count_:
     case Argument::none:
     case Argument::number:
     case Argument::anything:
