@@ -2,11 +2,10 @@
 //
 // Programs that differ in one size each: how the time of a proof grows (growth.cpp). Written in
 // assembly, so that every compiler makes the same of them. The last part of a name is the size.
-// clang-format off
-#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-// clang-format on
+#include <linux/bpf.h>
 
+// clang-format off
 // Straight line: two instructions a step.
 #define LENGTH(steps)                               \
   SEC("xdp") int length_##steps(struct xdp_md* c) { \
@@ -19,11 +18,8 @@
                  : "+r"(x));                        \
     return x & 3;                                   \
   }
-LENGTH(64)
-LENGTH(128)
-LENGTH(256)
-LENGTH(512)
-LENGTH(1024) LENGTH(2048) LENGTH(4096)
+LENGTH(64) LENGTH(128) LENGTH(256) LENGTH(512) LENGTH(1024) LENGTH(2048) LENGTH(4096)
+
 // One loop, with so many rounds.
 #define ROUNDS(rounds)                               \
   SEC("xdp") int rounds_##rounds(struct xdp_md* c) { \
@@ -37,10 +33,10 @@ LENGTH(1024) LENGTH(2048) LENGTH(4096)
         : "+r"(x)::"r1");                            \
     return x & 3;                                    \
   }
-    ROUNDS(64) ROUNDS(128) ROUNDS(256) ROUNDS(512) ROUNDS(1024) ROUNDS(2048) ROUNDS(4096)
+ROUNDS(64) ROUNDS(128) ROUNDS(256) ROUNDS(512) ROUNDS(1024) ROUNDS(2048) ROUNDS(4096)
 
-    // A callback, called so often at most; what it counts is in memory.
-    static int count(__u32 index, void* context) {
+// A callback, called so often at most; what it counts is in memory.
+static int count(__u32 index, void* context) {
   __u64* sum = context;
   *sum += index;
   return *sum > 1u << 30;
@@ -51,11 +47,7 @@ LENGTH(1024) LENGTH(2048) LENGTH(4096)
     bpf_loop(calls, count, &sum, 0);               \
     return sum & 3;                                \
   }
-CALLS(64)
-CALLS(128)
-CALLS(256)
-CALLS(512)
-CALLS(1024) CALLS(2048) CALLS(4096)
+CALLS(64) CALLS(128) CALLS(256) CALLS(512) CALLS(1024) CALLS(2048) CALLS(4096)
 
 // Branches that nobody foresees, each of which leaves another number in r6.
 #define BRANCHES(branches)                                    \
@@ -73,7 +65,7 @@ CALLS(1024) CALLS(2048) CALLS(4096)
         : "=r"(x)::"r0", "r1", "r2", "r3", "r4", "r5", "r6"); \
     return x & 3;                                             \
   }
-    BRANCHES(16) BRANCHES(32) BRANCHES(64) BRANCHES(128) BRANCHES(256) BRANCHES(512) BRANCHES(1024)
+BRANCHES(16) BRANCHES(32) BRANCHES(64) BRANCHES(128) BRANCHES(256) BRANCHES(512) BRANCHES(1024)
 
 // The same, where the number decides at the end: it is compared with the packet's length.
 #define DECIDING(branches)                                          \
@@ -95,6 +87,6 @@ CALLS(1024) CALLS(2048) CALLS(4096)
         : "+r"(x)::"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"); \
     return x & 3;                                                   \
   }
-        DECIDING(2) DECIDING(4) DECIDING(6) DECIDING(8) DECIDING(10)
+DECIDING(2) DECIDING(4) DECIDING(6) DECIDING(8) DECIDING(10)
 
-            char growth_license[] SEC("license") = "GPL";
+char growth_license[] SEC("license") = "GPL";

@@ -24,8 +24,8 @@ constexpr u32 kJumpsBetweenRounds = 20, kInstructionsBetweenRounds = 100;
 // Of loops that go on and on, fewer and fewer: so many states later the distance is doubled. States
 // take a kilobyte and more.
 constexpr std::size_t kStatesBeforeDoubling = 4096;
-// Frames of ways that wait, which take as much.
-constexpr std::size_t kWaitingFramesMax = 32'768;
+// Frames of ways that wait, which take as much: those of as many ways as the kernel lets wait.
+constexpr std::size_t kWaitingFramesMax = kKernelPendingMax * isa::kFramesMax;
 // A checkpoint that was compared so often in vain is compared no more: so much more often than it
 // was of use, and heads of loops later (the kernel's numbers).
 constexpr u32 kMisses = 3, kMissesOfHead = 64;

@@ -123,6 +123,7 @@ namespace {
 // The slot that a load or store of eight bytes at an offset from r10 takes, as a set.
 u64 slot_at(const Instruction& i, u8 base) {
   const bool whole = base == isa::kFramePointer && i.width == isa::Width::w64 && i.offset < 0 &&
+                     i.offset >= -s32{isa::kStackBytes} &&
                      i.offset % static_cast<s32>(kSlotBytes) == 0;
   return whole ? u64{1} << Frame::slot_of(i.offset) : 0;
 }
