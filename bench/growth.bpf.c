@@ -2,10 +2,10 @@
 //
 // Programs that differ in one size each: how the time of a proof grows (growth.cpp). Written in
 // assembly, so that every compiler makes the same of them. The last part of a name is the size.
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
-
 // clang-format off
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 // Straight line: two instructions a step.
 #define LENGTH(steps)                               \
   SEC("xdp") int length_##steps(struct xdp_md* c) { \
