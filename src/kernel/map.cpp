@@ -102,7 +102,7 @@ Result<void> Map::done_with(s64 returned, std::string_view doing) const {
     case EOPNOTSUPP:
     case EINVAL:
       return error(Fault::unsupported,
-                   format("a {} cannot do this", platform::row(spec_.kind).name));
+                   format("maps of kind {} cannot do this", platform::row(spec_.kind).name));
     case EPERM:
       if (missing(kBpf).empty()) {
         return error(Fault::denied,

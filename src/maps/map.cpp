@@ -43,10 +43,11 @@ Result<void> result_of(s64 returned, const platform::MapSpec& map) {
       return error(Fault::absent,
                    format("the index is not below max_entries, {}", map.max_entries));
     case kInvalid:
-      return error(Fault::usage, format("a {} cannot do this", platform::row(map.kind).name));
+      return error(Fault::usage,
+                   format("maps of kind {} cannot do this", platform::row(map.kind).name));
     default:
       return error(Fault::unsupported,
-                   format("a {} has no elements", platform::row(map.kind).name));
+                   format("maps of kind {} have no elements", platform::row(map.kind).name));
   }
 }
 
