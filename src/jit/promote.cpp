@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <utility>
 
+#include "jit/candidates.hpp"
 #include "jit/usage.hpp"
 
 namespace skep::jit {
@@ -16,26 +16,9 @@ using isa::Width;
 // What it takes to be worth a register: one that is left over, or one that must be saved first.
 constexpr u32 kFreeWeight = 2, kSavedWeight = 8;
 constexpr u32 kLoopShift = 3, kDepthMax = 3;  // a loop counts eight times, up to three of them
-constexpr u32 kGranule = 4;                   // bytes; nothing narrower is moved
-constexpr u32 kGranules = isa::kStackBytes / kGranule;
-constexpr std::size_t kCandidatesMax = 200;
-constexpr u32 kLookBack = 16;  // operations, for what makes a value
+constexpr u32 kLookBack = 16;                 // operations, for what makes a value
 
 bool is_spare(Register r) { return r >= kFirstSpare && r < kOperands; }
-
-// What may live in a register: a place of the frame, or a constant.
-struct Candidate {
-  s32 offset = 0;  // of a place
-  u32 bytes = 0;   // 0: a constant
-  s64 value = 0;
-  u32 weight = 0;
-  bool is_usable = true;
-  Register spare = kNoRegister;
-};
-
-bool is_large(s64 value) {
-  return value != static_cast<s32>(value) && static_cast<u64>(value) >> 32 != 0;
-}
 
 bool is_plain_move(const Operation& op) {
   return op.kind == Kind::alu && op.alu() == Alu::mov && !op.has_immediate();
@@ -45,118 +28,6 @@ bool is_commutative(Alu alu) {
   return alu == Alu::add || alu == Alu::mul || alu == Alu::and_ || alu == Alu::or_ ||
          alu == Alu::xor_;
 }
-
-// ---- what there is ----
-
-constexpr Kinds kLookedAt = kinds_of(Kind::load) | kinds_of(Kind::store) | kinds_of(Kind::fill) |
-                            kinds_of(Kind::copy) | kinds_of(Kind::constant);
-
-class Candidates {
- public:
-  void look(const Operation& op, u32 weight) {
-    switch (op.kind) {
-      case Kind::load:
-      case Kind::store:
-        if (op.left != isa::kFramePointer || op.index != kNoRegister) return;
-        return touch(op.offset, isa::bytes_of(op.width), is_usable(op), weight);
-      case Kind::fill:
-        if (op.left == isa::kFramePointer) touch(op.offset, op.target, false, 0);
-        return;
-      case Kind::copy:
-        if (op.left == isa::kFramePointer) touch(op.offset, op.target, false, 0);
-        if (op.right == isa::kFramePointer) touch(op.immediate, op.target, false, 0);
-        return;
-      case Kind::constant:
-        if (weight > 1 && is_large(op.immediate)) count(op.immediate, weight);
-        return;
-      default: return;  // the rest reaches the frame through other pointers
-    }
-  }
-
-  // Without what other pointers reach, or what must be zero at first.
-  void keep_own(const verify::FrameUse& frame) {
-    for (Candidate& each : all_) {
-      const s64 end = s64{each.offset} + each.bytes;
-      if (each.bytes != 0 &&
-          (frame.reached.meets(each.offset, end) || frame.zeroed.meets(each.offset, end)))
-        each.is_usable = false;
-    }
-  }
-
-  std::vector<Candidate*> by_weight() {
-    std::vector<Candidate*> out;
-    for (Candidate& each : all_) {
-      if (each.is_usable && each.weight >= kFreeWeight) out.push_back(&each);
-    }
-    std::ranges::stable_sort(out, std::greater{}, &Candidate::weight);
-    return out;
-  }
-
-  // The register of what the operation accesses or makes.
-  Register spare_of(const Operation& op) const {
-    if (op.kind == Kind::constant) {
-      for (const Candidate& each : all_) {
-        if (each.bytes == 0 && each.value == op.immediate) return each.spare;
-      }
-      return kNoRegister;
-    }
-    if ((op.kind != Kind::load && op.kind != Kind::store) || op.left != isa::kFramePointer ||
-        op.index != kNoRegister)
-      return kNoRegister;
-    const u8 id = at_[granule(op.offset)];
-    return id < kFirstId ? kNoRegister : all_[id - kFirstId].spare;
-  }
-
- private:
-  static constexpr u8 kNobody = 0, kNotUsable = 1, kFirstId = 2;
-
-  static bool is_usable(const Operation& op) {
-    if (op.width < Width::w32) return false;
-    return op.kind == Kind::store || (op.extend == Extend::zero && !op.swapped);
-  }
-
-  static u32 granule(s64 offset) {
-    return static_cast<u32>(offset + s64{isa::kStackBytes}) / kGranule;
-  }
-
-  void touch(s64 offset, u32 bytes, bool usable, u32 weight) {
-    const u32 first = granule(offset), end = granule(offset + bytes - 1) + 1;
-    const u8 id = at_[first];
-    if (usable && id >= kFirstId && all_[id - kFirstId].offset == offset &&
-        all_[id - kFirstId].bytes == bytes) {
-      all_[id - kFirstId].weight += weight;
-      return;
-    }
-    bool is_new = usable && all_.size() < kCandidatesMax;
-    for (u32 at = first; at < end; ++at) is_new &= at_[at] == kNobody;
-    if (is_new) {
-      all_.push_back({.offset = static_cast<s32>(offset), .bytes = bytes, .weight = weight});
-      std::fill(at_.begin() + first, at_.begin() + end, static_cast<u8>(all_.size() + 1));
-      return;
-    }
-    for (u32 at = first; at < end; ++at) {
-      if (at_[at] >= kFirstId) {
-        all_[at_[at] - kFirstId].is_usable = false;
-      } else {
-        at_[at] = kNotUsable;
-      }
-    }
-  }
-
-  void count(s64 value, u32 weight) {
-    for (Candidate& each : all_) {
-      if (each.bytes != 0 || each.value != value) continue;
-      each.weight += weight;
-      return;
-    }
-    if (all_.size() < kCandidatesMax) all_.push_back({.value = value, .weight = weight});
-  }
-
-  std::vector<Candidate> all_;
-  std::array<u8, kGranules> at_{};  // by granule of the frame: kFirstId + number in all_
-};
-
-// ---- a function ----
 
 class Promoter {
  public:
@@ -203,9 +74,9 @@ class Promoter {
       for (u32 at = block.begin; at < block.end; ++at) {
         const Operation& op = unit_.operations[at];
         kinds |= kinds_of(op.kind);
-        if ((kLookedAt & kinds_of(op.kind)) != 0) candidates_.look(op, weight);
+        if ((Candidates::kLookedAt & kinds_of(op.kind)) != 0) candidates_.look(op, weight);
       }
-      accesses_[number - function_.first_block] = (kinds & kLookedAt) != 0;
+      accesses_[number - function_.first_block] = (kinds & Candidates::kLookedAt) != 0;
     }
     candidates_.keep_own(function_.frame);
   }
@@ -225,7 +96,7 @@ class Promoter {
 
   // Gives the best of them what is left. False: there is nothing worth it.
   bool choose() {
-    const std::vector<Candidate*> best = candidates_.by_weight();
+    const std::vector<Candidate*> best = candidates_.by_weight(kFreeWeight);
     if (best.empty()) return false;
     const LeftOver left = left_over(use(), file_);
     u32 taken = 0;
@@ -248,7 +119,7 @@ class Promoter {
     bool moves = false;
     for (u32 at = block.begin; at < block.end; ++at) {
       Operation& op = unit_.operations[at];
-      const bool may_move = (kLookedAt & kinds_of(op.kind)) != 0;
+      const bool may_move = (Candidates::kLookedAt & kinds_of(op.kind)) != 0;
       const Register spare = may_move ? candidates_.spare_of(op) : kNoRegister;
       if (spare != kNoRegister) {
         become_move(op, spare);
