@@ -56,12 +56,12 @@ std::optional<u64> measured(const Corpus& corpus, const CorpusSetting& setting,
   return *peak - std::min(*peak, others);
 }
 
-struct Child {
+struct Measuring {
   pid_t process = -1;
   std::optional<Fd> answer;  // eight bytes, or none
 };
 
-Child begin(const Corpus& corpus, const CorpusSetting& setting, const CorpusRow& row) {
+Measuring begin(const Corpus& corpus, const CorpusSetting& setting, const CorpusRow& row) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
   Fd to_read = Fd::adopt(ends[0]);
@@ -73,7 +73,7 @@ Child begin(const Corpus& corpus, const CorpusSetting& setting, const CorpusRow&
   ::_exit(0);
 }
 
-std::optional<u64> result_of(const Child& child) {
+std::optional<u64> result_of(const Measuring& child) {
   if (child.process < 0) return std::nullopt;
   u64 bytes = 0;
   const bool answered = ::read(child.answer->get(), &bytes, sizeof bytes) == sizeof bytes;
@@ -87,7 +87,7 @@ void measure_memory(Corpus& corpus, const CorpusSetting& setting) {
   std::fflush(nullptr);
   ::malloc_trim(0);
   for (std::size_t at = 0; at < corpus.rows.size();) {
-    std::vector<std::pair<CorpusRow*, Child>> children;
+    std::vector<std::pair<CorpusRow*, Measuring>> children;
     for (; at < corpus.rows.size() && children.size() < setting.jobs; ++at) {
       CorpusRow& row = corpus.rows[at];
       if (row.failure.empty()) children.emplace_back(&row, begin(corpus, setting, row));

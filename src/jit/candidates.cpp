@@ -18,7 +18,7 @@ bool is_frame_access(const Operation& op) {
          op.index == kNoRegister;
 }
 
-bool is_plain(const Operation& access) {
+bool is_movable(const Operation& access) {
   if (access.width < isa::Width::w32) return false;
   return access.kind == Kind::store || (access.extend == Extend::zero && !access.swapped);
 }
@@ -26,7 +26,7 @@ bool is_plain(const Operation& access) {
 }  // namespace
 
 void Candidates::look(const Operation& op, u32 weight) {
-  if (is_frame_access(op)) return touch(op.offset, isa::bytes_of(op.width), is_plain(op), weight);
+  if (is_frame_access(op)) return touch(op.offset, isa::bytes_of(op.width), is_movable(op), weight);
   if (op.kind == Kind::constant) {
     if (weight > 1 && is_large(op.immediate)) count(op.immediate, weight);
   } else if (op.kind == Kind::fill || op.kind == Kind::copy) {
@@ -78,8 +78,7 @@ void Candidates::touch(s64 offset, u32 bytes, bool usable, u32 weight) {
   for (u32 at = first; at < end; ++at) is_new &= at_[at] == kNobody;
   if (is_new) {
     all_.push_back({.offset = static_cast<s32>(offset), .bytes = bytes, .weight = weight});
-    std::fill(at_.begin() + first, at_.begin() + end,
-              static_cast<u8>(kFirstId + all_.size() - 1));
+    std::fill(at_.begin() + first, at_.begin() + end, static_cast<u8>(kFirstId + all_.size() - 1));
     return;
   }
   for (u32 at = first; at < end; ++at) {

@@ -79,7 +79,8 @@ class Lowerer {
     } while (at < function_end && !begins_block(at));
     const Instruction& last = source_.code[at - 1];
     if (isa::has_jump_target(last)) block.branch_to = block_of_[last.target.value()];
-    if (isa::falls_through(last)) block.next = block_of_[at];
+    // A function may end with a throw: the next one is not what follows it.
+    if (isa::falls_through(last) && at < function_end) block.next = block_of_[at];
     block.end = static_cast<u32>(operations.size());
     block.charge = at - first;
     unit_.blocks.push_back(block);

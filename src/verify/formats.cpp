@@ -11,7 +11,7 @@
 namespace skep::verify {
 namespace {
 
-constexpr u64 kArgumentBytes = 8;
+constexpr u64 kDatumBytes = 8;
 
 bool is_one_of(char c, std::string_view set) {
   return c != '\0' && set.find(c) != std::string_view::npos;
@@ -95,7 +95,7 @@ Check check_format(const Analysis& analysis, const State& state, const Call& cal
                    std::move(reason),
                    {}};
   };
-  if (bytes % kArgumentBytes != 0) return refuse("its data are no whole numbers of eight bytes");
+  if (bytes % kDatumBytes != 0) return refuse("its data are no whole numbers of eight bytes");
   std::string problem = Conversions(format.substr(0, format.find('\0'))).problem(bytes / 8);
   if (problem.empty()) return {};
   return refuse("it has " + std::move(problem));

@@ -7,7 +7,7 @@ namespace skep::verify {
 namespace {
 
 // States that do not merge at one head; of rounds that are counted, all of them.
-constexpr std::size_t kApartMax = 8, kCountedMax = 128;
+constexpr std::size_t kStatesOfHeadMax = 8, kCountedMax = 128;
 // Changes of what is known at a head: up to the first number of them nothing is widened (flags
 // settle), then to numbers of the program, then to ends of words, then to anything.
 constexpr u32 kHulls = 2, kFineSteps = 14, kCoarseSteps = 20, kChangesMax = 40;
@@ -175,7 +175,7 @@ Invariants::Arrival Invariants::merge_into(Analysis& analysis, Known& known, Sta
     state = std::move(both);
     return Arrival::news;
   }
-  if (known.states.size() == kApartMax) return Arrival::lost;
+  if (known.states.size() == kStatesOfHeadMax) return Arrival::lost;
   known.states.push_back(state);
   return Arrival::news;
 }

@@ -10,7 +10,7 @@ namespace {
 
 using platform::SpecialKind;
 
-Refusal refused(std::string message, std::string reason = {}) {
+Refusal lock_refused(std::string message, std::string reason = {}) {
   return {Property::lock, std::move(message), std::move(reason), {}};
 }
 
@@ -39,9 +39,9 @@ std::string taken_at(const Analysis& analysis, const Held& held) {
 Check take(const Analysis& analysis, State& state, const Lock& lock, isa::InstructionIndex at) {
   for (const Held& held : state.held) {
     if (lock.what == What::lock && held.what == What::lock)
-      return refused("a second lock is taken while one is held", taken_at(analysis, held));
+      return lock_refused("a second lock is taken while one is held", taken_at(analysis, held));
     if (lock.what != What::lock && is_resilient(held) && is_at(held, lock))
-      return refused("a lock is taken that is held", taken_at(analysis, held));
+      return lock_refused("a lock is taken that is held", taken_at(analysis, held));
   }
   state.held.push_back({lock.id, at, lock.what, lock.map});
   return {};
@@ -50,14 +50,14 @@ Check take(const Analysis& analysis, State& state, const Lock& lock, isa::Instru
 Check give_back(const Analysis& analysis, State& state, const Lock& lock,
                 isa::InstructionIndex at) {
   const Held* const last = held_lock(state);
-  if (last == nullptr) return refused("a lock is given back that is not held");
+  if (last == nullptr) return lock_refused("a lock is given back that is not held");
   const auto is_it = [&](const Held& held) { return is_at(held, lock) && held.what == lock.what; };
   if (std::ranges::none_of(state.held, is_it))
-    return refused("another lock is given back than the one that is held",
-                   taken_at(analysis, *last));
+    return lock_refused("another lock is given back than the one that is held",
+                        taken_at(analysis, *last));
   if (!is_at(*last, lock))
-    return refused("a lock is given back before the one that was taken behind it",
-                   taken_at(analysis, *last));
+    return lock_refused("a lock is given back before the one that was taken behind it",
+                        taken_at(analysis, *last));
   state.held.erase(state.held.begin() + (last - state.held.data()));
   forget_not_owned(state, at);
   return {};

@@ -76,7 +76,10 @@ s32 Trail::branched_from(s32 at) const {
 }
 
 s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
-  return push(before, {.number = static_cast<u32>(checkpoint), .what = What::checkpoint});
+  Step step;
+  step.number = static_cast<u32>(checkpoint);
+  step.what = What::checkpoint;
+  return push(before, step);
 }
 
 std::optional<isa::InstructionIndex> Trail::instruction_at(s32 step) const {

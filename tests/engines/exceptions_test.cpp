@@ -91,6 +91,14 @@ TEST(Exceptions, a_throw_ends_the_program_with_its_cookie) {
       0x123456789au);
 }
 
+TEST(Exceptions, a_function_behind_a_throw_is_not_what_follows_it) {
+  // main: r0 = f(5); throws r0.   f: the sum of 1 to r1
+  EXPECT_EQ(run_throwing(program({mov(1, 5), call_local(4), mov_reg(1, 0), throw_exception(),
+                                  mov(0, 0), alu_reg(Alu::add, 0, 1), alu(Alu::sub, 1, 1),
+                                  jump(Jump::ne, 1, 0, 5), leave()})),
+            15u);
+}
+
 // main sets r1 to 40 and calls f1, which calls f2 and so on; each adds 1, and the last one throws.
 // All have r6 to r9 and a frame. `callback` begins behind them, or there is none.
 enum class Callback : u8 { none, behind };

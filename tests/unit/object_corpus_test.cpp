@@ -57,6 +57,7 @@ constexpr Reason kReasons[] = {
      "libbpf 1.2 and later know .struct_ops.link"},
     {"api/operations.bpf.o: program undo_cwnd attach type",
      "libbpf 1.2 and later know .struct_ops.link"},
+    {"program good_cookie_of_a_session_written", "libbpf 1.5 and later know kprobe.session"},
     {"bad/exception-callback-", "libbpf 1.3 and later know exception callbacks"},
     {"cli/exceptions.bpf.o: program throws_to_callback slots",
      "libbpf 1.3 and later know exception callbacks"},
