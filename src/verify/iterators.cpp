@@ -1,5 +1,7 @@
 #include "verify/iterators.hpp"
 
+#include <algorithm>
+
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -31,6 +33,13 @@ Check make_iterator(Analysis& analysis, State& state, const KernelCall& call,
   return {};
 }
 
+Held* held_of(State& state, u32 reference) {
+  const auto found = std::ranges::find_if(state.held, [&](const Held& each) {
+    return each.what == What::reference && each.id == reference;
+  });
+  return found == state.held.end() ? nullptr : &*found;
+}
+
 // Tasks of a group are walked under a lock that some hooks hold already.
 bool may_walk_tasks(const Analysis& analysis) {
   return analysis.may_sleep() || analysis.program.type == platform::ProgramType::lsm ||
@@ -38,6 +47,11 @@ bool may_walk_tasks(const Analysis& analysis) {
 }
 
 }  // namespace
+
+bool makes_iterator(const platform::Program& program, isa::InstructionIndex at) {
+  const auto* const row = kernel_row_at(program, at);
+  return row != nullptr && row->has(platform::kMakesIterator);
+}
 
 bool steps_iterator(const platform::Program& program, isa::InstructionIndex at) {
   const auto* const row = kernel_row_at(program, at);
@@ -72,6 +86,7 @@ Check check_iterator(Analysis& analysis, State& state, KernelCall& call,
   call.is_drained = found->range == static_cast<u32>(Progress::drained);
   if (!call.row.has(platform::kDestroysIterator)) return {};
   call.given_back = found->reference;
+  if (const Held* const held = held_of(state, found->reference)) state.rounds -= held->rounds;
   remove_object(analysis, state, *place);
   return {};
 }
@@ -83,11 +98,41 @@ void end_iterator(State& state, const ObjectPlace& iterator) {
   state.registers()[isa::kR0] = Value::of_number(Scalar::constant(0));
 }
 
-void go_on(State& state) {
+void go_on(State& state, u32 iterator) {
   Value& element = state.registers()[isa::kR0];
   element.null = Null::no;
   element.id = 0;
   ++state.rounds;
+  if (Held* const held = held_of(state, iterator)) ++held->rounds;
+}
+
+void forget_rounds(State& state) {
+  state.rounds = 0;
+  for (Held& each : state.held) each.rounds = 0;
+}
+
+std::optional<s64> iterator_place(const isa::Code& code, isa::InstructionIndex at) {
+  const auto is_of_r1 = [&](u32 number, isa::Alu operation) {
+    const isa::Instruction& i = code[number];
+    return i.form == isa::Form::alu && i.alu() == operation && i.dst == isa::kR1 &&
+           i.width == isa::Width::w64;
+  };
+  // r1 = r10; r1 += PLACE; up to four moves of constants, the other arguments; the call
+  constexpr u32 kBetween = 4;
+  u32 number = at.value();
+  for (u32 n = 0; n < kBetween && number > 1; ++n) {
+    const isa::Instruction& i = code[number - 1];
+    const bool is_argument =
+        i.form == isa::Form::alu && i.alu() == isa::Alu::mov && i.dst != isa::kR1;
+    if (!is_argument) break;
+    --number;
+  }
+  if (number < 2 || !is_of_r1(number - 1, isa::Alu::add) || !is_of_r1(number - 2, isa::Alu::mov))
+    return std::nullopt;
+  const isa::Instruction &copy = code[number - 2], &sum = code[number - 1];
+  const bool is_place =
+      copy.has_register_source() && copy.src == isa::kFramePointer && !sum.has_register_source();
+  return is_place ? std::optional(sum.immediate) : std::nullopt;
 }
 
 }  // namespace skep::verify

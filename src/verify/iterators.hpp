@@ -17,6 +17,14 @@ bool steps_iterator(const platform::Program& program, isa::InstructionIndex at);
 Check check_iterator(Analysis& analysis, State& state, KernelCall& call, const KernelParameter& of);
 // What a step returned is null, or is not; `iterator` is where it stands.
 void end_iterator(State& state, const ObjectPlace& iterator);
-void go_on(State& state);
+void go_on(State& state, u32 iterator);  // by its reference
+// The quick walk knows which round it is by other means.
+void forget_rounds(State& state);
+
+// Whether an instruction calls a function that makes one.
+bool makes_iterator(const platform::Program& program, isa::InstructionIndex at);
+// Where in the frame the iterator stands that a call makes or steps, if the instructions in front
+// of the call say so.
+std::optional<s64> iterator_place(const isa::Code& code, isa::InstructionIndex at);
 
 }  // namespace skep::verify

@@ -88,7 +88,7 @@ Explorer::Outcome Explorer::step_iterator(Path& path) {
   path.at = path.at.next();
   if (!call->is_drained) {
     Path other = path;
-    go_on(other.state);
+    go_on(other.state, call->reference);
     if (before != nullptr) widen(*before, other.state);
     if (auto refused = wait(std::move(other))) return {Ends::no, std::move(refused)};
   }

@@ -54,8 +54,8 @@ Check MergedWalk::step_iterator(Path& path) {
   const InstructionIndex behind = path.at.next();
   if (!call->is_drained) {
     Path other = path;
-    go_on(other.state);
-    other.state.rounds = 0;  // which round it is does not count here
+    go_on(other.state, call->reference);
+    forget_rounds(other.state);
     if (auto refused = go(other, behind)) return refused;
     if (auto refused = arrive(std::move(other))) return refused;
   }

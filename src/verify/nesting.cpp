@@ -4,6 +4,7 @@
 
 #include "isa/control_flow.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/iterators.hpp"
 
 namespace skep::verify {
 namespace {
@@ -14,11 +15,12 @@ using isa::InstructionIndex;
 class Order {
  public:
   struct Input {
-    const isa::Code& code;
+    const platform::Program& program;
     const std::vector<bool>& ends;  // Structure::loop_heads
   };
   Order(const Input& input, const platform::Function& function, Nesting& out)
-      : code_(input.code),
+      : program_(input.program),
+        code_(input.program.code),
         ends_(input.ends),
         begin_(function.begin.value()),
         end_(function.end.value()),
@@ -142,7 +144,8 @@ class Order {
     const std::span<const u32> starts = std::span(blocks_[head].behind).first(blocks_[head].count);
     if (part.size() > 1 || comes_back(head)) {
       const u32 begin = blocks_[head].begin;
-      out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(begin), ends_[begin]});
+      const bool is_own = ends_[begin] && (blocks_[head].calls_back || !remakes(head, part));
+      out_.loops.push_back({loop, out_.depth(loop) + 1, InstructionIndex(begin), is_own});
       loop = static_cast<s32>(out_.loops.size() - 1);
     }
     for (u32 at = blocks_[head].begin; at < blocks_[head].end; ++at) {
@@ -162,16 +165,31 @@ class Order {
            of.behind.begin() + of.count;
   }
 
-  // A may_goto, or a call of an iterator's `next`.
-  bool goes_on_by_itself(u32 block) const {
-    return ends_[blocks_[block].begin] && !blocks_[block].calls_back;
+  // A may_goto, or a call of an iterator's `next` that is not made again in the same loop.
+  bool goes_on_by_itself(u32 block, std::span<const u32> part) const {
+    return ends_[blocks_[block].begin] && !blocks_[block].calls_back && !remakes(block, part);
+  }
+
+  // Whether the iterator that a block steps may be made anew in each round of a loop.
+  bool remakes(u32 block, std::span<const u32> part) const {
+    const InstructionIndex next(blocks_[block].begin);
+    if (code_[next.value()].form != isa::Form::call) return false;
+    const auto place = iterator_place(code_, next);
+    for (const u32 each : part) {
+      for (u32 at = blocks_[each].begin; at < blocks_[each].end; ++at) {
+        if (!makes_iterator(program_, InstructionIndex(at))) continue;
+        const auto made = iterator_place(code_, InstructionIndex(at));
+        if (!place || !made || *place == *made) return true;
+      }
+    }
+    return false;
   }
 
   // The block that the search came to first, unless the loop ends by itself elsewhere: in a block
   // that is in no loop any more when the first is gone. (A loop inside may end by itself, too.)
   u32 head_of(std::span<const u32> part, u32 level) {
     const u32 first = part.back();
-    if (!has_ends_ || part.size() == 1 || goes_on_by_itself(first)) return first;
+    if (!has_ends_ || part.size() == 1 || goes_on_by_itself(first, part)) return first;
     const auto by_search = [this](u32 block) { return blocks_[block].number; };
     std::vector<u32> others(part.begin(), part.end() - 1);
     std::ranges::sort(others, {}, by_search);
@@ -181,7 +199,7 @@ class Order {
             : first;
     const std::vector<u32> in_loops = in_loops_without(start, part, level + 1);
     const auto is_own = [&](u32 block) {
-      return goes_on_by_itself(block) && std::ranges::find(in_loops, block) == in_loops.end();
+      return goes_on_by_itself(block, part) && std::ranges::find(in_loops, block) == in_loops.end();
     };
     const auto own = std::ranges::find_if(others, is_own);
     return own == others.end() ? start : *own;
@@ -250,6 +268,7 @@ class Order {
     } while (parts.blocks.back() != first);
   }
 
+  const platform::Program& program_;
   const isa::Code& code_;
   const std::vector<bool>& ends_;
   u32 begin_;
@@ -285,7 +304,7 @@ std::optional<Nesting> nesting_of(const platform::Program& program, const std::v
   out.loop.assign(program.code.size(), Nesting::kNone);
   out.joins.resize(program.code.size());
   for (const platform::Function& function : program.functions) {
-    if (!Order({program.code, ends}, function, out).run()) return std::nullopt;
+    if (!Order({program, ends}, function, out).run()) return std::nullopt;
   }
   return out;
 }

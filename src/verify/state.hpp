@@ -195,6 +195,8 @@ struct Held {
   isa::InstructionIndex acquired_at{};
   What what = What::reference;
   s32 map = -1;  // lock: number of the map, or kOwnLock
+  // Iterator: its part of State::rounds. One that is made anew is no round of the one before.
+  u32 rounds = 0;
 };
 
 // Parts of the program in which others wait for it, or may not interrupt it: each is to be left
