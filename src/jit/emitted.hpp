@@ -38,6 +38,54 @@ struct Label {
   constexpr Label operator+(u32 more) const { return {number + more}; }  // one made along with it
 };
 
+// A place in code whose jumps have no lengths yet.
+struct Place {
+  u32 at = 0;     // in what stands without any jump
+  u32 jumps = 0;  // how many stand before it
+};
+
+// The places of code that somebody asks for: those of labels, and where instructions begin.
+class Places {
+ public:
+  Label make_labels(u32 count) {  // the first of them
+    const Label first{static_cast<u32>(labels_.size())};
+    labels_.resize(labels_.size() + count);
+    return first;
+  }
+  void bind(Label label, Place here) { labels_[label.number] = here; }
+  const Place& operator[](u32 label) const { return labels_[label]; }
+
+  // What follows is code of that instruction of the program.
+  void mark(u32 instruction, Place here) {
+    if (marks_.empty() || marks_.back().instruction != instruction)
+      marks_.push_back({here, instruction});
+  }
+  u32 marked() const { return marks_.back().instruction; }  // precondition: something is
+
+  void reserve(std::size_t labels, std::size_t marks) {
+    labels_.reserve(labels);
+    marks_.reserve(marks);
+  }
+
+  // The offsets of all, once jumps have lengths.
+  template <class Offset>
+  void resolve(Offset offset, std::vector<u32>& labels,
+               std::vector<platform::CodePlace>& places) const {
+    labels.reserve(labels_.size());
+    for (const Place& each : labels_) labels.push_back(offset(each));
+    places.reserve(marks_.size());
+    for (const auto& [place, instruction] : marks_) places.push_back({offset(place), instruction});
+  }
+
+ private:
+  struct Mark {
+    Place place;
+    u32 instruction;
+  };
+  std::vector<Place> labels_;
+  std::vector<Mark> marks_;
+};
+
 // A direct call at `offset` of the linked code that must reach `target`, once the code has an
 // address.
 struct OutsideCall {

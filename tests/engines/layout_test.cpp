@@ -32,6 +32,14 @@ TEST(Layout, what_nobody_reaches_goes) {
   EXPECT_EQ(combined(with_exit({mov(0, 1), go(3), alu(Alu::mul, 0, 7)})), "alu jump");
 }
 
+TEST(Layout, a_function_behind_a_throw_is_not_what_follows_it) {
+  // main calls f and throws; f begins a loop.
+  EXPECT_EQ(combined(program({mov(1, 5), call_local(3), throw_exception(), mov(0, 0),
+                              alu_reg(Alu::add, 0, 1), alu(Alu::sub, 1, 1), jump(Jump::ne, 1, 0, 4),
+                              leave()})),
+            "alu other other alu alu alu branch");
+}
+
 // Blocks that go to each other in any order, until r6 is used up; which way they went is in r0.
 Code any_blocks(std::mt19937_64& random) {
   const auto below = [&](u64 bound) { return random() % bound; };

@@ -135,8 +135,8 @@ class Assembler {
   void trap();  // udf
 
   Label make_label() { return make_labels(1); }
-  Label make_labels(u32 count);  // the first of them
-  void bind(Label label);
+  Label make_labels(u32 count) { return places_.make_labels(count); }  // the first of them
+  void bind(Label label) { places_.bind(label, here()); }
   void jump(Label label);
   void jump_if(Condition condition, Label label);
   void jump_if_zero(Width width, Reg reg, Label label);
@@ -146,8 +146,8 @@ class Assembler {
   void call_outside(u64 target);
 
   // What follows is code of that instruction of the program.
-  void mark(u32 instruction);
-  u32 marked() const { return marks_.back().instruction; }  // precondition: something is
+  void mark(u32 instruction) { places_.mark(instruction, here()); }
+  u32 marked() const { return places_.marked(); }
 
   Linked link() const;
 
@@ -161,14 +161,6 @@ class Assembler {
     Distance distance;
     u32 label;
   };
-  struct Place {
-    u32 at = 0;     // in raw_
-    u32 jumps = 0;  // how many stand before it
-  };
-  struct Mark {
-    Place place;
-    u32 instruction;
-  };
 
   void put(u32 word) { raw_.push_back(word); }
   void put_jump(u32 word, Distance distance, Label label);
@@ -181,8 +173,7 @@ class Assembler {
 
   std::vector<u32> raw_;  // words, without jumps
   std::vector<JumpPlace> jumps_;
-  std::vector<Place> labels_;
-  std::vector<Mark> marks_;
+  Places places_;
   std::vector<std::pair<Place, u64>> calls_;
 };
 

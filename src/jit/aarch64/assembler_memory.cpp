@@ -112,20 +112,6 @@ void Assembler::call(Reg target) { put(kBlr | rn(target)); }
 void Assembler::ret() { put(kRet); }
 void Assembler::trap() { put(kUdf); }
 
-Label Assembler::make_labels(u32 count) {
-  const Label first{static_cast<u32>(labels_.size())};
-  labels_.resize(labels_.size() + count);
-  return first;
-}
-
-void Assembler::mark(u32 instruction) {
-  if (marks_.empty() || marks_.back().instruction != instruction) {
-    marks_.push_back({here(), instruction});
-  }
-}
-
-void Assembler::bind(Label label) { labels_[label.number] = here(); }
-
 void Assembler::put_jump(u32 word, Distance distance, Label label) {
   jumps_.push_back({static_cast<u32>(raw_.size()), word, distance, label.number});
 }

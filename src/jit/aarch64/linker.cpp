@@ -48,14 +48,10 @@ class Linker {
     Linked out;
     out.code.resize(words.size() * kWordBytes);
     if (!words.empty()) std::memcpy(out.code.data(), words.data(), out.code.size());
-    for (const Assembler::Place& label : in_.labels_)
-      out.labels.push_back(word(label) * kWordBytes);
+    const auto offset = [this](const Place& each) { return word(each) * kWordBytes; };
+    in_.places_.resolve(offset, out.labels, out.places);
     for (const auto& [place, target] : in_.calls_) {
-      out.calls.push_back({word(place) * kWordBytes, target});
-    }
-    out.places.reserve(in_.marks_.size());
-    for (const auto& [place, instruction] : in_.marks_) {
-      out.places.push_back({word(place) * kWordBytes, instruction});
+      out.calls.push_back({offset(place), target});
     }
     return out;
   }
@@ -73,11 +69,11 @@ class Linker {
     for (u8 length : lengths_) added_.push_back(added_.back() + length);
   }
 
-  u32 word(const Assembler::Place& place) const { return place.at + added_[place.jumps]; }
+  u32 word(const Place& place) const { return place.at + added_[place.jumps]; }
 
   s64 distance(std::size_t jump) const {
     const Assembler::JumpPlace& from = in_.jumps_[jump];
-    return s64{word(in_.labels_[from.label])} - (s64{from.at} + added_[jump]);
+    return s64{word(in_.places_[from.label])} - (s64{from.at} + added_[jump]);
   }
 
   bool grow() {

@@ -52,8 +52,7 @@ u8* put_value(u8* to, s64 value, u32 bytes) {
 void Assembler::reserve(std::size_t operations, std::size_t blocks) {
   constexpr std::size_t kBytes = 5, kBlockLabels = 2;  // of an operation, of a block
   raw_.reserve(operations * kBytes);
-  marks_.reserve(operations + 1);
-  labels_.reserve(blocks * kBlockLabels + 1);
+  places_.reserve(blocks * kBlockLabels + 1, operations + 1);
   jumps_.reserve(blocks);
 }
 
@@ -342,20 +341,6 @@ void Assembler::trap() {
   put(0x0f);
   put(0x0b);
 }
-
-Label Assembler::make_labels(u32 count) {
-  const Label first{static_cast<u32>(labels_.size())};
-  labels_.resize(labels_.size() + count);
-  return first;
-}
-
-void Assembler::mark(u32 instruction) {
-  if (marks_.empty() || marks_.back().instruction != instruction) {
-    marks_.push_back({here(), instruction});
-  }
-}
-
-void Assembler::bind(Label label) { labels_[label.number] = here(); }
 
 void Assembler::jump(Label label) { jumps_.push_back({here().at, Jump::always, {}, label.number}); }
 

@@ -24,13 +24,8 @@ class Linker {
     while (grow());
     Linked out;
     write(out.code);
-    out.labels.reserve(in_.labels_.size());
-    for (const Assembler::Place& label : in_.labels_) out.labels.push_back(offset(label));
+    in_.places_.resolve([this](const Place& each) { return offset(each); }, out.labels, out.places);
     for (const auto& [place, target] : in_.calls_) out.calls.push_back({offset(place), target});
-    out.places.reserve(in_.marks_.size());
-    for (const auto& [place, instruction] : in_.marks_) {
-      out.places.push_back({offset(place), instruction});
-    }
     return out;
   }
 
@@ -44,11 +39,11 @@ class Linker {
     for (std::size_t at = 0; at < lengths_.size(); ++at) added_[at + 1] = sum += lengths_[at];
   }
 
-  u32 offset(const Assembler::Place& place) const { return place.at + added_[place.jumps]; }
+  u32 offset(const Place& place) const { return place.at + added_[place.jumps]; }
 
   s64 distance(std::size_t jump) const {
     const Assembler::JumpPlace& from = in_.jumps_[jump];
-    return s64{offset(in_.labels_[from.label])} - (s64{from.at} + added_[jump + 1]);
+    return s64{offset(in_.places_[from.label])} - (s64{from.at} + added_[jump + 1]);
   }
 
   bool grow() {
