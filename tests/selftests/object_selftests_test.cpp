@@ -1,10 +1,8 @@
 // Objects that others wrote: our verdict on each program beside the running kernel's.
 //
-//   test_object_selftests VERSION    the kernel's test programs and samples, compiled for v2, v3,
-//   v4 test_object_selftests tools      the objects inside of Debian's libbpf-tools and xdp-tools
-//   test_object_selftests own        those of tests/bpf/verdicts, which say by their names what
-//   Linux
-//                                    6.18 thinks of them
+//   test_object_selftests v2|v3|v4  the kernel's test programs and samples, compiled for that
+//   test_object_selftests tools     the objects inside of Debian's libbpf-tools and xdp-tools
+//   test_object_selftests own       those of tests/bpf/verdicts, whose names say what Linux thinks
 //
 // Prints a table; differences_VERSION.tsv has the known differences. The programs are compiled with
 // the running kernel's types, so that another kernel is another corpus: there the list is not
