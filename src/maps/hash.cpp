@@ -5,11 +5,13 @@
 // unlinks the old one,
 //   which becomes the spare: readers find the old or the new value, whole, and a full map can still
 //   be updated.
-// - Readers follow chains without a lock. An element that is deleted may be used again at once for
+// - Programs follow chains without a lock. An element that is deleted may be used again at once for
 // another key, which
 //   can lead a reader into another chain; it sees that by the number of the bucket at the end, and
 //   starts again. Tag, key, tag again: a key that is rewritten under the reader is not taken for a
 //   match.
+// - Owners copy a value under the bucket's lock, so that it is one that somebody wrote, whole: between
+//   two looks at the key, an element may have become the spare and have been filled for the same key.
 #include "maps/hash_segment.hpp"
 #include "maps/lock.hpp"
 
@@ -95,6 +97,23 @@ void repair(Hash& map, u32 chain) {
   }
 }
 
+// A chain that nobody else changes, and that is whole.
+class LockedChain {
+ public:
+  LockedChain(Hash& map, Place place) : lock_(bucket(map, place.bucket).lock) {
+    if (lock_.taken() == Taken::over) repair(map, place.bucket);
+  }
+
+ private:
+  Lock lock_;
+};
+
+// The element of `key`, for those who hold the lock.
+u32 find_key(Hash& map, Place place, const void* key) {
+  return with_key_size(map.common.key_size,
+                       [&](auto bytes) { return find(map, place, key, bytes); });
+}
+
 s64 insert_new(Hash& map, Place place, const void* key, const void* value) {
   const u32 number = take_free(map);
   if (number == kNone) {
@@ -108,15 +127,19 @@ s64 insert_new(Hash& map, Place place, const void* key, const void* value) {
 }
 
 void replace(Hash& map, Place place, u32 old, const void* key, const void* value, u32 cpu) {
-  const u32 spare = map.spare[cpu].exchange(kNone, std::memory_order_acquire);
-  if (spare == kNone) {  // two threads with one CPU number: the other one is using it
-    copy_in(value_of(map, element(map, old)), value, map.common.value_size);
+  for (u32 tried = 0; tried < kSpares; ++tried) {
+    // Another's where a second thread has this CPU's number and is using its spare.
+    std::atomic<u32>& slot = map.spare[(cpu + tried) % kSpares];
+    const u32 spare = slot.exchange(kNone, std::memory_order_acquire);
+    if (spare == kNone) continue;
+    write_element(map, element(map, spare), place.tag, key, value);
+    link_first(map, place.bucket, spare);
+    unlink(map, place.bucket, old);
+    slot.store(old, std::memory_order_release);
     return;
   }
-  write_element(map, element(map, spare), place.tag, key, value);
-  link_first(map, place.bucket, spare);
-  unlink(map, place.bucket, old);
-  map.spare[cpu].store(old, std::memory_order_release);
+  // All are in use, or lost with processes that died: readers see the value change word by word.
+  copy_in(value_of(map, element(map, old)), value, map.common.value_size);
 }
 
 // ---- walking, for owners
@@ -184,10 +207,8 @@ s64 HashMap::update(Header& header, const void* key, const void* value, platform
   const u64 bits = static_cast<u64>(flags);
   if ((bits & ~kSpinLockFlag) > kUpdateFlagsMax || (bits & kSpinLockFlag) != 0) return kInvalid;
   const Place place = place_of(map, key);
-  const Lock lock(bucket(map, place.bucket).lock);
-  if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old =
-      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const LockedChain chain(map, place);
+  const u32 old = find_key(map, place, key);
   if (old != kNone && flags == platform::Update::only_new) return kExists;
   if (old == kNone && flags == platform::Update::only_existing) return kNoEntry;
   if (old == kNone) return insert_new(map, place, key, value);
@@ -198,10 +219,8 @@ s64 HashMap::update(Header& header, const void* key, const void* value, platform
 s64 HashMap::erase(Header& header, const void* key) {
   Hash& map = as_hash(header);
   const Place place = place_of(map, key);
-  const Lock lock(bucket(map, place.bucket).lock);
-  if (lock.taken() == Taken::over) repair(map, place.bucket);
-  const u32 old =
-      with_key_size(map.common.key_size, [&](auto bytes) { return find(map, place, key, bytes); });
+  const LockedChain chain(map, place);
+  const u32 old = find_key(map, place, key);
   if (old == kNone) return kNoEntry;
   unlink(map, place.bucket, old);
   map.common.count.fetch_sub(1, std::memory_order_relaxed);
@@ -209,18 +228,15 @@ s64 HashMap::erase(Header& header, const void* key) {
   return 0;
 }
 
-// The value as it was while the key stood: an element that was used again meanwhile is looked up
-// again.
 Copied HashMap::lookup_copy(Header& header, const void* key) {
   Hash& map = as_hash(header);
   const Place place = place_of(map, key);
   std::vector<std::byte> copy(map.common.value_size);
-  for (;;) {
-    const u32 found = find(map, place, key, map.common.key_size);
-    if (found == kNone) return std::nullopt;
-    copy_out(copy.data(), value_of(map, element(map, found)), map.common.value_size);
-    if (holds(element(map, found), place.tag, key, map.common.key_size)) return copy;
-  }
+  const LockedChain chain(map, place);
+  const u32 found = find_key(map, place, key);
+  if (found == kNone) return std::nullopt;
+  copy_out(copy.data(), value_of(map, element(map, found)), map.common.value_size);
+  return copy;
 }
 
 s64 HashMap::update_all(Header& map, const void* key, const void* value, platform::Update flags) {

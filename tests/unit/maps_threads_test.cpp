@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <random>
@@ -61,6 +62,27 @@ TEST(HashThreads, EveryValueReadBelongsToItsKey) {
   u64 walked = 0;
   for (auto key = map.next_key({}); key; key = map.next_key(*key)) ++walked;
   EXPECT_EQ(walked, map.count());
+}
+
+TEST(HashThreads, AValueIsOneThatWasWritten) {
+  // One key, values of a page, and more writers than numbers of CPUs: elements are spare and filled
+  // again for the same key while they are copied.
+  using Value = std::array<u64, 512>;
+  Map map = make(MapKind::hash, 4, sizeof(Value), 1);
+  const u32 key = 1;
+  std::atomic<u64> torn = 0;
+  on_threads(4, [&](u32 thread) {
+    Value value;
+    for (u32 round = 0; round < kRounds / 4; ++round) {
+      value.fill(round);
+      if (thread < 3) update(map.header(), &key, value.data(), Update::any, thread % 2);
+      const auto copy = map.lookup_copy(std::as_bytes(std::span(&key, 1)));
+      if (!copy.ok()) continue;
+      std::memcpy(&value, copy->data(), sizeof(value));
+      torn += std::ranges::count(value, value[0]) != std::ssize(value);
+    }
+  });
+  EXPECT_EQ(torn, 0u);
 }
 
 TEST(HashThreads, NoElementIsLostOrDoubled) {
