@@ -2,16 +2,15 @@
 //
 // Rules, as for the kernel's preallocated hash (kernel/bpf/hashtab.c):
 // - Writers hold the bucket's lock. Updating a key writes a spare element, links it in front and
-// unlinks the old one,
-//   which becomes the spare: readers find the old or the new value, whole, and a full map can still
-//   be updated.
+//   unlinks the old one, which becomes the spare: readers find the old or the new value, whole, and
+//   a full map can still be updated.
 // - Programs follow chains without a lock. An element that is deleted may be used again at once for
-// another key, which
-//   can lead a reader into another chain; it sees that by the number of the bucket at the end, and
-//   starts again. Tag, key, tag again: a key that is rewritten under the reader is not taken for a
-//   match.
-// - Owners copy a value under the bucket's lock, so that it is one that somebody wrote, whole: between
-//   two looks at the key, an element may have become the spare and have been filled for the same key.
+//   another key, which can lead them into another chain; they see that by the number of the bucket
+//   at the end, and start again. Tag, key, tag again: a key that is rewritten under them is not
+//   taken for a match.
+// - Owners copy a value under the bucket's lock, so that it is one that somebody wrote, whole:
+//   between two looks at the key, an element may have become the spare and have been filled for the
+//   same key.
 #include "maps/hash_segment.hpp"
 #include "maps/lock.hpp"
 

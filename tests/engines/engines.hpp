@@ -50,13 +50,15 @@ inline Outcome run_both(const Code& code, const std::vector<u8>& memory = {}, u6
   return want;
 }
 
-// Where functions begin: the first instruction, and the targets of local calls.
 // Of code that nobody verified: any byte of it may be reached through any pointer.
 inline verify::FrameUse any_frame(u32 stack_bytes) {
   return {stack_bytes, {}, {-static_cast<s32>(stack_bytes), stack_bytes}};
 }
 
-inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack_bytes) {
+// Where functions begin: the first instruction, and the targets of local calls. All use their
+// frames alike.
+inline std::vector<jit::SourceFunction> functions_of(const Code& code,
+                                                     const verify::FrameUse& frame) {
   std::vector<bool> begins(code.size());
   begins[0] = true;
   for (const Instruction& i : code) {
@@ -64,10 +66,13 @@ inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack
   }
   std::vector<jit::SourceFunction> out;
   for (u32 at = 0; at < code.size(); ++at) {
-    if (begins[at]) out.push_back({format("f{}", at), at, at, any_frame(stack_bytes)});
+    if (begins[at]) out.push_back({format("f{}", at), at, at, frame});
     out.back().end = at + 1;
   }
   return out;
+}
+inline std::vector<jit::SourceFunction> functions_of(const Code& code, u32 stack_bytes) {
+  return functions_of(code, any_frame(stack_bytes));
 }
 
 // What a verifier would say of where accesses are: of the frame, and at another register.
@@ -84,11 +89,12 @@ inline std::vector<verify::Fact> facts_of(const Code& code, u8 base, verify::Reg
 }
 
 // A program as if it were proved. The test vouches for it.
-inline jit::Source vouched(const Code& code, std::span<const verify::Fact> facts = {}) {
+inline jit::Source vouched(const Code& code, std::span<const verify::Fact> facts = {},
+                           const verify::FrameUse& frame = any_frame(kStackBytes)) {
   jit::Source source;
   source.name = "test";
   source.code = code;
-  source.functions = functions_of(code, kStackBytes);
+  source.functions = functions_of(code, frame);
   source.facts = facts;
   return source;
 }

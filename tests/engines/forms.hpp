@@ -71,20 +71,27 @@ class Forms {
  public:
   static constexpr u64 kEnough = 1'000'000;  // instructions
 
+  // What is known of the code, as a verifier would say it.
+  struct Proof {
+    std::vector<verify::Fact> facts;
+    verify::FrameUse frame;  // of each function
+  };
+
   // `memory` is what each run finds.
-  Forms(const Code& code, std::span<const verify::Fact> facts, std::vector<u8> memory)
+  Forms(const Code& code, Proof proof, std::vector<u8> memory)
       : code_(&code),
+        proof_(std::move(proof)),
+        source_(vouched(code, proof_.facts, proof_.frame)),
         first_(std::move(memory)),
         shared_(first_.size()),
         reference_(interpret::Binder::bind(code, {})),
-        threaded_(thread(code, {}, facts)),
-        threaded_paying_(thread(code, paying_, facts)) {
+        threaded_(threaded::Image::bind(source_, plain_)),
+        threaded_paying_(threaded::Image::bind(source_, paying_)) {
     const auto machine = jit::this_machine().value();
-    const jit::Source source = vouched(code, facts);
-    const jit::Unit unit = reduced(source, plain_);
+    const jit::Unit unit = reduced(source_, plain_);
     native_at_ = code_pages_.add(jit::target::Emitter(unit, plain_, machine).run());
     baseline_at_ = code_pages_.add(jit::target::Emitter(unit, plain_, machine.baseline()).run());
-    const jit::Unit paying = reduced(source, paying_);
+    const jit::Unit paying = reduced(source_, paying_);
     paying_at_ = code_pages_.add(jit::target::Emitter(paying, paying_, machine).run());
     add_confined(machine);
     code_pages_.seal();
@@ -170,6 +177,8 @@ class Forms {
   }
 
   const Code* code_;
+  const Proof proof_;
+  const jit::Source source_;
   const platform::Bindings plain_, paying_ = paying_bindings();
   const std::vector<u8> first_;
   std::vector<u8> shared_;  // never moves: confined code has its address

@@ -16,6 +16,10 @@ namespace skep::engines {
 
 inline constexpr u32 kMemoryBytes = 64;
 inline constexpr s16 kStackUsed = 64;
+// Places of the frame that are accessed through r10 alone, each in one width, unless a program goes
+// astray: what engines may keep in registers.
+inline constexpr u32 kVariables = 6;
+inline constexpr s16 kVariablesAt = -144;
 inline constexpr u8 kBase = 6;     // the memory, in every function
 inline constexpr u8 kCounter = 9;  // of loops
 inline constexpr u8 kValues[] = {0, 2, 3, 4, 5, 7, 8};
@@ -29,6 +33,11 @@ class Generator {
  public:
   explicit Generator(Random random) : random_(std::move(random)) {}
   virtual ~Generator() = default;
+
+  // Each function's frame: all that pointers reach, which are made of r10, is the part used as
+  // memory.
+  static constexpr verify::FrameUse kFrame = {
+      kStackBytes, {}, {-kStackUsed, static_cast<u32>(kStackUsed)}};
 
   Code run() {
     const u32 functions = below(3);
@@ -92,6 +101,7 @@ class Generator {
     begin(role);
     for (u8 r : kValues) put(constant(r, number()));
     for (s16 at = -kStackUsed; at < 0; at += 8) put(store(Width::w64, 10, at, immediate()));
+    begin_variables();
     for (u32 parts = 2 + below(6); parts > 0; --parts) part();
     end(role);
     put(leave());
@@ -119,7 +129,7 @@ class Generator {
   }
 
   void one() {
-    switch (below(18)) {
+    switch (below(20)) {
       case 0: return put(constant(value(), number()));
       case 1: return memory(load(width(), value(), 0, 0));
       case 2: return memory(load_signed(static_cast<Width>(below(3)), value(), 0, 0));
@@ -133,6 +143,8 @@ class Generator {
       case 10: return row_of_zeros();
       case 11: return row_of_copies();
       case 12: return element();
+      case 13:
+      case 14: return variable();
       default: return arithmetic();
     }
   }
@@ -302,6 +314,55 @@ class Generator {
     if (below(3) == 0) put(alu(below(2) == 0 ? Alu::to_be : Alu::bswap, dst, 8 * bytes));
   }
 
+  // As many as a function has, narrow ones and wide ones. The rest of a narrow one's place is its
+  // own, too: a store that goes astray, wide, must not change its neighbour.
+  void begin_variables() {
+    variables_ = below(kVariables + 1);
+    narrow_ = below(1u << kVariables);
+    for (u32 number = 0; number < variables_; ++number)
+      put(store(width_of(number), kFramePointer, place_of(number), immediate()));
+  }
+  Width width_of(u32 variable) const {
+    return (narrow_ >> variable & 1) != 0 ? Width::w32 : Width::w64;
+  }
+  static s16 place_of(u32 variable) { return static_cast<s16>(kVariablesAt + 8 * variable); }
+
+  // What compilers do with a variable that found no register.
+  void variable() {
+    if (variables_ == 0) return arithmetic();
+    const u32 number = below(variables_);
+    const Width w = width_of(number);
+    const u8 x = value(), y = value();
+    const s16 place = place_of(number);
+    switch (below(24)) {
+      case 0: return put(load_signed(w == Width::w32 ? w : Width::w16, x, kFramePointer, place));
+      case 1: return put(load(static_cast<Width>(below(3)), x, kFramePointer, place));
+      case 2: return put(store_reg(static_cast<Width>(below(3)), kFramePointer, place, x));
+      case 3:
+      case 4: return put(store(w, kFramePointer, place, immediate()));
+      case 5:
+      case 6:
+      case 7: return put(store_reg(w, kFramePointer, place, x));
+      case 8:
+      case 9:
+      case 10: return put(load(w, x, kFramePointer, place));
+      case 11:
+      case 12: {  // from one to the other
+        const u32 other = below(variables_);
+        put(load(width_of(other), x, kFramePointer, place_of(other)));
+        return put(store_reg(w, kFramePointer, place, x));
+      }
+      default: break;
+    }
+    put(load(w, x, kFramePointer, place));
+    if (below(2) == 0) put(alu_reg(Alu::mov, y, value(), alu_width()));
+    put(below(2) == 0
+            ? alu_reg(static_cast<Alu>(below(static_cast<u32>(Alu::neg))), x, y, alu_width())
+            : alu_reg(Alu::add, y, x, alu_width()));
+    if (below(4) == 0) arithmetic();
+    put(store_reg(w, kFramePointer, place, below(2) == 0 ? x : y));
+  }
+
   // Aims an access at the memory or the stack, within bounds and aligned.
   void memory(Instruction i) {
     const bool stack = below(2) == 0;
@@ -387,6 +448,8 @@ class Generator {
   Code code_;
   std::vector<u32> begins_;
   std::vector<u32> calls_;
+  u32 variables_ = 0;  // of the function
+  u32 narrow_ = 0;     // a bit for each variable
 };
 
 // By a number, for ever the same.

@@ -15,12 +15,15 @@ std::vector<u8> memory_of(u64 seed) {
   return out;
 }
 
+Forms::Proof proof_of(const Code& code) {
+  return {facts_of(code, kBase, verify::Region::map_value), Generator::kFrame};
+}
+
 // The first form of a program that differs from the reference: how, or an empty text.
 class Agreement {
  public:
   Agreement(const Code& code, u64 seed)
-      : forms_(code, facts_of(code, kBase, verify::Region::map_value), memory_of(seed)),
-        seed_(seed) {}
+      : forms_(code, proof_of(code), memory_of(seed)), seed_(seed) {}
 
   std::string difference() {
     const Outcome whole = forms_.reference();
