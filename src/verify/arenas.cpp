@@ -87,6 +87,10 @@ Refusal refuse_mixed_alu() {
 }  // namespace
 
 std::optional<u32> arena_of(const platform::Program& program) {
+  const auto is_arena = [](const platform::MapSpec& map) {
+    return map.kind == platform::MapKind::arena;
+  };
+  if (std::ranges::none_of(*program.maps, is_arena)) return std::nullopt;
   for (const Instruction& i : program.code) {
     if (const auto arena = arena_named_by(program, i)) return arena;
   }
@@ -97,7 +101,7 @@ std::optional<Misshapen> check_arenas(const platform::Program& program) {
   const auto first = arena_of(program);
   for (InstructionIndex at{}; at.value() < program.code.size(); at = at.next()) {
     const Instruction& i = program.code[at.value()];
-    const auto arena = arena_named_by(program, i);
+    const auto arena = first ? arena_named_by(program, i) : std::nullopt;
     if (arena && arena != first) {
       return Misshapen{at,
                        {Property::arena,

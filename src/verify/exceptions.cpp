@@ -70,7 +70,8 @@ Check do_throw(Analysis& analysis, const State& state, isa::InstructionIndex at)
   }
   const platform::Program& program = analysis.program;
   if (!program.exception_callback) {  // the cookie is what the program returns
-    if (auto refused = check_returned(analysis, state, isa::kR1, "bpf_throw gives")) return refused;
+    if (auto refused = check_returned(analysis, state, {isa::kR1, "bpf_throw", "gives"}))
+      return refused;
   }
   isa::Instruction& i = analysis.code[at.value()];
   i.operation = static_cast<u8>(isa::Call::kfunc);

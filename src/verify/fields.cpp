@@ -148,7 +148,7 @@ Check check_named_maps(const Analysis& analysis) {
   const auto barred = is_tracing                           ? kNotTraced
                       : type == ProgramType::socket_filter ? kLocks
                                                            : platform::SpecialKinds{0};
-  if (barred == 0) return {};
+  if (barred == 0 || analysis.map_fields.empty()) return {};
   for (const isa::Instruction& i : analysis.program.code) {
     const bool names_map =
         i.form == isa::Form::constant &&

@@ -136,9 +136,6 @@ void widen_to(const State& before, State& now, const Steps* steps) {
   }
 }
 
-Invariants::Invariants(const platform::Program& program, std::size_t loops)
-    : steps_(program), known_(loops) {}
-
 Invariants::Arrival Invariants::arrive(Analysis& analysis, const Place& place, State& state,
                                        const Counts& counts, Rounds rounds) {
   Known& known = known_[static_cast<u32>(place.loop)];
@@ -156,8 +153,11 @@ Invariants::Arrival Invariants::arrive(Analysis& analysis, const Place& place, S
   return Arrival::news;
 }
 
-const Steps* Invariants::steps_after(u32 changes) const {
-  if (changes <= kFineSteps) return &steps_;
+const Steps* Invariants::steps_after(u32 changes) {
+  if (changes <= kFineSteps) {
+    if (!steps_) steps_.emplace(program_);
+    return &*steps_;
+  }
   return changes <= kCoarseSteps ? &Steps::coarse() : nullptr;
 }
 

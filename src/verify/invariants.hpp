@@ -9,6 +9,7 @@
 // it. Merging and widening decide how soon that is, and what is still known then.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,7 +43,8 @@ void widen_to(const State& before, State& now, const Steps* steps);
 
 class Invariants {
  public:
-  Invariants(const platform::Program& program, std::size_t loops);
+  Invariants(const platform::Program& program, std::size_t loops)
+      : program_(program), known_(loops) {}
 
   enum class Arrival : u8 {
     known,  // it was walked
@@ -67,10 +69,11 @@ class Invariants {
     u32 changes = 0;
   };
   Arrival merge_into(Analysis& analysis, Known& known, State& state, const Counts& counts);
-  const Steps* steps_after(u32 changes) const;
+  const Steps* steps_after(u32 changes);
 
-  Steps steps_;
-  std::vector<Known> known_;  // by loop
+  const platform::Program& program_;
+  std::optional<Steps> steps_;  // of the program, since something was widened
+  std::vector<Known> known_;    // by loop
 };
 
 }  // namespace skep::verify

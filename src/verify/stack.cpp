@@ -57,17 +57,17 @@ u64 slots_in(const Reach& reach) {
   return (~u64{0} >> (kStackSlots - 1 - highest)) & (~u64{0} << lowest);
 }
 
-// Root may read what nobody wrote: the kernel takes it (bpf_allow_uninit_stack).
-Check check_set(const Analysis& analysis, const Frame& frame, const Reach& reach,
-                std::string_view what) {
-  if (!analysis.for_user_engine()) return {};
+// The first byte in reach that nobody wrote. Root may read such: the kernel takes it
+// (bpf_allow_uninit_stack).
+std::optional<s64> first_unset(const Analysis& analysis, const Frame& frame, const Reach& reach) {
+  if (!analysis.for_user_engine()) return std::nullopt;
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
     const u32 number = Frame::slot_of(byte);
     const bool set =
         number < frame.slots.size() && (frame.slots[number].set >> Frame::byte_of(byte) & 1) != 0;
-    if (!set) return unset_byte(byte, what);
+    if (!set) return byte;
   }
-  return {};
+  return std::nullopt;
 }
 
 // The spilled value does not survive a write to any of its bytes.
@@ -76,14 +76,39 @@ void drop_spill(StackSlot& slot, u8 written) {
   if ((spilled & written) != 0) slot.spilled = 0;
 }
 
-// Every byte in reach may have changed; those that are certain become set.
+// The bytes of a slot, which begins at `start`, that are in [first, end).
+u8 bytes_inside(s64 start, s64 first, s64 end) {
+  const s64 from = std::max(first - start, s64{0}), to = std::min(end - start, s64{kSlotBytes});
+  return from >= to ? 0 : static_cast<u8>((1u << to) - (1u << from));
+}
+
+// By byte of a slot: what may be written, and what of it surely is.
+struct Written {
+  u8 maybe;
+  u8 surely;
+};
+
+bool changes(const Slots& slots, u32 number, const Written& written) {
+  if (number >= slots.size()) return written.surely != 0;
+  const StackSlot& slot = slots[number];
+  const u8 spilled = static_cast<u8>((1u << slot.spilled) - 1);
+  return ((spilled | slot.zero) & written.maybe) != 0 || (written.surely & ~slot.set) != 0;
+}
+
+// Every byte in reach may have changed; those that are certain become set. A slot of which that was
+// so before stays shared.
 void overwrite(Frame& frame, const Reach& reach, u64 certain) {
-  for (s64 byte = reach.first; byte <= reach.last; ++byte) {
-    StackSlot& slot = frame.slots.edit(Frame::slot_of(byte));
-    const u8 bit = static_cast<u8>(1u << Frame::byte_of(byte));
-    drop_spill(slot, bit);
-    slot.zero &= static_cast<u8>(~bit);
-    if (reach.exact && byte < reach.first + static_cast<s64>(certain)) slot.set |= bit;
+  const s64 end_of_certain = reach.exact ? reach.first + static_cast<s64>(certain) : reach.first;
+  const s64 lowest = -s64{Frame::slot_of(reach.first) + 1} * kSlotBytes;
+  for (s64 start = lowest; start <= reach.last; start += kSlotBytes) {
+    const u32 number = Frame::slot_of(start);
+    const u8 written = bytes_inside(start, reach.first, reach.last + 1);
+    const u8 set = bytes_inside(start, reach.first, std::min(end_of_certain, reach.last + 1));
+    if (!changes(frame.slots, number, {written, set})) continue;
+    StackSlot& slot = frame.slots.edit(number);
+    drop_spill(slot, written);
+    slot.zero &= static_cast<u8>(~written);
+    slot.set |= set;
   }
 }
 
@@ -172,7 +197,7 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_access(analysis, frame, reach, i.src);
-  if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
+  if (const auto unset = first_unset(analysis, frame, reach)) return unset_byte(*unset, "reads");
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (auto refused = check_alignment(pointer, i, reach, "reads")) return refused;
@@ -258,7 +283,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_reach(analysis, frame, reach);
-  if (auto refused = check_set(analysis, frame, reach, "reads")) return refused;
+  if (const auto unset = first_unset(analysis, frame, reach)) return unset_byte(*unset, "reads");
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
@@ -271,7 +296,9 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
-  return check_set(analysis, frame, reach, format("the call reads through {}", register_name(r)));
+  const auto unset = first_unset(analysis, frame, reach);
+  if (!unset) return {};
+  return unset_byte(*unset, format("the call reads through {}", register_name(r)));
 }
 
 Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent extent) {
@@ -290,7 +317,7 @@ Check hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u3
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
-  if (check_set(analysis, frame, reach, "")) {
+  if (first_unset(analysis, frame, reach)) {
     analysis.frames[frame.function].zeroed.include(reach.first, reach.last + 1);
   }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));

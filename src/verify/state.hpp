@@ -206,6 +206,7 @@ struct Sections {
   u32 preemption = 0;             // how often preemption was disabled
   std::vector<u32> interrupts{};  // ids of the flags that were saved, the last one innermost
 
+  bool any() const { return rcu || preemption != 0 || !interrupts.empty(); }
   friend bool operator==(const Sections&, const Sections&) = default;
 };
 

@@ -84,12 +84,12 @@ Check check_end(Analysis& analysis, const State& state) {
   if (!state.held.empty()) {
     return still_held(program, state, format("{} ends without giving back ", function.name), "");
   }
-  if (auto refused = check_no_section(state, format("{} ends", function.name))) return refused;
+  if (state.sections.any()) return check_no_section(state, format("{} ends", function.name));
   // Operations of the kernel may return nothing, as functions do.
   const bool may_be_void = number != 0 || program.type == platform::ProgramType::struct_ops;
   if (function.signature && !function.signature->returns_number && may_be_void) return {};
   if (number == 0 || program.exception_callback == number)
-    return check_returned(analysis, state, isa::kR0, format("{} returns", function.name));
+    return check_returned(analysis, state, {isa::kR0, function.name, "returns"});
   if (auto refused = check_readable(state, isa::kR0)) return refused;
   const Value& result = state.frame().registers[isa::kR0];
   if (!result.is_number() && analysis.for_user_engine()) {

@@ -30,7 +30,7 @@ class Shape {
       : program_(program), structure_(structure) {
     structure_.joins.assign(program.code.size(), false);
     structure_.loop_heads = structure_.joins;
-    reached_.assign(program.code.size(), false);
+    reached_.assign(program.code.size(), 0);
   }
 
   std::optional<Misshapen> check() {
@@ -39,19 +39,15 @@ class Shape {
     for (const platform::Function& function : program_.functions) {
       if (auto found = check_function(function)) return found;
     }
-    for (InstructionIndex at{}; at.value() < program_.code.size(); at = at.next())
-      keeps_for_later_ |= keeps_function(program_, at);
     if (auto found = reach(0, {})) return found;
     if (program_.exception_callback) {
       if (auto found = reach(*program_.exception_callback, {})) return found;
       if (auto found = check_exception_callback(program_)) return found;
     }
-    for (std::size_t at = 0; at < reached_.size(); ++at) {
-      if (!reached_[at])
-        return misshapen(InstructionIndex(at), Property::unreachable_code, "no path leads here",
-                         "");
-    }
-    return {};
+    const auto dead = std::ranges::find(reached_, 0);
+    if (dead == reached_.end()) return {};
+    return misshapen(InstructionIndex(static_cast<std::size_t>(dead - reached_.begin())),
+                     Property::unreachable_code, "no path leads here", "");
   }
 
  private:
@@ -105,8 +101,10 @@ class Shape {
                          format("function {} runs into the code behind it", function.name),
                          "its last instruction neither jumps nor exits");
       }
-      if (i.form == isa::Form::may_goto || takes_function(i) || steps_iterator(program_, at)) {
-        structure_.joins[at.value()] = structure_.loop_heads[at.value()] = true;
+      if (i.form == isa::Form::may_goto) begin_loop(at);
+      if (i.form == isa::Form::call) {
+        if (takes_function(i) || steps_iterator(program_, at)) begin_loop(at);
+        keeps_for_later_ |= keeps_function(program_, at);
       }
       if (names_function(i)) {
         if (called(i) == program_.functions.size())
@@ -124,6 +122,10 @@ class Shape {
     return {};
   }
 
+  void begin_loop(InstructionIndex at) {
+    structure_.joins[at.value()] = structure_.loop_heads[at.value()] = true;
+  }
+
   // The number of the function that a local call goes to.
   std::size_t called(const isa::Instruction& i) const {
     const auto found = std::ranges::find(program_.functions, i.target, &platform::Function::begin);
@@ -138,14 +140,13 @@ class Shape {
     while (!pending.empty()) {
       InstructionIndex at = pending.back();
       pending.pop_back();
-      while (!reached_[at.value()]) {
-        reached_[at.value()] = true;
+      while (reached_[at.value()] == 0) {
+        reached_[at.value()] = 1;
         const isa::Instruction& i = program_.code[at.value()];
         if (isa::is_local_call(i) || names_function(i)) calls.push_back(at);
-        const isa::Successors next = isa::successors(program_.code, at);
-        if (next.count == 0) break;
-        at = next.targets[0];
-        if (next.count == 2) pending.push_back(next.targets[1]);
+        if (i.form == isa::Form::exit) break;
+        if (isa::is_conditional(i)) pending.push_back(i.target);
+        at = i.form == isa::Form::jump_always ? i.target : at.next();
       }
     }
     if (!calls.empty() || callees_.size() <= function) callees_.resize(program_.functions.size());
@@ -173,8 +174,8 @@ class Shape {
 
   const platform::Program& program_;
   Structure& structure_;
-  std::vector<bool> reached_;
-  bool keeps_for_later_ = false;                        // some call keeps a function for later
+  std::vector<u8> reached_;       // by instruction: 1 once some path leads there
+  bool keeps_for_later_ = false;  // some call keeps a function for later
   std::vector<std::vector<InstructionIndex>> callees_;  // by function: its call instructions
 };
 
