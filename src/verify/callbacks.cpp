@@ -158,7 +158,7 @@ void give_element(Analysis& analysis, State& state, const Later& later) {
 
 State later_state(Analysis& analysis, const Later& later) {
   State state;
-  state.frames.emplace_back();
+  state.frames.push_back({});
   state.frame().function = later.function;
   state.frame().entered = Entered::later;
   if (later.by == LaterBy::order) {

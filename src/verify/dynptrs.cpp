@@ -70,14 +70,15 @@ Check make_dynptr(Analysis& analysis, State& state, const NewDynptr& of) {
 
 void release_dynptrs(State& state, u32 reference, isa::InstructionIndex at) {
   std::vector<u32> identities;
-  for (Frame& frame : state.frames) {
-    for (u32 s = 0; s < frame.slots.size(); ++s) {
-      const StackSlot& slot = frame.slots[s];
+  const Frames& frames = state.frames;
+  for (u32 f = 0; f < frames.size(); ++f) {
+    for (u32 s = 0; s < frames[f].slots.size(); ++s) {
+      const StackSlot& slot = frames[f].slots[s];
       const bool shares = slot.spilled != 0 && slot.value.kind == Kind::dynptr_object &&
                           slot.value.reference == reference;
       if (!shares) continue;
       identities.push_back(slot.value.id);
-      frame.slots.edit(s) = StackSlot{};
+      state.frames[f].slots.edit(s) = StackSlot{};
     }
   }
   for (const u32 identity : identities) forget_reference(state, identity, at);

@@ -160,24 +160,27 @@ Check Explorer::check_limits() {
 // from before it.
 bool Explorer::mark(s32 checkpoint, Places& places) {
   State& state = checkpoints_[static_cast<u32>(checkpoint)].state;
+  const Frames& frames = state.frames;
   bool changed = false;
-  for (std::size_t f = 0; f < state.frames.size(); ++f) {
-    Frame& frame = state.frames[f];
+  for (std::size_t f = 0; f < frames.size(); ++f) {
     for (Registers left = places.registers[f]; left != 0;
          left &= static_cast<Registers>(left - 1)) {
-      Value& value = frame.registers[static_cast<std::size_t>(std::countr_zero(left))];
-      changed = changed || value.precise == Precise::no;
-      value.precise = Precise::yes;
-      if (!value.is_number()) places.registers[f] &= static_cast<Registers>(~(left & -left));
+      const auto r = static_cast<std::size_t>(std::countr_zero(left));
+      if (frames[f].registers[r].precise == Precise::no) {
+        changed = true;
+        state.frames[f].registers[r].precise = Precise::yes;
+      }
+      if (!frames[f].registers[r].is_number())
+        places.registers[f] &= static_cast<Registers>(~(left & -left));
     }
     for (u64 left = places.slots[f]; left != 0; left &= left - 1) {
       const auto s = static_cast<std::size_t>(std::countr_zero(left));
-      if (s >= frame.slots.size()) break;
-      if (frame.slots[s].value.precise == Precise::no) {
+      if (s >= frames[f].slots.size()) break;
+      if (frames[f].slots[s].value.precise == Precise::no) {
         changed = true;
-        frame.slots.edit(s).value.precise = Precise::yes;
+        state.frames[f].slots.edit(s).value.precise = Precise::yes;
       }
-      if (!frame.slots[s].value.is_number()) places.slots[f] &= ~(left & -left);
+      if (!frames[f].slots[s].value.is_number()) places.slots[f] &= ~(left & -left);
     }
   }
   learned_ |= changed;

@@ -134,7 +134,7 @@ bool is_verified_apart(const platform::Function& function) {
 
 State entry_state(Analysis& analysis, std::size_t function) {
   State state;
-  state.frames.emplace_back();
+  state.frames.push_back({});
   state.frame().function = static_cast<u32>(function);
   auto& registers = state.registers();
   registers[isa::kFramePointer] = Value::pointer(Kind::stack);

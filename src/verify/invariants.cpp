@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace skep::verify {
 namespace {
@@ -121,15 +122,18 @@ T Steps::down(T value) const {
 void widen_to(const State& before, State& now, const Steps* steps) {
   for (std::size_t f = 0; f < now.frames.size(); ++f) {
     const Frame& old_frame = before.frames[f];
+    if (&old_frame == &std::as_const(now).frames[f]) continue;
     Frame& frame = now.frames[f];
     for (std::size_t r = 0; r < frame.registers.size(); ++r) {
       Value& value = frame.registers[r];
       if (grew(old_frame.registers[r], value))
         value.number = widened(old_frame.registers[r].number, value.number, steps);
     }
-    if (frame.slots.are(old_frame.slots)) continue;
-    for (std::size_t s = 0; s < std::min(old_frame.slots.size(), frame.slots.size()); ++s) {
-      const StackSlot &old_slot = old_frame.slots[s], &slot = frame.slots[s];
+    const Slots &old_slots = old_frame.slots, &slots = frame.slots;
+    const std::size_t both = std::min(old_slots.size(), slots.size());
+    for (std::size_t s = slots.next_apart(old_slots, 0); s < both;
+         s = slots.next_apart(old_slots, s + 1)) {
+      const StackSlot &old_slot = old_slots[s], &slot = slots[s];
       if (old_slot.spilled != slot.spilled || slot.spilled == 0 || slot.holds_object()) continue;
       if (grew(old_slot.value, slot.value)) widen_slot(old_slot, frame.slots.edit(s), steps);
     }

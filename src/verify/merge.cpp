@@ -158,22 +158,19 @@ void merge_frame(Pairs& pairs, Frame& a, const Frame& b, Registers live) {
       value = Value::unset_value();
     }
   }
-  if (a.slots.are(b.slots)) return;
-  const StackSlot untouched;
-  for (std::size_t s = 0; s < a.slots.size(); ++s) {
-    const StackSlot& other = s < b.slots.size() ? b.slots[s] : untouched;
-    if (a.slots[s].is_untouched() || a.slots[s] == other) continue;
-    merge_slot(pairs, a.slots.edit(s), other);
+  const Slots &slots = a.slots, &others = b.slots;
+  for (std::size_t s = slots.next_apart(others, 0); s < slots.size();
+       s = slots.next_apart(others, s + 1)) {
+    if (slots[s].is_untouched() || slots[s] == others[s]) continue;
+    merge_slot(pairs, a.slots.edit(s), others[s]);
   }
 }
 
 // Objects on the stack are the same in both, or on one side what is done with them goes unseen.
 bool objects_merge(const Slots& a, const Slots& b) {
-  if (a.are(b)) return true;
-  const StackSlot untouched;
-  for (std::size_t s = 0; s < std::max(a.size(), b.size()); ++s) {
-    const StackSlot& one = s < a.size() ? a[s] : untouched;
-    const StackSlot& other = s < b.size() ? b[s] : untouched;
+  const std::size_t end = std::max(a.size(), b.size());
+  for (std::size_t s = a.next_apart(b, 0); s < end; s = a.next_apart(b, s + 1)) {
+    const StackSlot &one = a[s], &other = b[s];
     if (!one.holds_object() && !other.holds_object()) continue;
     const bool same = one.holds_object() && other.holds_object() &&
                       one.value.kind == other.value.kind && one.value.id == other.value.id &&
@@ -227,14 +224,17 @@ bool merge(Analysis& analysis, State& into, const State& from, const Counts& cou
   if (into.frames.size() != from.frames.size() || into.rounds != from.rounds ||
       into.sections != from.sections || !same_held(into, from))
     return false;
-  for (std::size_t f = 0; f < into.frames.size(); ++f) {
-    if (!frames_merge(into.frames[f], from.frames[f], counts.live[f]) ||
-        !pointers_stay(into.frames[f].slots, from.frames[f].slots, counts.pointers[f]))
+  const Frames& frames = into.frames;
+  const auto shares = [&](std::size_t f) { return &frames[f] == &from.frames[f]; };
+  for (std::size_t f = 0; f < frames.size(); ++f) {
+    if (shares(f)) continue;
+    if (!frames_merge(frames[f], from.frames[f], counts.live[f]) ||
+        !pointers_stay(frames[f].slots, from.frames[f].slots, counts.pointers[f]))
       return false;
   }
   Pairs pairs(analysis);
-  for (std::size_t f = 0; f < into.frames.size(); ++f) {
-    merge_frame(pairs, into.frames[f], from.frames[f], counts.live[f]);
+  for (std::size_t f = 0; f < frames.size(); ++f) {
+    if (!shares(f)) merge_frame(pairs, into.frames[f], from.frames[f], counts.live[f]);
   }
   return true;
 }

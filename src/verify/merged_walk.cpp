@@ -211,7 +211,7 @@ MergedWalk::Key MergedWalk::key_of(const Path& path) const {
 Counts MergedWalk::counts_at(const Path& path) const {
   Counts out{.live = live_at(outline_.live, path.state, path.at)};
   if (spilled_.empty()) return out;
-  const std::vector<Frame>& frames = path.state.frames;
+  const Frames& frames = path.state.frames;
   for (std::size_t f = 0; f + 1 < frames.size(); ++f)
     out.pointers[f] = spilled_[frames[f + 1].return_to.value()];
   out.pointers[frames.size() - 1] = spilled_[path.at.value()];

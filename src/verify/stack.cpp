@@ -1,6 +1,7 @@
 #include "verify/stack.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "verify/stack_objects.hpp"
 
@@ -193,7 +194,7 @@ std::optional<u64> constant_on_stack(Analysis& analysis, const State& state, con
 
 Check load_stack(Analysis& analysis, State& state, const Value& pointer, const Instruction& i,
                  Value& out) {
-  Frame& frame = state.frames[pointer.frame];
+  const Frame& frame = std::as_const(state).frames[pointer.frame];
   const u32 bytes = isa::bytes_of(i.width);
   const Reach reach = reach_of(pointer, i.offset, bytes);
   note_access(analysis, frame, reach, i.src);
@@ -214,9 +215,10 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   const u32 byte = Frame::byte_of(reach.first);
   const bool whole = byte == 0 && bytes == slot.spilled && i.form != isa::Form::load_signed;
   if (slot.value.is_number()) {
-    if (whole && Analysis::wants_link(slot.value)) analysis.link(frame.slots.edit(number).value);
-    out =
-        whole ? frame.slots[number].value : Value::of_number(with_sign(part_of(slot, byte, i), i));
+    out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
+    if (!whole || !Analysis::wants_link(out)) return {};
+    analysis.link(out);
+    state.frames[pointer.frame].slots.edit(number).value.id = out.id;
     return {};
   }
   if (!whole) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace skep::verify {
 namespace {
@@ -118,11 +119,12 @@ Check check_no_object(const Frame& frame, u64 slots) {
 }
 
 Check overwrite_objects(State& state, u8 in, u64 slots) {
+  const Frames& frames = state.frames;
   for (u64 left = slots; left != 0; left &= left - 1) {
     const auto slot = static_cast<u32>(std::countr_zero(left));
-    const Value* const value = object_in(state.frames[in], slot);
+    const Value* const value = object_in(frames[in], slot);
     if (value != nullptr && value->kind == Kind::dynptr_object)
-      return check_no_object(state.frames[in], u64{1} << slot);
+      return check_no_object(frames[in], u64{1} << slot);
   }
   return destroy_objects(state, in, slots);
 }
@@ -130,7 +132,7 @@ Check overwrite_objects(State& state, u8 in, u64 slots) {
 Check destroy_objects(State& state, u8 in, u64 slots) {
   for (u64 left = slots; left != 0; left &= left - 1) {
     const auto slot = static_cast<u32>(std::countr_zero(left));
-    const Value* const value = object_in(state.frames[in], slot);
+    const Value* const value = object_in(std::as_const(state).frames[in], slot);
     if (value == nullptr) continue;
     if (value->kind == Kind::dynptr_object) {
       if (auto refused = destroy_dynptr(state, in, slot)) return refused;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -75,6 +76,7 @@ class Comparison {
   }
 
   bool slot(const StackSlot& before, const StackSlot& now) {
+    if (&before == &now) return before.spilled == 0 || same(before.value);
     if ((before.set & ~now.set) != 0 || (before.zero & ~now.zero) != 0) return false;
     const bool any_number = before.value.is_number() && is_ignored(before.value);
     if (before.spilled == 0)  // proved for any bytes, which an object's are not
@@ -83,7 +85,15 @@ class Comparison {
     return before.spilled == now.spilled && value(before.value, now.value);
   }
 
+  // Of a value that both states share: what relates it to others must do so in both.
+  bool same(const Value& value) {
+    if (value.kind == Kind::unset || (value.is_number() && is_ignored(value))) return true;
+    if (!same_id(value.id, value.id)) return false;
+    return value.is_number() || same_id(value.reference, value.reference);
+  }
+
   bool value(const Value& before, const Value& now) {
+    if (&before == &now) return same(before);
     if (before.kind == Kind::unset) return true;  // proved without reading it
     if (before.kind != now.kind) return false;
     if (before.kind == Kind::number) {
@@ -173,8 +183,10 @@ bool includes(const State& before, const State& now, std::span<const Registers> 
 }
 
 bool same_rounds(const State& before, const State& now) {
-  return before.rounds == now.rounds &&
-         std::ranges::equal(before.frames, now.frames, {}, &Frame::rounds, &Frame::rounds);
+  bool same = before.rounds == now.rounds && before.frames.size() == now.frames.size();
+  for (std::size_t at = 0; same && at < now.frames.size(); ++at)
+    same = before.frames[at].rounds == now.frames[at].rounds;
+  return same;
 }
 
 void widen(const State& before, State& now) {
@@ -184,12 +196,14 @@ void widen(const State& before, State& now) {
   };
   for (std::size_t at = 0; at < std::min(before.frames.size(), now.frames.size()); ++at) {
     const Frame& old_frame = before.frames[at];
+    if (&old_frame == &std::as_const(now).frames[at]) continue;
     Frame& frame = now.frames[at];
     for (std::size_t r = 0; r < frame.registers.size(); ++r) {
       if (differs(old_frame.registers[r], frame.registers[r]))
         frame.registers[r] = Value::of_number(Scalar::unknown());
     }
-    for (std::size_t s = 0; s < std::min(old_frame.slots.size(), frame.slots.size()); ++s) {
+    const std::size_t both = std::min(old_frame.slots.size(), frame.slots.size());
+    for (std::size_t s = 0; s < both; ++s) {
       const StackSlot &old_slot = old_frame.slots[s], &slot = frame.slots[s];
       if (old_slot.spilled != slot.spilled || slot.spilled == 0) continue;
       if (!differs(old_slot.value, slot.value)) continue;

@@ -1,6 +1,7 @@
 #include "verify/step.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "verify/callbacks.hpp"
 #include "verify/kernel_functions.hpp"
@@ -52,10 +53,11 @@ void enter_function(State& state, std::size_t number, InstructionIndex return_to
   Frame frame;
   frame.function = static_cast<u32>(number);
   frame.return_to = return_to;
-  for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = state.registers()[r];
+  const auto& caller = std::as_const(state).registers();
+  for (u8 r = isa::kR1; r <= isa::kR5; ++r) frame.registers[r] = caller[r];
   frame.registers[isa::kFramePointer] = Value::pointer(Kind::stack);
   frame.registers[isa::kFramePointer].frame = static_cast<u8>(state.frames.size());
-  state.frames.push_back(std::move(frame));
+  state.frames.push_back(frame);
 }
 
 Check leave_function(State& state) {
