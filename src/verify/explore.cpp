@@ -98,7 +98,6 @@ Check Explorer::walk(State start) {
 void Explorer::forget_walk() {
   work_.states += checkpoints_.size();
   checkpoints_.clear();
-  decisions_.clear();
   trail_.clear();
   back_edges_.clear();
   for (std::vector<s32>& kept : kept_) kept.clear();
@@ -111,7 +110,7 @@ Check Explorer::follow(Path path) {
   }
   for (;;) {
     refused_at_ = path.at;
-    refused_decision_ = path.decision;
+    refused_took_ = path.took;
     refused_trail_ = path.trail;
     if (auto refused = check_limits()) return refused;
     if (structure_.joins[path.at.value()]) {
@@ -183,7 +182,7 @@ bool Explorer::mark(s32 checkpoint, Places& places) {
       if (!frames[f].slots[s].value.is_number()) places.slots[f] &= ~(left & -left);
     }
   }
-  learned_ |= changed;
+  if (changed) note_lesson(checkpoints_[static_cast<u32>(checkpoint)]);
   return changed;
 }
 
@@ -252,9 +251,11 @@ bool Explorer::is_worth_keeping(const Path& path) const {
 void Explorer::settle_loop(s32 outermost) {
   do {
     learned_ = false;
-    for (const BackEdge& edge : back_edges_) {
+    for (BackEdge& edge : back_edges_) {
       if (edge.outermost != outermost) continue;
       const Checkpoint& head = checkpoints_[static_cast<u32>(edge.head)];
+      if (edge.lessons == head.lessons) continue;
+      edge.lessons = head.lessons;
       note_read(edge.checkpoint, edge.written, head.read);
       require(edge.trail, edge.depth, precise_places(head.state));
     }
@@ -317,6 +318,11 @@ Explorer::Outcome Explorer::step(Path& path) {
   return {Ends::no, std::move(refused)};
 }
 
+void Explorer::note_lesson(Checkpoint& checkpoint) {
+  learned_ = true;
+  ++checkpoint.lessons;
+}
+
 // Records the instruction at path.at, and carries back what it needs to be precise in frame
 // `depth`.
 void Explorer::note(Path& path, std::size_t depth) {
@@ -326,7 +332,8 @@ void Explorer::note(Path& path, std::size_t depth) {
     places.slots = analysis_.demand.slots;
     require(path.trail, depth, places);
   }
-  path.trail = trail_.add(path.trail, path.at, analysis_.demand);
+  const Holds took = std::exchange(path.took, Holds::no);
+  path.trail = trail_.add(path.trail, path.at, analysis_.demand, took);
   note_read(path.checkpoint, path.written, analysis_.demand.read);
   for (std::size_t frame = 0; frame < path.written.size(); ++frame) {
     path.written[frame] |= analysis_.demand.written[frame];
@@ -348,15 +355,10 @@ void Explorer::note_read(s32 at, const SlotSets& written_since, SlotSets slots) 
       any = any || slots[frame] != 0;
     }
     if (!any) return;
-    learned_ = true;
+    note_lesson(checkpoint);
     written = &checkpoint.written_before;
     at = checkpoint.parent;
   }
-}
-
-s32 Explorer::decide(const Path& path, Holds holds) {
-  decisions_.push_back({path.decision, path.at, holds});
-  return static_cast<s32>(decisions_.size()) - 1;
 }
 
 Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
@@ -374,14 +376,14 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
     Path other{.state = std::move(*ways.taken),
                .at = i.target,
                .checkpoint = path.checkpoint,
-               .decision = decide(path, Holds::yes),
+               .took = Holds::yes,
                .trail = path.trail,
                .written = path.written};
     if (auto refused = wait(std::move(other))) return {Ends::no, std::move(refused)};
     ways.taken.reset();
   }
   const bool takes = ways.taken.has_value();
-  path.decision = decide(path, takes ? Holds::yes : Holds::no);
+  path.took = takes ? Holds::yes : Holds::no;
   path.state = std::move(takes ? *ways.taken : *ways.passed);
   path.at = takes ? i.target : path.at.next();
   return {};

@@ -48,13 +48,7 @@ class Explorer {
     SlotSets written_before{};  // slots overwritten between its parent and it
     u32 hits = 0;
     u32 misses = 0;
-  };
-
-  // A branch that was taken, for the Report.
-  struct Decision {
-    s32 before = kNone;
-    isa::InstructionIndex at{};
-    Holds holds = Holds::no;
+    u32 lessons = 0;  // how often a mark or a read was new to it
   };
 
   // Where a path stands.
@@ -62,7 +56,7 @@ class Explorer {
     State state;
     isa::InstructionIndex at{};
     s32 checkpoint = kNone;
-    s32 decision = kNone;
+    Holds took = Holds::no;  // whether its last step was a jump that was taken
     s32 trail = Trail::kStart;
     SlotSets written{};  // slots overwritten since its last checkpoint
   };
@@ -75,6 +69,7 @@ class Explorer {
     s32 checkpoint = kNone;
     std::size_t depth = 0;
     SlotSets written{};
+    u32 lessons = 0;  // of the head, that were carried along this edge
   };
 
   enum class Ends : u8 { no, yes };
@@ -110,9 +105,9 @@ class Explorer {
   void close(s32 checkpoint);
   void require(s32 trail, std::size_t depth, const Places& places);
   void note(Path& path, std::size_t depth);
+  void note_lesson(Checkpoint& checkpoint);
   void note_read(s32 checkpoint, const SlotSets& written_since, SlotSets slots);
   bool mark(s32 checkpoint, Places& places);
-  s32 decide(const Path& path, Holds holds);
 
   std::vector<Passed> way_to_refusal() const;
 
@@ -129,12 +124,11 @@ class Explorer {
   u32 jumps_ = 0;                       // on all paths, since the last state was kept
   u32 instructions_ = 0;                // the same
   bool learned_ = false;                // a mark or a read was new
-  std::vector<Decision> decisions_;
   Trail trail_;
   Work work_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   isa::InstructionIndex refused_at_{};
-  s32 refused_decision_ = kNone;
+  Holds refused_took_ = Holds::no;
   s32 refused_trail_ = Trail::kStart;
 };
 

@@ -1,5 +1,5 @@
-// The frames of a path: registers and stack slots. They are copied whenever paths fork or a state is
-// kept, and most of what is in them stays the same, so that copies share it.
+// The frames of a path: registers and stack slots. They are copied whenever paths fork or a state
+// is kept, and most of what is in them stays the same, so that copies share it.
 #pragma once
 
 #include <algorithm>
@@ -50,8 +50,8 @@ class Slots {
   bool are(const Slots& other) const { return next_apart(other, 0) == kStackSlots; }
 
  private:
-  // A page is a kilobyte.
-  static constexpr std::size_t kPage = 8;
+  // A page is half a kilobyte.
+  static constexpr std::size_t kPage = 4;
   using Page = std::array<StackSlot, kPage>;
   u32 size_ = 0;
   std::array<Shared<Page>, kStackSlots / kPage> pages_{};

@@ -59,7 +59,8 @@ void Explorer::note_back_edge(const Path& path, s32 checkpoint) {
                          .trail = path.trail,
                          .checkpoint = path.checkpoint,
                          .depth = path.state.frames.size() - 1,
-                         .written = path.written});
+                         .written = path.written,
+                         .lessons = checkpoints_[static_cast<u32>(checkpoint)].lessons});
 }
 
 // The loop ends, or goes on for another round; the engine bounds how often.

@@ -47,8 +47,8 @@ Trail::Trail(const platform::Program& program) : program_(program) {
   }
 }
 
-s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand) {
-  Step step{.number = at.value()};
+s32 Trail::add(s32 before, isa::InstructionIndex at, const Demand& demand, Holds took) {
+  Step step{.number = at.value(), .took = took == Holds::yes};
   if (demand.enters || program_.code[at.value()].form == Form::exit) step.what = What::frame_change;
   if (demand.enters_callback) step.what = What::into_callback;
   if (demand.leaves_callback) step.what = What::out_of_callback;
@@ -84,7 +84,7 @@ s32 Trail::add_checkpoint(s32 before, s32 checkpoint) {
 
 std::optional<isa::InstructionIndex> Trail::instruction_at(s32 step) const {
   std::optional<isa::InstructionIndex> out;
-  walk_back(step, [&](isa::InstructionIndex at, s32) {
+  walk_back(step, Holds::no, [&](isa::InstructionIndex at, s32, Holds) {
     out = at;
     return false;
   });

@@ -15,6 +15,7 @@
 
 #include "isa/instruction.hpp"
 #include "platform/program.hpp"
+#include "verify/growing.hpp"
 #include "verify/state.hpp"
 
 namespace skep::verify {
@@ -58,20 +59,22 @@ class Trail {
 
   explicit Trail(const platform::Program& program);
 
-  s32 add(s32 before, isa::InstructionIndex at, const Demand& demand);
+  // `took`: the step before is a jump, and this way is the one that takes it.
+  s32 add(s32 before, isa::InstructionIndex at, const Demand& demand, Holds took);
   s32 add_checkpoint(s32 before, s32 checkpoint);
   void clear();
 
   // The instruction of the step, or of the last one before it that is no checkpoint.
   std::optional<isa::InstructionIndex> instruction_at(s32 step) const;
-  // Calls `visit` with each instruction before `from` and the number of the step before it, newest
-  // first, until it says no.
+  // Calls `visit` with each instruction before `from`, the number of the step before it and, of
+  // jumps, whether it was taken, newest first, until it says no. `took`: the same of the last one.
   template <class Visit>
-  void walk_back(s32 from, Visit visit) const {
+  void walk_back(s32 from, Holds took, Visit visit) const {
     for (s32 at = from; at != kStart; at = before(at)) {
       const Step& step = steps_[static_cast<u32>(at)];
       if (step.what == What::checkpoint) continue;
-      if (!visit(isa::InstructionIndex(step.number), before(at))) return;
+      if (!visit(isa::InstructionIndex(step.number), before(at), took)) return;
+      took = step.took ? Holds::yes : Holds::no;
     }
   }
 
@@ -100,6 +103,7 @@ class Trail {
     bool goes_on : 1 = true;  // behind the step that stands before it; else it is in branches_
     bool has_linked : 1 = false;
     bool has_spilled : 1 = false;
+    bool took : 1 = false;  // the instruction before is a jump that was taken
     SlotPlace spilled{};
   };
   static_assert(sizeof(Step) == 8, "there is one for each instruction that is walked");
@@ -127,7 +131,7 @@ class Trail {
 
   const platform::Program& program_;
   std::vector<Registers> touches_;  // by instruction: a need for others passes it unchanged
-  std::vector<Step> steps_;
+  Growing<Step> steps_;
   std::vector<Branch> branches_;  // these by ascending step
   std::vector<Linked> linked_;
 };

@@ -31,7 +31,7 @@ std::string assumption(const isa::Instruction& i, Holds holds) {
 
 std::vector<Passed> Explorer::way_to_refusal() const {
   std::vector<Passed> out{{refused_at_, refused_trail_}};
-  trail_.walk_back(refused_trail_, [&](isa::InstructionIndex at, s32 before) {
+  trail_.walk_back(refused_trail_, refused_took_, [&](isa::InstructionIndex at, s32 before, Holds) {
     out.push_back({at, before});
     return out.size() < kWayMax;
   });
@@ -63,15 +63,14 @@ Report report_at(const platform::Program& program, isa::InstructionIndex at,
 
 Report Explorer::report(const Refusal& refusal) const {
   Report out = report_at(*program_, refused_at_, refusal);
-  for (s32 decision = refused_decision_; decision != kNone && out.path.size() < kStepsMax;
-       decision = decisions_[static_cast<u32>(decision)].before) {
-    const Decision& made = decisions_[static_cast<u32>(decision)];
-    const isa::Instruction& jump = program_->code[made.at.value()];
-    const platform::SourceLine* line = program_->line_at(made.at);
-    out.path.push_back({jump.slot.value(), line == nullptr ? 0 : line->line,
-                        assumption(jump, made.holds),
+  trail_.walk_back(refused_trail_, refused_took_, [&](isa::InstructionIndex at, s32, Holds took) {
+    const isa::Instruction& jump = program_->code[at.value()];
+    if (jump.form != isa::Form::jump) return true;
+    const platform::SourceLine* line = program_->line_at(at);
+    out.path.push_back({jump.slot.value(), line == nullptr ? 0 : line->line, assumption(jump, took),
                         line == nullptr ? std::string() : std::string(trimmed(line->text))});
-  }
+    return out.path.size() < kStepsMax;
+  });
   std::ranges::reverse(out.path);
   out.way = way_to_refusal();
   return out;
