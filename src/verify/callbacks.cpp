@@ -72,10 +72,6 @@ Value given(Analysis& analysis, const State& state, const Call& call, const Call
 
 }  // namespace
 
-bool names_function(const isa::Instruction& i) {
-  return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
-}
-
 bool calls_back(const platform::HelperRow& helper) { return row_of(helper) != nullptr; }
 
 bool calls_later(const platform::HelperRow& helper) {

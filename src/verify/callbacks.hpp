@@ -6,7 +6,9 @@
 namespace skep::verify {
 
 // Whether an instruction takes the address of a function of the program.
-bool names_function(const isa::Instruction& i);
+inline bool names_function(const isa::Instruction& i) {
+  return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
+}
 // Whether what this helper calls is known, and walked.
 bool calls_back(const platform::HelperRow& helper);
 // Whether it keeps a function for later, which is walked on its own.

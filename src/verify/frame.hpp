@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "verify/shared.hpp"
 #include "verify/value.hpp"
@@ -81,6 +82,25 @@ struct Frame {
 // of callers stay the same while what they call is walked.
 class Frames {
  public:
+  Frames() {}  // NOLINT(modernize-use-equals-default): of a union that would be deleted
+  Frames(const Frames& other) : size_(other.size_) {
+    std::uninitialized_copy_n(other.all_, size_, all_);
+  }
+  Frames(Frames&& other) noexcept : size_(other.size_) {
+    std::uninitialized_move_n(other.all_, size_, all_);
+    other.size_ = 0;  // what is left there is null
+  }
+  Frames& operator=(const Frames& other) { return *this = Frames(other); }
+  Frames& operator=(Frames&& other) noexcept {
+    if (this == &other) return *this;
+    std::destroy_n(all_, size_);
+    size_ = other.size_;
+    std::uninitialized_move_n(other.all_, size_, all_);
+    other.size_ = 0;  // what is left there is null
+    return *this;
+  }
+  ~Frames() { std::destroy_n(all_, size_); }
+
   std::size_t size() const { return size_; }
   const Frame& operator[](std::size_t number) const { return *all_[number]; }
   // For changes.
@@ -88,12 +108,14 @@ class Frames {
   const Frame& front() const { return *all_[0]; }
   const Frame& back() const { return *all_[size_ - 1]; }
   Frame& back() { return all_[size_ - 1].edit(); }
-  void push_back(const Frame& frame) { all_[size_++].edit() = frame; }
-  void pop_back() { all_[--size_] = {}; }
+  void push_back(const Frame& frame) { std::construct_at(&all_[size_++], frame); }
+  void pop_back() { std::destroy_at(&all_[--size_]); }
 
  private:
   u32 size_ = 0;
-  std::array<Shared<Frame>, isa::kFramesMax> all_{};
+  union {  // of these, the first `size_` are there: paths are moved often, and few are deep
+    Shared<Frame> all_[isa::kFramesMax];
+  };
 };
 
 }  // namespace skep::verify

@@ -14,6 +14,7 @@ template <class T>
 class Shared {
  public:
   Shared() = default;
+  explicit Shared(const T& value) : box_(new Box{value}) {}
   Shared(const Shared& other) : box_(other.box_) {
     if (box_ != nullptr) ++box_->owners;
   }
