@@ -70,7 +70,8 @@ struct Answer {
 
 struct Answers {
   std::vector<Answer> all;
-  std::optional<Error> failure;  // said behind the verdicts on the programs in front of it
+  std::optional<Error> failure;  // the first, said behind the verdicts on the others
+  u32 failures = 0;              // programs that are none
 };
 
 Answers linked(const object::Object& object, const std::vector<std::string>& names,
@@ -79,8 +80,9 @@ Answers linked(const object::Object& object, const std::vector<std::string>& nam
   for (const std::string& name : names) {
     auto program = object.program(name, options);
     if (!program.ok()) {
-      out.failure = program.error();
-      break;
+      if (!out.failure) out.failure = program.error();
+      ++out.failures;
+      continue;
     }
     out.all.push_back({.program = std::move(program).take()});
   }
@@ -132,6 +134,8 @@ Result<int> verify(const Arguments& arguments, Output& out) {
   in_parallel(answers.all.size(), jobs,
               [&](std::size_t at) { find_answer(answers.all[at], limits, options, out); });
   const int code = say(object, answers.all, out);
+  if (answers.failures > 1)
+    out.note(format("{} programs of {} are malformed", answers.failures, object.name()));
   if (answers.failure) return *answers.failure;
   return code;
 }

@@ -202,6 +202,9 @@ class Linker {
     if (!id) return {};
     const auto name = image_.tags.behind(*id, "exception_callback:");
     if (!name) return {};
+    if (image_.tags.count(*id, "exception_callback:") > 1) {
+      return Error(Fault::malformed, "the program has several exception callbacks");
+    }
     const auto& functions = image_.functions.all();
     const auto found = std::ranges::find(functions, *name, &FunctionSymbol::name);
     if (found == functions.end()) {

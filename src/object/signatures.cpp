@@ -52,7 +52,7 @@ class SignatureReader {
   platform::Signature run() const {
     const btf::TypeId prototype = types_.at(function_).type;
     platform::Signature out;
-    out.returns_number = types_.resolved(types_.at(prototype).type).kind != btf::Kind::void_;
+    out.returns_number = is_number(types_.resolved(types_.at(prototype).type).kind);
     s32 number = 0;
     for (const btf::Parameter& parameter : types_.parameters(prototype)) {
       out.parameters.push_back(parameter_of(parameter.type, number++));

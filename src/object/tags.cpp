@@ -30,6 +30,12 @@ std::vector<std::string_view> Tags::of(btf::TypeId function, s32 component) cons
   return out;
 }
 
+std::size_t Tags::count(btf::TypeId function, std::string_view prefix) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      std::ranges::equal_range(all_, function, {}, &Tag::function),
+      [&](const Tag& tag) { return tag.component == -1 && tag.text.starts_with(prefix); }));
+}
+
 std::optional<std::string_view> Tags::behind(btf::TypeId function, std::string_view prefix) const {
   for (const Tag& tag : std::ranges::equal_range(all_, function, {}, &Tag::function)) {
     if (tag.component == -1 && tag.text.starts_with(prefix)) return tag.text.substr(prefix.size());

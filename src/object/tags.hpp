@@ -20,7 +20,9 @@ class Tags {
   bool has(btf::TypeId function, s32 component, std::string_view text) const;
   // All tags of the function's parameter of that number.
   std::vector<std::string_view> of(btf::TypeId function, s32 component) const;
-  // What stands behind `prefix` in a tag of the function itself.
+  // How many tags of the function itself begin with `prefix`.
+  std::size_t count(btf::TypeId function, std::string_view prefix) const;
+  // What stands behind `prefix` in the first of them.
   std::optional<std::string_view> behind(btf::TypeId function, std::string_view prefix) const;
 
  private:

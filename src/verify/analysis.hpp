@@ -100,7 +100,9 @@ struct Analysis {
   static bool wants_link(const Value& value) {
     return value.is_number() && !value.number.is_constant() && value.id == 0;
   }
+  // What is a constant more than others begins anew (assign_scalar_id_before_mov).
   void link(Value& value) {
+    if (value.is_number() && value.offset != 0) value.unlink();
     if (wants_link(value)) value.id = new_id();
   }
 
@@ -240,6 +242,9 @@ struct Misshapen {
 };
 std::optional<Misshapen> check_arenas(const platform::Program& program);
 std::optional<Misshapen> check_exception_callback(const platform::Program& program);
+// By the kernel's rules what is called back does not throw; after the walk, as the kernel does
+// (check_max_stack_depth_subprog).
+std::optional<Misshapen> check_no_throw_in_callbacks(const Analysis& analysis);
 std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);
 // After the walk: whether every chain of calls fits into the stack.
 std::optional<Misshapen> check_stack_depth(const Analysis& analysis);

@@ -13,7 +13,7 @@
 #include <algorithm>
 
 #include "isa/tables.hpp"
-#include "verify/analysis.hpp"
+#include "verify/kernel_types.hpp"
 
 namespace skep::verify {
 namespace {
@@ -65,9 +65,12 @@ constexpr EnumArray<UserFunction, Row> kRows({
     {UserFunction::arena_reserve_pages, {"bpf_arena_reserve_pages", 1, true}},
 });
 
-Check check_arguments(const State& state, const Row& row) {
+Check check_arguments(const Analysis& analysis, const State& state, const Row& row) {
   const Value& map = state.frame().registers[isa::kR1];
-  if (map.kind != Kind::map) return bad_argument(state, isa::kR1, row.name, "a map");
+  // What the kernel gave as a map may be an arena: its function looks.
+  const bool is_kernels = map.kind == Kind::kernel && map.trust == Trust::reference &&
+                          map.null == Null::no && points_to(analysis, map, "bpf_map");
+  if (map.kind != Kind::map && !is_kernels) return bad_argument(state, isa::kR1, row.name, "a map");
   if (auto refused = check_readable(state, 2)) return refused;
   for (u8 r = 3; r < 3 + row.numbers; ++r) {
     if (auto refused = check_readable(state, r)) return refused;
@@ -163,7 +166,7 @@ Check do_arena_call(Analysis& analysis, State& state, InstructionIndex at, UserF
                    format("{} is called by a program that may not sleep", row.name), "",
                    "call it in a program of type syscall, or run this one in the user engine"};
   }
-  if (auto refused = check_arguments(state, row)) return refused;
+  if (auto refused = check_arguments(analysis, state, row)) return refused;
   isa::Instruction& i = analysis.code[at.value()];
   i.operation = static_cast<u8>(isa::Call::kfunc);
   i.immediate = static_cast<s64>(function);

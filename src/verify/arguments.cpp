@@ -105,6 +105,27 @@ Check check_map_kind(const Analysis& analysis, const platform::MapSpec& map) {
   return {};
 }
 
+// Program types that run where no socket is locked.
+constexpr platform::ProgramType kChangeSockets[] = {
+    platform::ProgramType::socket_filter, platform::ProgramType::sched_cls,
+    platform::ProgramType::sched_act,     platform::ProgramType::xdp,
+    platform::ProgramType::sk_reuseport,  platform::ProgramType::flow_dissector,
+    platform::ProgramType::sk_lookup};
+
+// By the kernel's rules those alone change maps of sockets (may_update_sockmap).
+bool may_change_sockets(const Analysis& analysis, const HelperRow& helper,
+                        const platform::MapSpec& map) {
+  const platform::ProgramType type = analysis.program.type;
+  const bool deletes = helper.name == "map_delete_elem";
+  const bool changes = deletes || helper.name == "map_update_elem";
+  const bool holds_sockets =
+      map.kind == platform::MapKind::sockmap || map.kind == platform::MapKind::sockhash;
+  if (analysis.for_user_engine() || !holds_sockets || !changes) return true;
+  if (type == platform::ProgramType::sock_ops) return deletes;
+  return std::ranges::find(kChangeSockets, type) != std::end(kChangeSockets) ||
+         analysis.attach() == platform::AttachType::trace_iter;
+}
+
 Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) {
   const Value& value = state.frame().registers[r];
   if (auto refused = not_null(state, r)) return refused;
@@ -118,6 +139,13 @@ Check check_map(const Analysis& analysis, const State& state, Call& call, u8 r) 
                    {}};
   }
   if (auto refused = check_map_kind(analysis, map)) return refused;
+  if (!may_change_sockets(analysis, call.helper, map)) {
+    return Refusal{Property::helper_not_allowed,
+                   format("bpf_{} changes map {}, a {}, in a program of type {}", call.helper.name,
+                          map.name, platform::row(map.kind).name, analysis.type().name),
+                   "the socket may be locked where such a program runs",
+                   {}};
+  }
   const bool is_read_only = (map.flags & platform::kReadOnlyForProgram) != 0;
   if (is_read_only && changes_elements(call.helper)) {
     return Refusal{Property::read_only,

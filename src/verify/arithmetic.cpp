@@ -61,6 +61,10 @@ Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& numbe
     return bad_arithmetic("the context pointer is moved by a number that is not constant",
                           format("the number is {}", describe(number)));
   }
+  if (pointer.kind == Kind::flow_keys)
+    return bad_arithmetic(
+        format("{} cannot be moved by what is not constant", name),
+        format("it is {}, the number is {}", describe(pointer), describe(number)));
   if (number.full.smin < -kOffsetMax || number.full.smax > kOffsetMax) {
     return Refusal{Property::pointer_arithmetic,
                    format("{} is moved by a number without bounds", name),
@@ -196,6 +200,15 @@ Check check_constant_operand(const Analysis& analysis, const isa::Instruction& i
   return {};
 }
 
+// Whether what is added leaves a number related to those that it was equal to: a constant, once
+// (BPF_ADD_CONST in the kernel).
+bool keeps_relation(const isa::Instruction& i, const Value& target, const Value& source) {
+  constexpr u64 kMax = 0x7fffffff;
+  const bool is_itself = i.has_register_source() && i.src == i.dst;
+  return i.alu() == Alu::add && i.width == Width::w64 && target.id != 0 && target.offset == 0 &&
+         !is_itself && source.number.is_constant() && source.number.value() <= kMax;
+}
+
 }  // namespace
 
 Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
@@ -234,7 +247,11 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
     return {};
   }
   const u32 lost_at = target.lost_at != 0 ? target.lost_at : source.lost_at;
+  const u32 id = keeps_relation(i, target, source) ? target.id : 0;
+  const u64 more = id != 0 ? source.number.value() : 0;
   target = Value::of_number(apply(i.alu(), i.width, target.number, source.number));
+  target.id = id;
+  target.offset = static_cast<s64>(more);
   target.lost_at = overwrites ? 0 : lost_at;
   return {};
 }

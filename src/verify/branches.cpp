@@ -10,13 +10,19 @@ namespace {
 using isa::Jump;
 using isa::Width;
 
-// Numbers with the same id are equal, so all of them learn what one did.
+// Numbers with the same id are equal but for a constant, so all of them learn what one did.
 void learn(State& state, Value& place, const Scalar& number) {
   const u32 id = place.id;
+  const s64 offset = place.offset;
   place.number = number;
   if (id == 0) return;
-  state.change_values([&](const Value& value) { return value.is_number() && value.id == id; },
-                      [&](Value& value) { value.number = number; });
+  state.change_values(
+      [&](const Value& value) { return value.is_number() && value.id == id; },
+      [&](Value& value) {
+        const auto more = static_cast<u64>(value.offset - offset);
+        value.number =
+            more == 0 ? number : apply(isa::Alu::add, Width::w64, number, Scalar::constant(more));
+      });
 }
 
 // Where the numbers with that id are, besides the register that was compared.
@@ -180,6 +186,12 @@ void compare_pointers(const Analysis& analysis, State&& state, const isa::Instru
   make_pointer(analysis, i.jump() == Jump::eq ? *ways.taken : *ways.passed, id);
 }
 
+// To the kernel only a comparison with the constant 0 asks whether a pointer is null, not one with
+// a register that holds it.
+bool hides_null(const Analysis& analysis, const Value& value, const isa::Instruction& i) {
+  return !analysis.for_user_engine() && i.has_register_source() && value.null == Null::maybe;
+}
+
 bool is_zero(const Value& value) {
   return value.is_number() && value.number.is_constant() && value.number.value() == 0;
 }
@@ -227,7 +239,8 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
   }
   const bool wide = i.width == Width::w64;
   const bool equality = i.jump() == Jump::eq || i.jump() == Jump::ne;
-  if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer())) {
+  if (wide && equality && (is_zero(b) || is_zero(a)) && (a.is_pointer() != b.is_pointer()) &&
+      !(hides_null(analysis, a, i) || hides_null(analysis, b, i))) {
     if (i.has_register_source()) analysis.demand.registers |= bit(a.is_pointer() ? i.src : i.dst);
     compare_with_null(analysis, std::move(state), i, a.is_pointer() ? i.dst : i.src, ways);
     return {};

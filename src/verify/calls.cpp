@@ -6,6 +6,7 @@
 #include "platform/target_helpers.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/early_exits.hpp"
 #include "verify/fields.hpp"
 #include "verify/formats.hpp"
 #include "verify/kernel_functions.hpp"
@@ -157,6 +158,7 @@ Check check_call(Analysis& analysis, State& state, Call& call) {
     if (auto refused = check_may_sleep(state, format("bpf_{}", helper.name))) return refused;
   }
   if (helper.effect != platform::Effect::ends_program) return {};
+  if (auto refused = check_may_leave(analysis, state, "a tail call")) return refused;
   if (auto refused = check_no_section(state, "a tail call")) return refused;
   if (!state.held.empty())
     return still_held(analysis.program, state, "a tail call while ", " is held");

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "platform/kernel_functions.hpp"
+#include "verify/callbacks.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/returns.hpp"
 #include "verify/sections.hpp"
@@ -103,7 +104,7 @@ std::optional<Misshapen> check_exception_callback(const platform::Program& progr
   }
   if (!callback.signature->returns_number) {
     return refused(callback.begin,
-                   format("the exception callback {} returns nothing", callback.name),
+                   format("the exception callback {} returns no number", callback.name),
                    "what it returns is the result of the program");
   }
   if (const auto at = first_throw(program, callback)) {
@@ -115,6 +116,18 @@ std::optional<Misshapen> check_exception_callback(const platform::Program& progr
       return refused(at, format("the exception callback {} is called", callback.name),
                      "bpf_throw alone calls it");
     }
+  }
+  return {};
+}
+
+std::optional<Misshapen> check_no_throw_in_callbacks(const Analysis& analysis) {
+  const platform::Program& program = analysis.program;
+  if (analysis.for_user_engine()) return {};
+  for (const isa::Instruction& i : program.code) {
+    if (!names_function(i)) continue;
+    const platform::Function& callback = *program.function_at(i.target);
+    const auto at = first_throw(program, callback);
+    if (at) return refused(*at, format("{}, which is called back, throws", callback.name), "");
   }
   return {};
 }

@@ -42,7 +42,7 @@ void drop_lone_ids(State& state) {
     return value.is_number() && value.id != 0 &&
            std::ranges::equal_range(ids, value.id).size() == 1;
   };
-  state.change_values(is_alone, [](Value& value) { value.id = 0; });
+  state.change_values(is_alone, [](Value& value) { value.unlink(); });
 }
 
 // Where a kept state has numbers that something stood on.
@@ -305,6 +305,7 @@ Explorer::Outcome Explorer::step(Path& path) {
     return step_iterator(path);
   if (i.form == Form::exit) return exit(path);
   if (i.form == Form::call && tries_lock(*program_, path.at)) return try_lock(path);
+  if (i.form == Form::packet_load && path.state.frames.size() > 1) return load_packet(path);
   if (i.form == Form::call && is_throw(*program_, path.at))
     return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {

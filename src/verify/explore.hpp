@@ -90,6 +90,7 @@ class Explorer {
   Outcome may_goto(Path& path, const isa::Instruction& i);
   Outcome step_iterator(Path& path);
   Outcome try_lock(Path& path);
+  Outcome load_packet(Path& path);
   Check wait(Path other);
   Outcome exit(Path& path);
   Outcome end(Path& path, Check refused);

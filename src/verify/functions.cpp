@@ -178,7 +178,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
   const platform::Signature& signature = *callee.signature;
   if (!signature.returns_number && !analysis.for_user_engine()) {
     return Refusal{
-        Property::function_argument, format("global function {}() returns nothing", callee.name),
+        Property::function_argument, format("global function {}() returns no number", callee.name),
         "Linux 6.18 verifies global functions that return a number", "return 0, or make it static"};
   }
   if (auto refused = check_not_locked(analysis, state, format("global function {}()", callee.name)))

@@ -63,7 +63,7 @@ void drop_lone_numbers(State& state) {
     return value.is_number() && value.id != 0 &&
            std::ranges::equal_range(ids, value.id).size() == 1;
   };
-  state.change_values(is_alone, [](Value& value) { value.id = 0; });
+  state.change_values(is_alone, [](Value& value) { value.unlink(); });
 }
 
 }  // namespace

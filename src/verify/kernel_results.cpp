@@ -19,7 +19,7 @@ Check set_cast(Analysis& analysis, const KernelCall& call, Value& out) {
   const Types& types = *analysis.kernel;
   const u64 id = *call.constant;
   const BtfKind kind = id < types.count() ? types.kind(static_cast<TypeId>(id)) : BtfKind::count_;
-  if (kind == BtfKind::structure) {
+  if (btf::is_structure(kind)) {
     out = Value::pointer(Kind::kernel);
     out.type = static_cast<u32>(id);
   } else if (kind == BtfKind::void_) {

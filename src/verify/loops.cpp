@@ -1,5 +1,7 @@
 // Loops that end by themselves: may_goto, the functions that helpers call, and open-coded iterators
 // (decision 0025).
+#include <algorithm>
+
 #include "platform/helpers.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/explore.hpp"
@@ -11,6 +13,11 @@ namespace {
 
 using isa::Form;
 using isa::Instruction;
+
+// Whether both are in the same functions, called from the same places (same_callsites).
+bool same_calls(const State& one, const State& other) {
+  return std::ranges::equal(one.frames, other.frames, {}, &Frame::return_to, &Frame::return_to);
+}
 
 }  // namespace
 
@@ -35,8 +42,7 @@ const State* Explorer::earlier_round(const Path& path) const {
   if (at != kNone) at = checkpoints_[static_cast<u32>(at)].parent;
   for (; at != kNone; at = checkpoints_[static_cast<u32>(at)].parent) {
     const Checkpoint& each = checkpoints_[static_cast<u32>(at)];
-    if (each.at == path.at && each.state.frames.size() == path.state.frames.size())
-      return &each.state;
+    if (each.at == path.at && same_calls(each.state, path.state)) return &each.state;
   }
   return nullptr;
 }

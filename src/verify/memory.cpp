@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "isa/tables.hpp"
+#include "verify/early_exits.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/own_objects.hpp"
 #include "verify/sections.hpp"
@@ -384,6 +385,14 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
     return Refusal{Property::unsupported,
                    "a legacy packet load in a function",
                    "it would leave the program, not the function",
+                   {}};
+  if (auto refused = check_may_leave(analysis, state, "a legacy packet load")) return refused;
+  const bool is_called_back = std::ranges::any_of(
+      state.frames, [](const Frame& frame) { return frame.entered != Entered::by_call; });
+  if (is_called_back)
+    return Refusal{Property::helper_not_allowed,
+                   "a legacy packet load in a callback",
+                   "it may leave, which is no answer to who calls back",
                    {}};
   if (!state.held.empty())
     return still_held(analysis.program, state, "a legacy packet load, which may leave, while ",

@@ -61,7 +61,7 @@ class Pairs {
  public:
   explicit Pairs(Analysis& analysis) : analysis_(analysis) {}
 
-  // `apart`: how much further the second pointer points.
+  // `apart`: how much further the second pointer points, or how much more the second number is.
   u32 of(u32 a, u32 b, s64 apart) {
     if (a == b && apart == 0) return a;
     for (std::size_t at = 0; at < count_; ++at) {
@@ -87,7 +87,11 @@ class Pairs {
 
 void merge_number(Pairs& pairs, Value& a, const Value& b) {
   a.number = hull(a.number, b.number);
-  a.id = a.id == 0 || b.id == 0 ? 0 : pairs.of(a.id, b.id, 0);
+  if (a.id == 0 || b.id == 0) {
+    a.unlink();
+  } else {
+    a.id = pairs.of(a.id, b.id, b.offset - a.offset);
+  }
   if (a.lost_at != b.lost_at) a.lost_at = 0;
 }
 

@@ -91,6 +91,7 @@ Check MergedWalk::step(Path& path) {
     return do_throw(analysis_, path.state, path.at);
   }
   if (i.form == Form::call && tries_lock(*outline_.program, path.at)) return try_lock(path);
+  if (i.form == Form::packet_load && path.state.frames.size() > 1) return load_packet(path);
   if (auto refused = transfer(analysis_, path.state, path.at)) return refused;
   return go(path, path.at.next());
 }

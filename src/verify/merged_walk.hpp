@@ -64,6 +64,7 @@ class MergedWalk {
   Check branch(Path& path, const isa::Instruction& i);
   Check call_function(Path& path, const isa::Instruction& i);
   Check try_lock(Path& path);
+  Check load_packet(Path& path);
   Check exit(Path& path);
   // Loops that end by themselves (merged_loops.cpp).
   Check at_own_end(Path& path);

@@ -213,10 +213,13 @@ Check load_stack(Analysis& analysis, State& state, const Value& pointer, const I
   if (slot.spilled == 0) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(number)};
   const u32 byte = Frame::byte_of(reach.first);
-  const bool whole = byte == 0 && bytes == slot.spilled && i.form != isa::Form::load_signed;
+  const bool low = byte == 0 && bytes <= slot.spilled && i.form != isa::Form::load_signed;
+  const bool whole = low && bytes == slot.spilled;
   if (slot.value.is_number()) {
-    out = whole ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
-    if (!whole || !Analysis::wants_link(out)) return {};
+    // All that is not zero of it.
+    const bool fits = whole || (low && slot.value.number.full.umax >> (8 * bytes) == 0);
+    out = fits ? slot.value : Value::of_number(with_sign(part_of(slot, byte, i), i));
+    if (!fits || !Analysis::wants_link(out)) return {};
     analysis.link(out);
     state.frames[pointer.frame].slots.edit(number).value.id = out.id;
     return {};
@@ -275,7 +278,7 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   slot.value = stored;
   if (stored.is_number() && bytes != 8) {
     slot.value.number = truncated(stored.number, i.width);
-    if (slot.value.number != stored.number) slot.value.id = 0;
+    if (slot.value.number != stored.number) slot.value.unlink();
   }
   return {};
 }

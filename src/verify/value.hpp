@@ -85,10 +85,11 @@ struct Value {
   // Number of the Held that it is, or is part of; 0: of none. Of maps in maps and what is in them:
   // which look-up gave the map.
   u32 reference = 0;
-  u32 id = 0;       // numbers: equal ids are equal values; pointers: see above; 0 is no one's
+  // Numbers: those of one id are equal but for their `offset`; pointers: see above; 0 is no one's.
+  u32 id = 0;
   u32 range = 0;    // packet, packet_meta: bytes proved to be there; record: its size
   u32 lost_at = 0;  // unset and number: one more than the instruction that made the pointer invalid
-  s64 offset = 0;   // pointers: the fixed part
+  s64 offset = 0;   // pointers: the fixed part; numbers with an id: see there
   Scalar number;    // numbers: the value; pointers: the variable part of the offset
 
   friend bool operator==(const Value&, const Value&) = default;
@@ -104,6 +105,11 @@ struct Value {
     value.kind = kind;
     value.number = Scalar::constant(0);
     return value;
+  }
+  // Of a number: it is related to no other.
+  void unlink() {
+    id = 0;
+    offset = 0;
   }
   bool is_number() const { return kind == Kind::number; }
   bool is_null() const { return is_number() && number.is_constant() && number.value() == 0; }

@@ -166,7 +166,9 @@ class Proof {
     Check refused = prepare(analysis);
     if (!refused) refused = walk_functions(explorer, analysis);
     if (refused) return {explorer.report(*refused), explorer.work()};
-    if (auto misshapen = check_stack_depth(analysis)) {
+    auto misshapen = check_stack_depth(analysis);
+    if (!misshapen) misshapen = check_no_throw_in_callbacks(analysis);
+    if (misshapen) {
       return {report_at(program, misshapen->at, misshapen->refusal), explorer.work()};
     }
     return accepted(analysis, explorer.work());
@@ -187,7 +189,7 @@ class Proof {
         if (refused->property == Property::too_complex) break;
         continue;
       }
-      if (check_stack_depth(analysis)) return std::nullopt;
+      if (check_stack_depth(analysis) || check_no_throw_in_callbacks(analysis)) return std::nullopt;
       return accepted(analysis, walk.work());
     }
     return std::nullopt;
