@@ -46,6 +46,11 @@ constexpr EnumArray<Flag, FlagRow> kFlags({
     {Flag::rules,
      {"--rules", 0, Takes::one, "kernel|user",
       "whose: what Linux 6.18 accepts, or what the user engine can run (kernel)"}},
+    {Flag::capabilities,
+     {"--capabilities", 0, Takes::one, "LIST",
+      "of who loads the program: none, all, or of bpf,perfmon,net_admin (all)"}},
+    {Flag::unprivileged,
+     {"--unprivileged", 0, Takes::nothing, "", "the same as --capabilities none"}},
     {Flag::hot,
      {"--hot", 0, Takes::nothing, "", "what verifying cost, by source line: the ten costliest"}},
     {Flag::explain,
@@ -170,9 +175,10 @@ constexpr Flag kRun[] = {Flag::pcap,          Flag::program,  Flag::set,       F
                          Flag::interface,     Flag::cgroup,   Flag::netns,     Flag::socket,
                          Flag::route,         Flag::xdp_mode, Flag::tc_way,    Flag::egress,
                          Flag::pin,           Flag::pin_maps, Flag::replaces,  Flag::token};
-constexpr Flag kVerify[] = {Flag::program, Flag::rules,      Flag::hot,     Flag::explain,
-                            Flag::limit,   Flag::time_limit, Flag::search,  Flag::corpus,
-                            Flag::jobs,    Flag::engine,     Flag::kconfig, Flag::btf};
+constexpr Flag kVerify[] = {Flag::program, Flag::rules,   Flag::capabilities, Flag::unprivileged,
+                            Flag::hot,     Flag::explain, Flag::limit,        Flag::time_limit,
+                            Flag::search,  Flag::corpus,  Flag::jobs,         Flag::engine,
+                            Flag::kconfig, Flag::btf};
 constexpr Flag kDump[] = {Flag::program, Flag::source, Flag::kconfig, Flag::btf};
 constexpr Flag kCheck[] = {Flag::against, Flag::program};
 constexpr Flag kTestRun[] = {Flag::program, Flag::data_in,       Flag::data_out, Flag::ctx_in,

@@ -26,6 +26,8 @@ enum class Flag : u8 {
   limit,
   engine,
   rules,
+  capabilities,
+  unprivileged,
   hot,
   explain,
   time_limit,

@@ -32,12 +32,34 @@ std::string rule_line(Property property) {
   return format("{}{}\n", padded(std::string(row.name), kColumn), row.rule);
 }
 
+// What the kernel asks for; the user engine asks for nothing.
+Result<platform::Capabilities> wanted_capabilities(const Arguments& arguments) {
+  const bool unprivileged = arguments.has(Flag::unprivileged);
+  const auto names = arguments.text(Flag::capabilities);
+  if (!unprivileged && !names) return platform::kAllCapabilities;
+  if (arguments.text(Flag::rules) == "user") {
+    return Error(Fault::usage, "the user engine asks for no capabilities",
+                 "leave --rules user out: --capabilities is about the kernel");
+  }
+  if (unprivileged && names)
+    return Error(Fault::usage, "--unprivileged and --capabilities are both given",
+                 "--unprivileged is --capabilities none");
+  if (unprivileged) return platform::kNoCapabilities;
+  const auto out = platform::capabilities_of(*names);
+  if (!out) {
+    return Error(Fault::usage, format("--capabilities {}: no such capabilities", *names),
+                 "none, all, or some of bpf, perfmon and net_admin with commas between them");
+  }
+  return *out;
+}
+
 }  // namespace
 
 Result<verify::Limits> wanted_limits(const Arguments& arguments) {
   verify::Limits limits;
   const bool user = arguments.text(Flag::rules) == "user";  // else kernel: there is no other
   limits.rules = user ? verify::Rules::user_engine : verify::Rules::kernel;
+  limits.capabilities = TRY(wanted_capabilities(arguments));
   constexpr u64 kMillisecond = 1'000'000;
   limits.time_max_ms =
       TRY(duration_ns(arguments, Flag::time_limit, limits.time_max_ms * kMillisecond)) /

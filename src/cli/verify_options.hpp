@@ -8,7 +8,7 @@
 
 namespace skep::cli {
 
-// --rules, --limit and --time-limit.
+// --rules, --capabilities, --limit and --time-limit.
 Result<verify::Limits> wanted_limits(const Arguments& arguments);
 
 // --jobs: programs that are verified at a time; one for each CPU when it is not given.

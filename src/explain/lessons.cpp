@@ -225,6 +225,27 @@ constexpr EnumArray<Property, Lesson> kLessons({
           "SEC(\"xdp\") int program(struct xdp_md* context) {\n  bpf_printk(\"packet\");\n  return XDP_PASS;\n}\n"),
         c("char LICENSE[] SEC(\"license\") = \"GPL\";\n"
           "SEC(\"xdp\") int program(struct xdp_md* context) {\n  bpf_printk(\"packet\");\n  return XDP_PASS;\n}\n")}},
+    {Property::privilege, {
+        "bpf(2) asks who loads a program for capabilities: CAP_BPF for most of it, CAP_NET_ADMIN besides for types of the network, "
+        "CAP_PERFMON for what traces, CAP_SYS_ADMIN for all. Where kernel.unprivileged_bpf_disabled is 0, users without any may "
+        "load socket filters and cgroup_skb programs of 4096 instructions, without loops and without functions, and call some "
+        "helpers. --capabilities says whose program it is.",
+        {"socket_filter", {}, "call bpf_jiffies64\nexit\n"},
+        {"socket_filter", {}, "call bpf_ktime_get_ns\nexit\n"},
+        verify::Rules::kernel, platform::kNoCapabilities}},
+    {Property::pointer_leak, {
+        "Where something is in the kernel's memory is what an attack begins with. Without CAP_PERFMON a program may move, save and "
+        "use a pointer, but not return it, store it into a map, compare it with anything but null, or compute with it.",
+        {"socket_filter", {}, "r0 = r10\nexit\n"},
+        {"socket_filter", {}, "r0 = 0\nexit\n"},
+        verify::Rules::kernel, platform::kNoCapabilities}},
+    {Property::speculation, {
+        "A processor runs ahead of comparisons, and may then read what the program never does. Without CAP_PERFMON the kernel masks "
+        "the numbers that are added to pointers, which it can do of pointers into the stack (by constants) and into values of maps: "
+        "the sum has to stay inside, and an instruction has one mask on all paths.",
+        {"socket_filter", {}, "r2 = r10\nr2 += -520\nr0 = 0\nexit\n"},
+        {"socket_filter", {}, "r2 = r10\nr2 += -512\nr0 = 0\nexit\n"},
+        verify::Rules::kernel, platform::kNoCapabilities}},
     {Property::held_reference, {
         "What a call reserved or looked up with a reference is the program's until it gives it back: exactly once, on every path.",
         c("struct {\n  __uint(type, BPF_MAP_TYPE_RINGBUF);\n  __uint(max_entries, 4096);\n} events SEC(\".maps\");\n"

@@ -23,7 +23,8 @@ struct Lesson {
   std::string_view meaning;
   Example bad;
   Example good;
-  verify::Rules rules = verify::Rules::kernel;  // that the bad one breaks
+  verify::Rules rules = verify::Rules::kernel;                       // that the bad one breaks
+  platform::Capabilities capabilities = platform::kAllCapabilities;  // of who loads it
 };
 
 const Lesson& lesson(verify::Property property);

@@ -21,14 +21,6 @@ using platform::ProgramType;
 
 constexpr Capabilities kAllOfThem = kBpf | kPerfmon | kNetAdmin;
 
-// What loading a program of a type needs.
-constexpr EnumArray<platform::Privilege, Capabilities> kOfPrivilege({
-    {platform::Privilege::bpf, kBpf},
-    {platform::Privilege::net_admin, kBpf | kNetAdmin},
-    {platform::Privilege::perfmon, kBpf | kPerfmon},
-    {platform::Privilege::sys_admin, kSysAdmin},
-});
-
 // Settings that decide what programs may do, by the names of their files below /proc/sys.
 constexpr std::string_view kSettings[] = {
     "kernel/unprivileged_bpf_disabled", "net/core/bpf_jit_enable",     "net/core/bpf_jit_harden",
@@ -90,7 +82,7 @@ class Probe {
       const Answer answer = trials_.load({.type = type});
       loads_[static_cast<std::size_t>(type)] = answer.refusal == 0;
       judge(add(Section::program_types, row.name, row.since), answer.refusal,
-            kOfPrivilege[row.privilege]);
+            kBpf | capabilities_for(row.privilege));
     }
   }
 

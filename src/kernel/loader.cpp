@@ -26,22 +26,9 @@ constexpr u32 kLogBytes = 1u << 16, kLogBytesMax = 1u << 28;  // the kernel take
 // Log level 4: three lines of figures, and what was wrong with the program.
 constexpr u32 kFiguresLevel = 4, kFiguresBytes = 4096;
 
-// What loading such a program asks for (bpf_prog_load in kernel/bpf/syscall.c).
+// What loading such a program asks for; without CAP_BPF only where the machine says so.
 Capabilities needed_for(ProgramType type) {
-  switch (type) {
-    case ProgramType::socket_filter:
-    case ProgramType::cgroup_skb: return kBpf;
-    case ProgramType::kprobe:
-    case ProgramType::tracepoint:
-    case ProgramType::perf_event:
-    case ProgramType::raw_tracepoint:
-    case ProgramType::raw_tracepoint_writable:
-    case ProgramType::tracing:
-    case ProgramType::lsm:
-    case ProgramType::struct_ops:
-    case ProgramType::ext: return kBpf | kPerfmon;
-    default: return kBpf | kNetAdmin;
-  }
+  return kBpf | capabilities_for(platform::row(type).privilege);
 }
 
 // Refused without a word of the verifier: a privilege, or something that this kernel does not know.
@@ -66,6 +53,7 @@ std::string own_verdict(const object::Object& object, const std::string& name,
       verify::verify(std::move(*program), {.instructions_max = verify::kKernelInstructionsMax,
                                            .pending_max = verify::kKernelPendingMax,
                                            .rules = verify::Rules::kernel,
+                                           .capabilities = capabilities_here(),
                                            .kernel_types = types});
   if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +

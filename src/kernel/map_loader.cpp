@@ -17,15 +17,7 @@ using platform::MapSpec;
 
 // What creating such a map asks for (map_create in kernel/bpf/syscall.c).
 Capabilities needed_for(const MapSpec& spec) {
-  switch (spec.kind) {
-    case MapKind::devmap:
-    case MapKind::devmap_hash:
-    case MapKind::cpumap:
-    case MapKind::sockmap:
-    case MapKind::sockhash:
-    case MapKind::xskmap: return kBpf | kNetAdmin;
-    default: return kBpf;
-  }
+  return kBpf | capabilities_for(platform::row(spec.kind).privilege);
 }
 
 std::string difference(const MapSpec& spec, const platform::MapInformation& there) {

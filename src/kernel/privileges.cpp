@@ -27,6 +27,14 @@ constexpr auto kCapabilities = std::to_array<CapabilityRow>({
     {kSysResource, "CAP_SYS_RESOURCE"},
 });
 
+constexpr EnumArray<platform::Privilege, Capabilities> kOfPrivilege({
+    {platform::Privilege::none, 0},
+    {platform::Privilege::bpf, kBpf},
+    {platform::Privilege::net_admin, kNetAdmin},
+    {platform::Privilege::perfmon, kPerfmon},
+    {platform::Privilege::sys_admin, kSysAdmin},
+});
+
 // Empty when it cannot be read.
 std::string contents(const std::string& path) {
   auto text = read_text(path);
@@ -124,6 +132,17 @@ std::string hint_for(int answer, Capabilities needs) {
 
 // Asked each time: a process may give its privileges away.
 Capabilities effective_capabilities() { return read_effective(); }
+
+Capabilities capabilities_for(platform::Privilege privilege) { return kOfPrivilege[privilege]; }
+
+platform::Capabilities capabilities_here() {
+  platform::Capabilities out = platform::kNoCapabilities;
+  for (const platform::Privilege each : every<platform::Privilege>()) {
+    const Capabilities needed = kOfPrivilege[each];
+    if (needed != 0 && (effective_capabilities() & needed) == needed) out |= set_of(each);
+  }
+  return platform::has(out, platform::Privilege::sys_admin) ? platform::kAllCapabilities : out;
+}
 
 std::string missing(Capabilities needs) {
   const Capabilities absent = needs & ~effective_capabilities();

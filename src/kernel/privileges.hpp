@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/types.hpp"
+#include "platform/capabilities.hpp"
 #include "skep/result.hpp"
 
 namespace skep::kernel {
@@ -25,6 +26,10 @@ inline constexpr Capabilities kBpf = u64{1} << 39;
 // Those that this thread has and may use now (CapEff); CAP_SYS_ADMIN stands for CAP_BPF,
 // CAP_PERFMON and, for bpf(2), nothing else.
 Capabilities effective_capabilities();
+// The one that a row of the platform's tables names.
+Capabilities capabilities_for(platform::Privilege privilege);
+// Those of this thread, as the verifier takes them.
+platform::Capabilities capabilities_here();
 // Those of `needs` that are missing, as people write them: "CAP_BPF and CAP_PERFMON"; or an empty
 // text.
 std::string missing(Capabilities needs);

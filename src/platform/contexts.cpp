@@ -57,7 +57,10 @@ constexpr auto kTrafficControlFields = joined(kSkbNumbersFields, kSkbControlBloc
     packet_pointer("data_meta", 140, FieldKind::packet_meta, offsetof(PacketContext, data_meta)),
     provided(readable("wire_len", 160)), whole("tstamp_type", 180, 1),
 }));
-constexpr auto kCgroupSkbFields = joined(kSkbNumbersFields, kSkbControlBlockFields, kSkbSocketFields, kSkbDataFields, kSkbTimesFields, kSkbAddressesFields, std::to_array<ContextField>({
+constexpr auto kCgroupSkbFields = joined(kSkbNumbersFields, kSkbControlBlockFields, kSkbSocketFields, kSkbAddressesFields, std::to_array<ContextField>({
+    // Who has no CAP_BPF may load such programs, and not look into packets (cg_skb_is_valid_access in net/core/filter.c).
+    needing(kSkbDataFields[0], Privilege::bpf), needing(kSkbDataFields[1], Privilege::bpf),
+    provided(whole("tstamp", 152, 8)), needing(kSkbTimesFields[0], Privilege::bpf), kSkbTimesFields[1],
     writable(readable("mark", 8)), writable(readable("priority", 32)), readable("tc_index", 44),
 }));
 constexpr auto kLightweightTunnelFields = joined(kSkbNumbersFields, kSkbControlBlockFields, kSkbSocketFields, kSkbDataFields, std::to_array<ContextField>({

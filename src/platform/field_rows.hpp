@@ -34,6 +34,10 @@ constexpr ContextField attached(ContextField field, AttachTypes attach) {
   field.attach = attach;
   return field;
 }
+constexpr ContextField needing(ContextField field, Privilege privilege) {
+  field.privilege = privilege;
+  return field;
+}
 // A plain number that the user engine has: it keeps it where the program looks for it.
 constexpr ContextField provided(ContextField field) {
   field.runtime_offset = field.offset;

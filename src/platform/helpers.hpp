@@ -110,11 +110,13 @@ struct HelperRow {
   std::string_view since;  // first kernel release with it
   InUserEngine user_engine = InUserEngine::no;
   Needs needs = Needs::nothing;
-  Privilege privilege = Privilege::bpf;  // what its caller needs to load it
-  bool acquires = false;                 // what it returns must be released
-  u16 fixed_bytes = 0;                   // of fixed_memory and fixed_memory_out
-  std::string_view kernel_type = {};     // of arguments: "task_struct"; several: "a|b"
-  std::string_view returned_type = {};   // of what it returns
+  // What who loads the program needs: privilege_of() knows who needs less. It is asked of all
+  // types, though most types need CAP_BPF anyway.
+  Privilege privilege = Privilege::bpf;
+  bool acquires = false;                // what it returns must be released
+  u16 fixed_bytes = 0;                  // of fixed_memory and fixed_memory_out
+  std::string_view kernel_type = {};    // of arguments: "task_struct"; several: "a|b"
+  std::string_view returned_type = {};  // of what it returns
 
   u16 fixed_bytes_or_one() const { return fixed_bytes == 0 ? u16{1} : fixed_bytes; }
 };
@@ -131,6 +133,9 @@ std::span<const HelperRow> helper_variants();
 bool may_get_packet(const HelperRow& helper);
 // Whether programs of this type, attached so, may call it; without an attach type, in some way.
 bool may_call(const HelperRow& helper, ProgramType type, std::optional<AttachType> attach);
+// What who loads a program of this type needs for a call (bpf_base_func_proto and the lists of the
+// types in the kernel).
+Privilege privilege_of(const HelperRow& helper, ProgramType type);
 inline bool is_provided(const HelperRow& helper) { return helper.user_engine == InUserEngine::yes; }
 // The name of any helper of Linux without bpf_, or an empty text; ids are 1 to 211.
 std::string_view helper_name(s64 id);

@@ -11,6 +11,7 @@
 
 #include "base/enum_array.hpp"
 #include "base/types.hpp"
+#include "platform/capabilities.hpp"
 #include "platform/special_fields.hpp"
 #include "skep/result.hpp"
 
@@ -102,6 +103,8 @@ struct MapKindRow {
   u32 flags;  // BPF_F_* that may be set
   InUserEngine user_engine;
   std::string_view since;  // first kernel release with it; empty when that is not known
+  Privilege privilege = Privilege::none;  // what who makes one needs (map_create in
+                                          // kernel/bpf/syscall.c)
 };
 const MapKindRow& row(MapKind kind);
 // By the number of bpf(2), or count_.

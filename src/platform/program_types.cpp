@@ -16,14 +16,14 @@ constexpr Verdict kTcVerdicts[] = {{-1, "TC_ACT_UNSPEC"}, {0, "TC_ACT_OK"},     
 // ---- program types -----------------------------------------------------------------------------------------------
 
 constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
-    {ProgramType::socket_filter, {.name = "socket_filter", .input = Input::packet, .context_name = "struct __sk_buff", .context_size = 192, .may_load_packet = true, .since = "3.19"}},
+    {ProgramType::socket_filter, {.name = "socket_filter", .input = Input::packet, .context_name = "struct __sk_buff", .context_size = 192, .may_load_packet = true, .since = "3.19", .privilege = Privilege::none}},
     {ProgramType::kprobe, {.name = "kprobe", .context_name = "struct pt_regs", .context_size = 168, .since = "4.1", .privilege = Privilege::perfmon}},
     {ProgramType::sched_cls, {.name = "sched_cls", .input = Input::packet, .context_name = "struct __sk_buff", .context_size = 192, .verdicts = kTcVerdicts, .may_write_packet = true, .may_load_packet = true, .since = "4.1", .privilege = Privilege::net_admin}},
     {ProgramType::sched_act, {.name = "sched_act", .context_name = "struct __sk_buff", .context_size = 192, .may_write_packet = true, .may_load_packet = true, .since = "4.1", .privilege = Privilege::net_admin}},
     {ProgramType::tracepoint, {.name = "tracepoint", .context_name = "the record", .context_size = 8192, .since = "4.7", .privilege = Privilege::perfmon}},
     {ProgramType::xdp, {.name = "xdp", .input = Input::packet, .context_name = "struct xdp_md", .context_size = 24, .verdicts = kXdpVerdicts, .may_write_packet = true, .since = "4.8", .privilege = Privilege::net_admin}},
     {ProgramType::perf_event, {.name = "perf_event", .context_name = "struct bpf_perf_event_data", .context_size = 184, .since = "4.9", .privilege = Privilege::perfmon}},
-    {ProgramType::cgroup_skb, {.name = "cgroup_skb", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10"}},
+    {ProgramType::cgroup_skb, {.name = "cgroup_skb", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10", .privilege = Privilege::none}},
     {ProgramType::cgroup_sock, {.name = "cgroup_sock", .context_name = "struct bpf_sock", .context_size = 80, .since = "4.10", .privilege = Privilege::net_admin}},
     {ProgramType::lwt_in, {.name = "lwt_in", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10", .privilege = Privilege::net_admin}},
     {ProgramType::lwt_out, {.name = "lwt_out", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.10", .privilege = Privilege::net_admin}},
@@ -35,7 +35,7 @@ constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
     {ProgramType::raw_tracepoint, {.name = "raw_tracepoint", .context_name = "struct bpf_raw_tracepoint_args", .context_size = 96, .since = "4.17", .privilege = Privilege::perfmon}},
     {ProgramType::cgroup_sock_addr, {.name = "cgroup_sock_addr", .context_name = "struct bpf_sock_addr", .context_size = 72, .since = "4.17", .privilege = Privilege::net_admin}},
     {ProgramType::lwt_seg6local, {.name = "lwt_seg6local", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.18", .privilege = Privilege::net_admin}},
-    {ProgramType::lirc_mode2, {.name = "lirc_mode2", .context_name = "the sample", .context_size = 4, .since = "4.18", .privilege = Privilege::net_admin}},
+    {ProgramType::lirc_mode2, {.name = "lirc_mode2", .context_name = "the sample", .context_size = 4, .since = "4.18"}},
     {ProgramType::sk_reuseport, {.name = "sk_reuseport", .context_name = "struct sk_reuseport_md", .context_size = 56, .since = "4.19"}},
     {ProgramType::flow_dissector, {.name = "flow_dissector", .context_name = "struct __sk_buff", .context_size = 192, .since = "4.20", .privilege = Privilege::net_admin}},
     {ProgramType::cgroup_sysctl, {.name = "cgroup_sysctl", .context_name = "struct bpf_sysctl", .context_size = 8, .since = "5.2", .privilege = Privilege::net_admin}},
@@ -52,17 +52,9 @@ constexpr EnumArray<ProgramType, ProgramTypeRow> kTypeRows({
 });
 // clang-format on
 
-constexpr EnumArray<Privilege, std::string_view> kPrivileges({
-    {Privilege::bpf, "CAP_BPF"},
-    {Privilege::net_admin, "CAP_NET_ADMIN"},
-    {Privilege::perfmon, "CAP_PERFMON"},
-    {Privilege::sys_admin, "CAP_SYS_ADMIN"},
-});
-
 }  // namespace
 
 const ProgramTypeRow& row(ProgramType type) { return kTypeRows[type]; }
-std::string_view name_of(Privilege privilege) { return kPrivileges[privilege]; }
 
 std::optional<AttachType> loaded_as(ProgramType type, std::optional<AttachType> attach) {
   if (attach) return attach;

@@ -13,6 +13,7 @@
 #include "base/enum_array.hpp"
 #include "base/types.hpp"
 #include "platform/attach_types.hpp"
+#include "platform/capabilities.hpp"
 
 namespace skep::platform {
 
@@ -110,7 +111,8 @@ struct ContextField {
   u8 runtime_size = 0;     // pointers are four bytes to the program and eight at run time; 0: it is
                            // not there, and the field for the kernel only
   AttachTypes attach = 0;  // of programs that are attached so; 0: of all
-  std::string_view kernel_type = {};  // of a kernel_pointer: "sk_buff"
+  std::string_view kernel_type = {};      // of a kernel_pointer: "sk_buff"
+  Privilege privilege = Privilege::none;  // what who loads the program needs for it
 
   constexpr bool is_in_user_engine() const { return runtime_size != 0; }
 };
@@ -127,11 +129,6 @@ enum class Input : u8 {
   context,  // memory that the caller gives, all of it for reading and writing, is the context
 };
 
-// Which capability bpf(2) asks for besides CAP_BPF (bpf_prog_load in kernel/bpf/syscall.c);
-// CAP_SYS_ADMIN stands for all of them.
-enum class Privilege : u8 { bpf, net_admin, perfmon, sys_admin, count_ };
-std::string_view name_of(Privilege privilege);  // "CAP_PERFMON"
-
 struct ProgramTypeRow {
   std::string_view name;  // as bpftool prints it
   Input input = Input::none;
@@ -141,7 +138,9 @@ struct ProgramTypeRow {
   bool may_write_packet = false;           // stores through packet pointers
   bool may_load_packet = false;            // legacy packet loads (RFC 9669, 5.5)
   std::string_view since = {};             // first kernel release with it
-  Privilege privilege = Privilege::bpf;    // what its loader needs
+  // What its loader needs besides CAP_BPF; none: not even that (bpf_prog_load in
+  // kernel/bpf/syscall.c).
+  Privilege privilege = Privilege::bpf;
 };
 
 const ProgramTypeRow& row(ProgramType type);

@@ -66,6 +66,15 @@ struct Later {
   bool operator==(const Later&) const = default;
 };
 
+// How the kernel changes an addition, so that a processor that runs ahead stays inside of what a
+// pointer points into: an instruction is changed in one way only (speculation.hpp).
+struct Masking {
+  bool is_number = false;  // no operand is a pointer
+  bool is_negative = false, is_constant = false, is_source = false;
+  u32 limit = 0;
+  bool operator==(const Masking&) const = default;
+};
+
 struct Analysis {
   Analysis(const platform::Program& program, const Limits& limits);
 
@@ -86,6 +95,10 @@ struct Analysis {
   }
   const platform::ProgramTypeRow& type() const { return platform::row(program.type); }
   bool for_user_engine() const { return rules == Rules::user_engine; }
+  // By the rules of the user engine nobody has the right to see addresses and uninitialised memory.
+  bool has(platform::Right right) const { return (rights >> static_cast<u32>(right) & 1) != 0; }
+  // Whether the kernel hides its addresses from who loads the program.
+  bool hides_addresses() const { return !for_user_engine() && !has(platform::Right::addresses); }
   std::optional<platform::AttachType> attach() const {
     return platform::loaded_as(program.type, program.attach_type);
   }
@@ -108,6 +121,12 @@ struct Analysis {
 
   const platform::Program& program;
   Rules rules;
+  platform::Capabilities capabilities;
+  u8 rights = 0;  // a set of platform::Right
+  // By instruction, of programs that are run with speculation in mind (speculation.hpp): how its
+  // operand is masked, on all paths.
+  std::vector<std::optional<Masking>> masking;
+  bool masks_unknown = false;                // one of these was not a constant
   const btf::Types* kernel = nullptr;        // its types, or null
   std::optional<KernelPrototype> prototype;  // of a program that the kernel types
   isa::Code code;  // with context accesses rewritten to the run-time layout
@@ -164,6 +183,8 @@ struct Ways {
   std::optional<State> passed;
 };
 Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways& ways);
+// Whether a pointer that is not marked so may be null to the verifier.
+bool may_be_null(const Analysis& analysis, const Value& value);
 // Where the numbers are that learn from the comparison, besides the registers that are compared.
 Places linked_with(const State& state, const isa::Instruction& i);
 
@@ -173,7 +194,8 @@ Check do_helper_call(Analysis& analysis, State& state, isa::InstructionIndex at)
 void keep_for_later(Analysis& analysis, const Later& later);
 // Forgets every pointer that belongs to `reference`, which is given back; `at` is remembered for
 // explanations.
-void forget_reference(State& state, u32 reference, isa::InstructionIndex at);
+void forget_reference(const Analysis& analysis, State& state, u32 reference,
+                      isa::InstructionIndex at);
 // "a ring record", "what bpf_sk_lookup_tcp returned"
 std::string what_is_held(const platform::Program& program, const Held& held);
 // The refusal of what may not happen while the first one is held: before, what, after.
@@ -218,7 +240,7 @@ bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper);
 // Whether `function`, or one that it calls, calls what may sleep.
 bool may_sleep(const platform::Program& program, const platform::Function& function);
 // Packet pointers that were taken before `at` do not point into the packet any more.
-void forget_packet(State& state, isa::InstructionIndex at);
+void forget_packet(const Analysis& analysis, State& state, isa::InstructionIndex at);
 // What every call does to r1 to r5.
 void clear_arguments(State& state, isa::InstructionIndex at);
 

@@ -10,6 +10,7 @@
 #include "verify/kernel_functions.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/locks.hpp"
+#include "verify/privileges.hpp"
 #include "verify/stack.hpp"
 
 namespace skep::verify {
@@ -365,8 +366,10 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
   if (auto refused = check_readable(state, r)) return refused;
   if (auto refused = check_where(analysis, state, call, r)) return refused;
   switch (call.helper.arguments[r - 1u]) {
-    case Argument::none:
-    case Argument::anything: return {};
+    case Argument::none: return {};
+    case Argument::anything:
+      if (!analysis.hides_addresses() || !value.is_pointer()) return {};
+      return leaked(format("an address is handed to bpf_{}", call.helper.name), value, r);
     case Argument::number:
       if (!value.is_number()) return bad_argument(call, r, state, "a number");
       return {};

@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "isa/tables.hpp"
-#include "verify/analysis.hpp"
+#include "verify/privileges.hpp"
+#include "verify/speculation.hpp"
 
 namespace skep::verify {
 namespace {
@@ -21,8 +22,8 @@ bool may_be_moved(const Value& pointer) {
 }
 
 // pointer + sign * number
-Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& number, Alu operation,
-                   std::string_view name, Value& out) {
+Check moved_pointer(Analysis& analysis, const Value& pointer, const Scalar& number, Alu operation,
+                    std::string_view name, Value& out) {
   if (pointer.null == Null::maybe) {
     return Refusal{Property::null_check,
                    format("{} may be null and is moved before it was compared with null", name),
@@ -83,19 +84,24 @@ Check move_pointer(Analysis& analysis, const Value& pointer, const Scalar& numbe
   return {};
 }
 
-Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, const Value& a,
+// `a` OPERATION= `b`, one of which is a pointer at least.
+Check pointer_alu(Analysis& analysis, State& state, isa::InstructionIndex at, const Value& a,
                   const Value& b) {
+  const isa::Instruction& i = analysis.program.code[at.value()];
   Value& dst = state.registers()[i.dst];
   const std::string_view name = register_name(i.dst);
   // Root may see what an address looks like.
   const bool shows_address = i.alu() == Alu::neg ||
                              isa::kAlu[i.alu()].operands == isa::Operands::byte_order ||
                              (i.width == Width::w32 && i.alu() == Alu::sub);
-  if (!analysis.for_user_engine() && shows_address) {
+  if (analysis.has(platform::Right::addresses) && shows_address) {
     dst = Value::of_number(i.width == Width::w32 ? Scalar::zero_extended(Width::w32)
                                                  : Scalar::unknown());
     return {};
   }
+  if (shows_address && analysis.hides_addresses())
+    return leaked(format("{} is computed of an address", isa::kAlu[i.alu()].name),
+                  a.is_pointer() ? a : b, a.is_pointer() ? i.dst : i.src);
   if (i.width == Width::w32 || (i.alu() != Alu::add && i.alu() != Alu::sub)) {
     if (i.alu() == Alu::sub && a.is_pointer() && b.is_pointer()) {
       dst = Value::of_number(Scalar::zero_extended(Width::w32));
@@ -108,6 +114,8 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
   }
   if (a.is_pointer() && b.is_pointer()) {
     if (i.alu() == Alu::add) return bad_arithmetic("two pointers are added", "");
+    if (analysis.hides_addresses())
+      return leaked("the distance of two addresses is computed", b, i.src);
     dst = Value::of_number(Scalar::unknown());  // a distance
     return {};
   }
@@ -117,10 +125,12 @@ Check pointer_alu(Analysis& analysis, State& state, const isa::Instruction& i, c
     return bad_arithmetic("a pointer is subtracted from a number", "");
   const Value& pointer = left ? a : b;
   const Value& number = left ? b : a;
-  if (auto refused = move_pointer(analysis, pointer, number.number, i.alu(),
-                                  register_name(left ? i.dst : i.src), moved)) {
+  const u8 r = left ? i.dst : i.src;
+  if (auto refused =
+          moved_pointer(analysis, pointer, number.number, i.alu(), register_name(r), moved)) {
     return refused;
   }
+  if (auto refused = check_move(analysis, at, {pointer, number.number, moved, r})) return refused;
   dst = moved;
   const u8 amount = left ? i.src : i.dst;
   if (!left || i.has_register_source()) analysis.demand.registers |= bit(amount);
@@ -228,6 +238,10 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
   }
   if (auto refused = check_constant_operand(analysis, i)) return refused;
   if (i.alu() == Alu::mov && i.has_register_source()) {
+    if (i.width == Width::w32) {
+      if (auto refused = check_no_leak(analysis, state, i.src, "a part of an address is copied"))
+        return refused;
+    }
     do_move(analysis, state, i, registers[i.src]);
     return {};
   }
@@ -240,12 +254,15 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
     if (auto done = do_arena_alu(analysis, state, at)) return *done;
   }
   if (!overwrites && (target.is_pointer() || source.is_pointer())) {
-    return pointer_alu(analysis, state, i, Value(target), Value(source));
+    return pointer_alu(analysis, state, at, Value(target), Value(source));
   }
   if (overwrites && source.is_pointer()) {
+    if (auto refused = check_no_leak(analysis, state, i.src, "a part of an address is copied"))
+      return refused;
     target = Value::of_number(apply(i.alu(), i.width, Scalar::unknown(), Scalar::unknown()));
     return {};
   }
+  if (auto refused = check_number_addition(analysis, at)) return refused;
   const u32 lost_at = target.lost_at != 0 ? target.lost_at : source.lost_at;
   const u32 id = keeps_relation(i, target, source) ? target.id : 0;
   const u64 more = id != 0 ? source.number.value() : 0;

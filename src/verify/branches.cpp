@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "isa/tables.hpp"
-#include "verify/analysis.hpp"
+#include "verify/privileges.hpp"
 
 namespace skep::verify {
 namespace {
@@ -102,13 +102,16 @@ void make_pointer(const Analysis& analysis, State& state, u32 id) {
   });
 }
 
-// Whether a pointer that is not marked so may be null to the verifier: what the kernel reads for a
+}  // namespace
+
+// What the kernel reads for a
 // program, unless it is trusted; and by the kernel's rules all that its reg_type_not_null() does
 // not list, though only the compiler's dead code compares those.
 bool may_be_null(const Analysis& analysis, const Value& value) {
   switch (value.kind) {
     case Kind::kernel: return value.trust != Trust::reference;
     case Kind::own: return value.reference == 0;
+    case Kind::map:
     case Kind::map_value:
     case Kind::map_key:
     case Kind::memory:
@@ -119,6 +122,8 @@ bool may_be_null(const Analysis& analysis, const Value& value) {
     default: return !analysis.for_user_engine();
   }
 }
+
+namespace {
 
 // if (pointer == 0) or if (pointer != 0)
 void compare_with_null(const Analysis& analysis, State&& state, const isa::Instruction& i, u8 r,
@@ -227,6 +232,7 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
   const Value b = i.has_register_source()
                       ? registers[i.src]
                       : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
+  if (auto refused = check_comparison(analysis, i, a, b)) return refused;
   if (a.is_number() && b.is_number()) {
     compare_numbers(analysis, std::move(state), i, b.number, ways);
     return {};

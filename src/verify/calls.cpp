@@ -11,6 +11,7 @@
 #include "verify/formats.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/locks.hpp"
+#include "verify/privileges.hpp"
 #include "verify/sections.hpp"
 
 namespace skep::verify {
@@ -24,6 +25,16 @@ using platform::HelperRow;
 void note_map(Analysis& analysis, const Call& call, bool first) {
   s32& known = analysis.facts[call.at.value()].map;
   known = first || known == call.map ? call.map : -1;
+}
+
+// A tail call whose map is another one on another path is not masked (bpf_map_ptr_poisoned in
+// kernel/bpf/verifier.c).
+Check check_one_map(const Analysis& analysis, const Call& call) {
+  const Fact& fact = analysis.facts[call.at.value()];
+  if (analysis.masking.empty() || !fact.called || fact.map == call.map) return {};
+  return Refusal{Property::speculation, "a tail call reaches another map on another path",
+                 format("here it is {}", analysis.map(call.map).name),
+                 "needs CAP_PERFMON; or make the tail call on each path"};
 }
 
 // What the program's target says of the helper, where it says something.
@@ -46,12 +57,10 @@ void keep_for_later(Analysis& analysis, const Later& later) {
     analysis.later.push_back(later);
 }
 
-void forget_reference(State& state, u32 reference, isa::InstructionIndex at) {
+void forget_reference(const Analysis& analysis, State& state, u32 reference,
+                      isa::InstructionIndex at) {
   const auto belongs = [&](const Value& value) { return value.reference == reference; };
-  state.change_values(belongs, [&](Value& value) {
-    value = Value::of_number(Scalar::unknown());
-    value.lost_at = at.value() + 1;
-  });
+  state.change_values(belongs, [&](Value& value) { value = invalid_value(analysis, at); });
   std::erase_if(state.held, [&](const Held& held) {
     return held.what == What::reference && held.id == reference;
   });
@@ -127,6 +136,11 @@ Check check_helper(const Analysis& analysis, isa::InstructionIndex at, const Hel
         "",
         {}};
   }
+  const platform::Privilege needed = platform::privilege_of(*helper, analysis.program.type);
+  if (!platform::has(analysis.capabilities, needed)) {
+    if (auto refused = check_privilege(analysis, needed, format("bpf_{}", helper->name)))
+      return refused;
+  }
   if (helper->needs == platform::Needs::sleepable && !analysis.may_sleep()) {
     return Refusal{Property::helper_not_allowed,
                    format("bpf_{} may sleep, and the program may not", helper->name),
@@ -159,6 +173,7 @@ Check check_call(Analysis& analysis, State& state, Call& call) {
   }
   if (helper.effect != platform::Effect::ends_program) return {};
   if (auto refused = check_may_leave(analysis, state, "a tail call")) return refused;
+  if (auto refused = check_one_map(analysis, call)) return refused;
   if (auto refused = check_no_section(state, "a tail call")) return refused;
   if (!state.held.empty())
     return still_held(analysis.program, state, "a tail call while ", " is held");
@@ -176,14 +191,15 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
       std::ranges::find(helper.arguments, Argument::context) != helper.arguments.end();
   note_map(analysis, call, !analysis.facts[call.at.value()].called);
   analysis.facts[call.at.value()].called = true;
-  if (moves_packet(analysis, helper)) forget_packet(state, call.at);
-  if (call.dynptr_given_back != 0) release_dynptrs(state, call.dynptr_given_back, call.at);
+  if (moves_packet(analysis, helper)) forget_packet(analysis, state, call.at);
+  if (call.dynptr_given_back != 0)
+    release_dynptrs(analysis, state, call.dynptr_given_back, call.at);
   // What is written through a packet's dynptr may move the packet.
   const bool is_packet = call.dynptr && call.dynptr->kind == DynptrKind::packet;
-  if (is_packet && helper.name == "dynptr_write") forget_packet(state, call.at);
+  if (is_packet && helper.name == "dynptr_write") forget_packet(analysis, state, call.at);
   if (calls_later(helper))
     keep_for_later(analysis, {.function = static_cast<u32>(call.function), .map = call.map});
-  if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
+  if (call.given_back != 0) forget_reference(analysis, state, call.given_back, call.at);
   clear_arguments(state, call.at);
   set_result(analysis, state, call);
 }

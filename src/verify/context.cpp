@@ -7,6 +7,7 @@
 #include "platform/contexts.hpp"
 #include "platform/objects.hpp"
 #include "verify/kernel_types.hpp"
+#include "verify/privileges.hpp"
 
 namespace skep::verify {
 namespace {
@@ -107,7 +108,10 @@ Check find_field(const Analysis& analysis, const Layout& layout, const Access& a
     std::string why = wrong_with(field, access);
     if (why.empty()) {
       found = &field;
-      return {};
+      if (field.privilege == platform::Privilege::none) return {};
+      return check_privilege(
+          analysis, field.privilege,
+          format("{} field {}", access.touch == Touch::read ? "reading" : "writing", field.name));
     }
     if (wrong.empty()) wrong = std::move(why);
   }

@@ -68,7 +68,8 @@ Check make_dynptr(Analysis& analysis, State& state, const NewDynptr& of) {
   return {};
 }
 
-void release_dynptrs(State& state, u32 reference, isa::InstructionIndex at) {
+void release_dynptrs(const Analysis& analysis, State& state, u32 reference,
+                     isa::InstructionIndex at) {
   std::vector<u32> identities;
   const Frames& frames = state.frames;
   for (u32 f = 0; f < frames.size(); ++f) {
@@ -81,8 +82,8 @@ void release_dynptrs(State& state, u32 reference, isa::InstructionIndex at) {
       state.frames[f].slots.edit(s) = StackSlot{};
     }
   }
-  for (const u32 identity : identities) forget_reference(state, identity, at);
-  forget_reference(state, reference, at);
+  for (const u32 identity : identities) forget_reference(analysis, state, identity, at);
+  forget_reference(analysis, state, reference, at);
 }
 
 Value slice_of(const Dynptr& dynptr, u32 bytes) {

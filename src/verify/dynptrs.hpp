@@ -24,7 +24,8 @@ struct NewDynptr {
 };
 Check make_dynptr(Analysis& analysis, State& state, const NewDynptr& of);
 // Gives back the record of all dynptrs that share it.
-void release_dynptrs(State& state, u32 reference, isa::InstructionIndex at);
+void release_dynptrs(const Analysis& analysis, State& state, u32 reference,
+                     isa::InstructionIndex at);
 
 // Memory in a dynptr, as one that may be null.
 Value slice_of(const Dynptr& dynptr, u32 bytes);

@@ -7,6 +7,7 @@
 #include "isa/control_flow.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/locks.hpp"
+#include "verify/speculation.hpp"
 
 namespace skep::verify {
 namespace {
@@ -197,6 +198,7 @@ Explorer::Outcome Explorer::at_join(Path& path) {
   const bool is_head = structure_.loop_heads[path.at.value()];
   const bool keeps = is_worth_keeping(path);
   const LiveRegisters live = live_at(live_, path.state, path.at);
+  const Strictness strictness = strictness_of(analysis_);
   for (std::size_t n = kept.size(); n-- > 0;) {  // the newest first
     Checkpoint& checkpoint = checkpoints_[static_cast<u32>(kept[n])];
     const bool on_this_path = checkpoint.open != 0;
@@ -214,8 +216,9 @@ Explorer::Outcome Explorer::at_join(Path& path) {
     }
     const bool may_stop = !on_this_path && limits_.paths != Paths::all;
     const bool is_whole = may_stop && open_loop(kept[n]) != kNone;
-    if (may_stop && (is_whole ? includes(checkpoint.state, path.state, live)
-                              : covers(checkpoint.state, path.state, {live, checkpoint.read}))) {
+    if (may_stop &&
+        (is_whole ? includes(checkpoint.state, path.state, live, strictness)
+                  : covers(checkpoint.state, path.state, {live, checkpoint.read, strictness}))) {
       ++checkpoint.hits;
       if (is_whole) note_back_edge(path, kept[n]);
       note_read(path.checkpoint, path.written, checkpoint.read);

@@ -7,6 +7,7 @@
 #include "verify/dynptrs.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/locks.hpp"
+#include "verify/privileges.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
@@ -199,7 +200,7 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
   if (may_sleep(analysis.program, callee)) {
     if (auto refused = check_may_sleep(state, format("{}()", callee.name))) return refused;
   }
-  if (moves_packet(analysis, callee)) forget_packet(state, at);
+  if (moves_packet(analysis, callee)) forget_packet(analysis, state, at);
   clear_arguments(state, at);
   state.registers()[isa::kR0] =
       signature.returns_number ? Value::of_number(Scalar::unknown()) : Value::unset_value();
@@ -252,14 +253,11 @@ bool moves_packet(const Analysis& analysis, const platform::Function& function) 
   return false;
 }
 
-void forget_packet(State& state, isa::InstructionIndex at) {
+void forget_packet(const Analysis& analysis, State& state, isa::InstructionIndex at) {
   const auto is_of_packet = [](const Value& value) {
     return value.is_packet() || value.kind == Kind::packet_end || is_packet_slice(value);
   };
-  state.change_values(is_of_packet, [&](Value& value) {
-    value = Value::of_number(Scalar::unknown());
-    value.lost_at = at.value() + 1;
-  });
+  state.change_values(is_of_packet, [&](Value& value) { value = invalid_value(analysis, at); });
 }
 
 void clear_arguments(State& state, isa::InstructionIndex at) {

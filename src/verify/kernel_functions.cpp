@@ -38,8 +38,8 @@ TypeId prototype_of(const Types& types, const platform::Extern& external) {
 // What the call says of pointers into the packet, and of what was given back.
 void forget(Analysis& analysis, State& state, const KernelCall& call) {
   analysis.may_change_packet = true;
-  if (call.row.has(platform::kMovesPacket)) forget_packet(state, call.at);
-  if (call.given_back != 0) forget_reference(state, call.given_back, call.at);
+  if (call.row.has(platform::kMovesPacket)) forget_packet(analysis, state, call.at);
+  if (call.given_back != 0) forget_reference(analysis, state, call.given_back, call.at);
 }
 
 }  // namespace

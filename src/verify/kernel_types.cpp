@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "verify/operations.hpp"
+#include "verify/privileges.hpp"
 #include "verify/trust.hpp"
 
 namespace skep::verify {
@@ -151,6 +152,7 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
   const TypeId structure = pointer.kind == Kind::map
                                ? structure_of_map(analysis, analysis.map(pointer.map).kind)
                                : pointer.type;
+  if (auto refused = check_may_look(analysis, types.c_name(structure))) return refused;
   const auto refuse = [&](std::string_view before, std::string_view after) {
     const std::string name = types.c_name(structure);
     return Refusal{Property::kernel_memory,

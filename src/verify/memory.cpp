@@ -6,6 +6,7 @@
 #include "verify/early_exits.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/own_objects.hpp"
+#include "verify/privileges.hpp"
 #include "verify/sections.hpp"
 #include "verify/stack.hpp"
 
@@ -285,6 +286,10 @@ Check do_store(Analysis& analysis, State& state, isa::InstructionIndex at) {
                            ? state.registers()[i.src]
                            : Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
   const Access access{i.dst, i.offset, isa::bytes_of(i.width), Touch::write};
+  if (i.has_register_source() && pointer.kind != Kind::stack) {
+    if (auto refused = check_no_leak(analysis, state, i.src, "an address is stored"))
+      return refused;
+  }
   if (pointer.kind == Kind::context) {
     if (auto refused = store_context(analysis, pointer, access, stored)) return refused;
   } else if (is_object(pointer.kind)) {
@@ -316,6 +321,13 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
   const bool compares = i.atomic() == isa::Atomic::cmpxchg;
   if (compares) {
     if (auto refused = check_readable(state, isa::kR0)) return refused;
+  }
+  const bool saves = i.atomic() == isa::Atomic::store_release && pointer.kind == Kind::stack;
+  if (!acquire && !saves) {
+    for (const u8 r : {operand, compares ? isa::kR0 : operand}) {
+      if (auto refused = check_no_leak(analysis, state, r, "an address is in an atomic operation"))
+        return refused;
+    }
   }
   const u32 bytes = isa::bytes_of(i.width);
   for (const Touch touch : {Touch::read, Touch::write}) {
@@ -358,6 +370,9 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
   Value result = Value::of_number(Scalar::zero_extended(i.width));
   if (pointer.kind == Kind::stack) {
     if (auto refused = load_stack(analysis, state, pointer, i, result)) return refused;
+    // Also where it would be fetched: the operand makes of it what it likes.
+    if (!acquire && !saves && result.is_pointer() && analysis.hides_addresses())
+      return leaked("an address is in an atomic operation", result, base);
     if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
   }
   const isa::Fetch fetch = isa::kAtomic[i.atomic()].fetch;

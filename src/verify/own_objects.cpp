@@ -6,6 +6,7 @@
 #include "verify/callbacks.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/locks.hpp"
+#include "verify/privileges.hpp"
 
 namespace skep::verify {
 namespace {
@@ -175,6 +176,7 @@ Check check_own_access(const Analysis& analysis, const Value& pointer, const Acc
   const auto refuse = [&](std::string message) {
     return Refusal{Property::own_object, std::move(message), is, {}};
   };
+  if (auto refused = check_may_look(analysis, "an object of the program's own")) return refused;
   if (access.by == By::helper)
     return refuse("an object of the program's own is handed to a helper");
   if (!pointer.number.is_constant())

@@ -1,6 +1,7 @@
 #include "verify/returns.hpp"
 
 #include "platform/returns.hpp"
+#include "verify/privileges.hpp"
 
 namespace skep::verify {
 
@@ -15,6 +16,7 @@ Check check_returned(Analysis& analysis, const State& state, const Returned& ret
   if (!value.is_number()) {
     // The kernel lets those who may trace return addresses; half a one is a number as any.
     const bool may = analysis.for_user_engine() ? value.kind == Kind::arena : !range;
+    if (analysis.hides_addresses()) return leaked(format("{} {} an address", who, does), value, r);
     if (may) return {};
     return Refusal{Property::return_value, format("{} {} a pointer", who, does), is(), {}};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "verify/privileges.hpp"
 #include "verify/stack_objects.hpp"
 
 namespace skep::verify {
@@ -58,10 +59,9 @@ u64 slots_in(const Reach& reach) {
   return (~u64{0} >> (kStackSlots - 1 - highest)) & (~u64{0} << lowest);
 }
 
-// The first byte in reach that nobody wrote. Root may read such: the kernel takes it
-// (bpf_allow_uninit_stack).
+// The first byte in reach that nobody wrote. Who has the right may read such.
 std::optional<s64> first_unset(const Analysis& analysis, const Frame& frame, const Reach& reach) {
-  if (!analysis.for_user_engine()) return std::nullopt;
+  if (analysis.has(platform::Right::uninitialised_stack)) return std::nullopt;
   for (s64 byte = reach.first; byte <= reach.last; ++byte) {
     const u32 number = Frame::slot_of(byte);
     const bool set =
@@ -69,6 +69,24 @@ std::optional<s64> first_unset(const Analysis& analysis, const Frame& frame, con
     if (!set) return byte;
   }
   return std::nullopt;
+}
+
+// Bytes that are read or written as bytes are none of an address (check_stack_range_initialized and
+// check_stack_write_fixed_off in kernel/bpf/verifier.c).
+Check check_no_address(const Analysis& analysis, const Frame& frame, const Reach& reach,
+                       std::string_view what) {
+  if (!analysis.hides_addresses()) return {};
+  for (u32 number = Frame::slot_of(reach.last); number <= Frame::slot_of(reach.first); ++number) {
+    if (number >= frame.slots.size()) break;
+    const StackSlot& slot = frame.slots[number];
+    if (slot.spilled == 0 || !slot.value.is_pointer()) continue;
+    Refusal refusal = leaked(format("{} bytes of an address that is saved on the stack", what),
+                             slot.value, isa::kFramePointer);
+    refusal.reason =
+        format("stack offset {} holds {}", -s64{kSlotBytes} * (number + 1), describe(slot.value));
+    return refusal;
+  }
+  return {};
 }
 
 // The spilled value does not survive a write to any of its bytes.
@@ -265,14 +283,20 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                    describe(stored),
                    {}};
   }
+  if (bytes != kSlotBytes) {
+    if (auto refused = check_no_address(analysis, frame, reach, "overwrites")) return refused;
+  }
   StackSlot& slot = frame.slots.edit(Frame::slot_of(reach.first));
   const u8 written = byte_mask(reach.first, bytes);
   drop_spill(slot, written);
   slot.set |= written;
-  const bool is_zero = stored.is_null() && Frame::byte_of(reach.first) != 0;
+  // Of numbers the kernel saves the value for those who may have functions, else whether it is 0.
+  const bool keeps = Frame::byte_of(reach.first) == 0 &&
+                     (stored.is_pointer() || analysis.has(platform::Right::functions));
+  const bool is_zero = stored.is_null() && !keeps;
   slot.zero = is_zero ? slot.zero | written : slot.zero & static_cast<u8>(~written);
   if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
-  if (Frame::byte_of(reach.first) != 0) return {};
+  if (!keeps) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
   slot.spilled = static_cast<u8>(bytes);
   slot.value = stored;
@@ -301,6 +325,7 @@ Check check_stack_set(Analysis& analysis, State& state, const Value& pointer, u6
   note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
+  if (auto refused = check_no_address(analysis, frame, reach, "the call reads")) return refused;
   const auto unset = first_unset(analysis, frame, reach);
   if (!unset) return {};
   return unset_byte(*unset, format("the call reads through {}", register_name(r)));
@@ -311,6 +336,13 @@ Check fill_stack(Analysis& analysis, State& state, const Value& pointer, Extent 
   const Reach reach = reach_of(pointer, 0, extent.most);
   note_reach(analysis, frame, reach);
   if (auto refused = overwrite_objects(state, pointer.frame, slots_in(reach))) return refused;
+  if (auto refused = check_no_address(analysis, frame, reach, "the call overwrites"))
+    return refused;
+  // What it leaves may be read as if it was written.
+  if (!analysis.for_user_engine() && extent.least != extent.most) {
+    if (const auto unset = first_unset(analysis, frame, reach))
+      return unset_byte(*unset, "the call may leave");
+  }
   overwrite(frame, reach, extent.least);
   note_filled(analysis, pointer, reach, extent.least);
   return {};
@@ -322,7 +354,9 @@ Check hand_over_stack(Analysis& analysis, State& state, const Value& pointer, u3
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   note_reach(analysis, frame, reach);
   analysis.demand.read[pointer.frame] |= slots_in(reach);
-  if (first_unset(analysis, frame, reach)) {
+  if (auto refused = check_no_address(analysis, frame, reach, "the call gets")) return refused;
+  if (const auto unset = first_unset(analysis, frame, reach)) {
+    if (!analysis.for_user_engine()) return unset_byte(*unset, "the call may read");
     analysis.frames[frame.function].zeroed.include(reach.first, reach.last + 1);
   }
   overwrite(frame, {reach.first, reach.last, true}, static_cast<u64>(reach.last - reach.first + 1));

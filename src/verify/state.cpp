@@ -17,7 +17,7 @@ namespace {
 class Comparison {
  public:
   enum class How : u8 { inclusion, whole_inclusion, equality };
-  explicit Comparison(How how) : how_(how) {}
+  explicit Comparison(How how, Strictness strictness = {}) : how_(how), strictness_(strictness) {}
 
   bool frames(const State& before, const State& now, const Relevant& relevant) {
     if (before.frames.size() != now.frames.size() || before.held.size() != now.held.size() ||
@@ -83,7 +83,7 @@ class Comparison {
     if ((before.set & ~now.set) != 0 || (before.zero & ~now.zero) != 0) return false;
     const bool any_number = before.value.is_number() && is_ignored(before.value);
     if (before.spilled == 0)  // proved for any bytes, which an object's are not
-      return how_ != How::equality ? !now.holds_object() : now.spilled == 0;
+      return how_ != How::equality ? !now.holds_object() && !holds_address(now) : now.spilled == 0;
     if (any_number) return now.spilled == 0 || now.value.is_number();
     return before.spilled == now.spilled && value(before.value, now.value);
   }
@@ -112,9 +112,13 @@ class Comparison {
            same_id(before.reference, now.reference);
   }
 
+  bool holds_address(const StackSlot& slot) const {
+    return strictness_.pointers_apart && slot.spilled != 0 && slot.value.is_pointer();
+  }
+
   // For inclusion, only numbers on which something stood count.
   bool is_ignored(const Value& before) const {
-    return how_ == How::inclusion && before.precise == Precise::no;
+    return how_ == How::inclusion && before.precise == Precise::no && !strictness_.exact_numbers;
   }
 
   bool range(const Value& before, const Value& now) const {
@@ -123,7 +127,8 @@ class Comparison {
   }
 
   bool number(const Scalar& before, const Scalar& now) const {
-    return how_ != How::equality ? before.includes(now) : before == now;
+    const bool exact = how_ == How::equality || strictness_.exact_numbers;
+    return exact ? before == now : before.includes(now);
   }
 
   // States with more identities than there is room for are said to differ: they are walked.
@@ -143,6 +148,7 @@ class Comparison {
     u32 now;
   };
   How how_;
+  Strictness strictness_;
   std::size_t ids_count_ = 0;
   std::array<SameId, 64> ids_;  // the first ids_count_
 };
@@ -176,13 +182,14 @@ std::string offset_text(const Value& value) {
 }  // namespace
 
 bool covers(const State& before, const State& now, const Relevant& relevant) {
-  return Comparison(Comparison::How::inclusion).frames(before, now, relevant);
+  return Comparison(Comparison::How::inclusion, relevant.strictness).frames(before, now, relevant);
 }
 
-bool includes(const State& before, const State& now, std::span<const Registers> live) {
+bool includes(const State& before, const State& now, std::span<const Registers> live,
+              Strictness strictness) {
   SlotSets all;
   all.fill(~u64{0});
-  return Comparison(Comparison::How::whole_inclusion).frames(before, now, {live, all});
+  return Comparison(Comparison::How::whole_inclusion, strictness).frames(before, now, {live, all});
 }
 
 bool same_rounds(const State& before, const State& now) {

@@ -89,11 +89,19 @@ struct State {
   }
 };
 
+// What makes states differ whose programs are loaded without all capabilities.
+struct Strictness {
+  bool pointers_apart =
+      false;                   // a saved pointer is not like any bytes: it must not be read as such
+  bool exact_numbers = false;  // as the kernel does where it masks additions (explore_alu_limits)
+};
+
 // What of a state is compared: the registers that are live, one set a frame, and the slots that may
 // be read.
 struct Relevant {
   std::span<const Registers> registers;
   const SlotSets& slots;
+  Strictness strictness = {};
 };
 
 // Whether everything that can happen from `now` was covered when `before` was proved: `now` is
@@ -102,7 +110,8 @@ bool covers(const State& before, const State& now, const Relevant& relevant);
 
 // Whether every concrete state of `now` is one of `before`, whatever was proved of `before` so far:
 // all numbers and all slots count. A loop that comes back to `before` so needs no further rounds.
-bool includes(const State& before, const State& now, std::span<const Registers> live);
+bool includes(const State& before, const State& now, std::span<const Registers> live,
+              Strictness strictness = {});
 
 // Whether no loop that ends by itself went on between the two, so that being alike means forever.
 bool same_rounds(const State& before, const State& now);

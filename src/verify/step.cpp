@@ -5,6 +5,7 @@
 
 #include "verify/callbacks.hpp"
 #include "verify/kernel_functions.hpp"
+#include "verify/privileges.hpp"
 #include "verify/returns.hpp"
 #include "verify/sections.hpp"
 
@@ -93,6 +94,8 @@ Check check_end(Analysis& analysis, const State& state) {
   if (number == 0 || program.exception_callback == number)
     return check_returned(analysis, state, {isa::kR0, function.name, "returns"});
   if (auto refused = check_readable(state, isa::kR0)) return refused;
+  if (auto refused = check_no_leak(analysis, state, isa::kR0, "a function returns an address"))
+    return refused;
   const Value& result = state.frame().registers[isa::kR0];
   if (!result.is_number() && analysis.for_user_engine()) {
     return Refusal{Property::return_value,

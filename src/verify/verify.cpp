@@ -13,6 +13,8 @@
 #include "verify/kernel_types.hpp"
 #include "verify/liveness.hpp"
 #include "verify/merged_walk.hpp"
+#include "verify/privileges.hpp"
+#include "verify/speculation.hpp"
 
 namespace skep::verify {
 
@@ -23,9 +25,27 @@ void FrameRange::include(s64 from, s64 to) {
   bytes = static_cast<u32>(most - least);
 }
 
+namespace {
+
+u8 rights_by(const Limits& limits) {
+  using platform::Right;
+  u8 out = 0;
+  for (const Right right : every<Right>()) {
+    const bool is_users = right == Right::functions || right == Right::speculation;
+    const bool has =
+        limits.rules == Rules::user_engine ? is_users : platform::has(limits.capabilities, right);
+    if (has) out |= static_cast<u8>(1u << static_cast<u32>(right));
+  }
+  return out;
+}
+
+}  // namespace
+
 Analysis::Analysis(const platform::Program& of, const Limits& limits)
     : program(of),
       rules(limits.rules),
+      capabilities(limits.capabilities),
+      rights(rights_by(limits)),
       kernel(limits.kernel_types),
       code(of.code),
       facts(of.code.size()),
@@ -38,7 +58,10 @@ Analysis::Analysis(const platform::Program& of, const Limits& limits)
   const auto any = [&](const platform::MapSpec& map) {
     return has_fields(map) || (map.inner != nullptr && has_fields(*map.inner));
   };
-  if (for_user_engine() || std::ranges::none_of(*of.maps, any)) return;
+  if (!has(platform::Right::speculation)) masking.resize(of.code.size());
+  // Where types may not be loaded, maps are made without.
+  const bool knows_fields = !for_user_engine() && has(platform::Right::functions);
+  if (!knows_fields || std::ranges::none_of(*of.maps, any)) return;
   const std::size_t count = of.maps->size();
   map_fields.resize(2 * count);
   for (std::size_t at = 0; at < count; ++at) {
@@ -156,9 +179,9 @@ class Proof {
  private:
   Verdict prove() {
     const platform::Program& program = *outline_.program;
-    if (auto misshapen = check_structure(program, outline_.structure)) {
-      return {report_at(program, misshapen->at, misshapen->refusal), work_of(program)};
-    }
+    auto misshapen = check_structure(program, outline_.structure);
+    if (!misshapen) misshapen = check_privileges(program, limits_);
+    if (misshapen) return {report_at(program, misshapen->at, misshapen->refusal), work_of(program)};
     outline_.live = live_registers(program);
     if (auto quick = prove_merged()) return std::move(*quick);
     Explorer explorer(outline_, limits_);
@@ -166,18 +189,18 @@ class Proof {
     Check refused = prepare(analysis);
     if (!refused) refused = walk_functions(explorer, analysis);
     if (refused) return {explorer.report(*refused), explorer.work()};
-    auto misshapen = check_stack_depth(analysis);
+    misshapen = check_stack_depth(analysis);
     if (!misshapen) misshapen = check_no_throw_in_callbacks(analysis);
-    if (misshapen) {
+    if (misshapen)
       return {report_at(program, misshapen->at, misshapen->refusal), explorer.work()};
-    }
     return accepted(analysis, explorer.work());
   }
 
   // What the quick walk proves; otherwise nothing.
   std::optional<Verdict> prove_merged() {
-    // Who watches, watches paths.
-    const bool wants_merged = limits_.paths == Paths::merged && limits_.observer == nullptr;
+    // Who watches, watches paths; and the kernel masks additions by what they are on each.
+    const bool wants_merged =
+        limits_.paths == Paths::merged && limits_.observer == nullptr && !is_masked(limits_);
     if (!wants_merged) return std::nullopt;
     const auto nesting = nesting_of(*outline_.program, outline_.structure.loop_heads);
     if (!nesting) return std::nullopt;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "btf/types.hpp"
+#include "platform/capabilities.hpp"
 #include "platform/program.hpp"
 #include "skep/result.hpp"
 
@@ -50,6 +51,8 @@ struct Limits {
   u64 time_max_ms = 10'000;  // of the clock, for one program
   Paths paths = Paths::merged;
   Rules rules = Rules::user_engine;
+  // Of who would load the program, by the kernel's rules.
+  platform::Capabilities capabilities = platform::kAllCapabilities;
   // Of the kernel whose rules they are: programs that take its structures are verified against
   // them.
   const btf::Types* kernel_types = nullptr;

@@ -8,7 +8,7 @@
 #include "function_types.hpp"
 #include "isa/instruction.hpp"
 #include "kernel/types.hpp"
-#include "kernel_bpf.hpp"
+#include "kernel_capabilities.hpp"
 #include "platform/program.hpp"
 
 namespace skep::kernel_test {
@@ -91,8 +91,11 @@ inline Result<isa::Code> with_functions(isa::Code code, const platform::Program&
   return code;
 }
 
-// `log_level` as bpf(2) has it: 1 is the walk up to a refusal, 2 all of it.
-inline KernelVerdict kernel_verdict(const platform::Program& program, u32 log_level = 1) {
+// `log_level` as bpf(2) has it: 1 is the walk up to a refusal, 2 all of it. `held` are the
+// capabilities of who makes the maps and loads the program.
+inline KernelVerdict kernel_verdict(const platform::Program& program, u32 log_level = 1,
+                                    platform::Capabilities held = platform::kAllCapabilities) {
+  const WithCapabilities asking(held);
   std::optional<Fd> own_types;
   if (program.types != nullptr) {
     const s64 fd = load_types(*program.types);
@@ -102,7 +105,8 @@ inline KernelVerdict kernel_verdict(const platform::Program& program, u32 log_le
   for (const platform::MapSpec& spec : *program.maps) {
     const s64 fd = create_map(spec, own_types ? &*own_types : nullptr);
     if (fd < 0)
-      return {false, false, "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
+      return {fd == -EPERM, false,
+              "map " + spec.name + ": " + std::strerror(static_cast<int>(-fd))};
     maps.push_back(Fd::adopt(static_cast<int>(fd)));
   }
   const auto code = with_functions(with_descriptors(program.code, maps), program);

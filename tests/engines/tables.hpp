@@ -128,7 +128,8 @@ inline void place_operation(platform::Program& program, std::shared_ptr<const bt
 }
 
 // Our verdict by the kernel's rules.
-inline verify::Verdict our_verdict(const Cell& cell, const Slots& code) {
+inline verify::Verdict our_verdict(const Cell& cell, const Slots& code,
+                                   platform::Capabilities held = platform::kAllCapabilities) {
   static const auto types = kernel::KernelTypes().vmlinux();
   auto program = std::make_shared<platform::Program>();
   program->target.name = program->target.text = target_of(cell);
@@ -139,6 +140,7 @@ inline verify::Verdict our_verdict(const Cell& cell, const Slots& code) {
   program->code = isa::decode(code).value();
   if (cell.type == ProgramType::struct_ops && types.ok()) place_operation(*program, *types);
   return verify::verify(program, {.rules = verify::Rules::kernel,
+                                  .capabilities = held,
                                   .kernel_types = types.ok() ? types->get() : nullptr});
 }
 

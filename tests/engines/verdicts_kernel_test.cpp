@@ -6,7 +6,8 @@
 // rejected because ...` where the kernel is meant to differ; a line that is not needed is a failure
 // too. `kernel-loses: ...` says what the kernel does not see of a program that is safe,
 // `kernel-misses:
-// ...` of one that is not. The kernel is asked as root, who may leak pointers.
+// ...` of one that is not. The kernel is asked as root, who may leak pointers, or with the
+// `capabilities:` that the case names.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -23,17 +24,19 @@ std::string word(bool accepted) { return accepted ? "accepted" : "rejected"; }
 class VerdictsBesideTheKernel : public testing::TestWithParam<test::CaseFile> {};
 
 TEST_P(VerdictsBesideTheKernel, AreTheSame) {
-  if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
   const test::CaseFile& file = GetParam();
+  const platform::Capabilities held = test::capabilities_of(file);
+  if (const std::string why = kernel_test::refusal(held); !why.empty()) GTEST_SKIP() << why;
   const auto program = test::program_of(file);
   ASSERT_TRUE(program.ok()) << program.error().what();
-  const kernel_test::KernelVerdict kernel = kernel_test::kernel_verdict(**program);
+  const kernel_test::KernelVerdict kernel = kernel_test::kernel_verdict(**program, 1, held);
   ASSERT_TRUE(kernel.asked) << kernel.log;
   const auto types = kernel::KernelTypes().vmlinux();
   const Verdict by_its_rules =
       verify(*program, {.instructions_max = kKernelInstructionsMax,
                         .pending_max = kKernelPendingMax,
                         .rules = Rules::kernel,
+                        .capabilities = held,
                         .kernel_types = types.ok() ? types->get() : nullptr});
   const auto* report = std::get_if<Report>(&by_its_rules.outcome);
   const bool knows_more = file.has("kernel-loses");     // what is true, and the kernel does not see

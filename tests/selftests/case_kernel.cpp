@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "btf/types.hpp"
-#include "engines/kernel_bpf.hpp"
+#include "engines/kernel_capabilities.hpp"
 
 namespace skep::selftests {
 namespace {
@@ -40,15 +40,18 @@ s64 load_types(const ByteString& types) {
 
 class Asking {
  public:
-  explicit Asking(const Case& of) : of_(of) {}
+  Asking(const Case& of, platform::Capabilities held)
+      : of_(of),
+        loads_types_(platform::has(held, platform::Privilege::bpf)),
+        has_all_(held == platform::kAllCapabilities) {}
 
   KernelAnswer ask() {
-    load_types();
+    if (loads_types_) load_types();
     for (const CaseMap& map : of_.maps) create(map);
     for (const CaseProgram& program : of_.programs) load_entry(program);
     for (const CaseElement& element : of_.elements) fill(element);
     const u32 target = find_target();
-    if (answer_.not_asked.empty()) load(target);
+    if (answer_.not_asked.empty() && !is_denied_) load(target);
     return std::move(answer_);
   }
 
@@ -58,7 +61,12 @@ class Asking {
   }
   // Keeps a descriptor in `to`, one that is none when there is an error.
   void keep(s64 fd, std::vector<Fd>& to, const std::string& what) {
-    if (fd < 0) fail(format("{}: {}", what, words_of(fd)));
+    if (fd == -EPERM && !has_all_) {
+      is_denied_ = true;
+      answer_.message = what;
+    } else if (fd < 0) {
+      fail(format("{}: {}", what, words_of(fd)));
+    }
     to.push_back(Fd::adopt(fd < 0 ? -1 : static_cast<int>(fd)));
   }
 
@@ -76,7 +84,7 @@ class Asking {
     attributes.max_entries = map.spec.max_entries;
     attributes.map_flags = map.spec.flags;
     if (map.inner) attributes.inner_map_fd = static_cast<u32>(maps_.at(*map.inner).get());
-    if (map.types) {
+    if (map.types && loads_types_) {
       attributes.btf_fd = static_cast<u32>(types_.at(*map.types).get());
       attributes.btf_key_type_id = map.spec.key_type;
       attributes.btf_value_type_id = map.spec.value_type;
@@ -122,7 +130,7 @@ class Asking {
     attributes.value = element.program ? reinterpret_cast<u64>(&program)
                                        : reinterpret_cast<u64>(element.value.data());
     const s64 error = bpf(BPF_MAP_UPDATE_ELEM, attributes);
-    if (error < 0) fail(format("a map is not filled: {}", words_of(error)));
+    if (error < 0 && !is_denied_) fail(format("a map is not filled: {}", words_of(error)));
   }
 
   // What a program of its type is attached to, as in find_kernel_btf_id of libbpf.
@@ -163,8 +171,9 @@ class Asking {
     attributes.prog_flags = of_.flags;
     attributes.expected_attach_type = of_.attach_type;
     attributes.attach_btf_id = target;
-    if (of_.own_types) attributes.prog_btf_fd = static_cast<u32>(types_.at(*of_.own_types).get());
-    if (!of_.functions.empty()) {
+    if (of_.own_types && loads_types_)
+      attributes.prog_btf_fd = static_cast<u32>(types_.at(*of_.own_types).get());
+    if (!of_.functions.empty() && loads_types_) {
       attributes.func_info = reinterpret_cast<u64>(of_.functions.data());
       attributes.func_info_cnt = static_cast<u32>(of_.functions.size());
       attributes.func_info_rec_size = sizeof(of_.functions[0]);
@@ -175,6 +184,7 @@ class Asking {
     answer_.processed = figure("processed ");
     if (fd < 0) return explain(fd, attributes);
     const Fd loaded = Fd::adopt(static_cast<int>(fd));
+    if (!has_all_) return;
     for (const CaseRun& run : of_.runs) answer_.results.push_back(run_once(loaded, run));
   }
 
@@ -192,7 +202,7 @@ class Asking {
     }
     answer_.message = last.empty() ? words_of(error) : std::string(last);
     // Before the verifier begins: such programs are not for this kernel.
-    if (log_.empty() && error == -EPERM) fail("the kernel refuses such programs here");
+    if (log_.empty() && error == -EPERM && has_all_) fail("the kernel refuses such programs here");
   }
 
   static std::optional<u32> run_once(const Fd& program, const CaseRun& run) {
@@ -209,6 +219,8 @@ class Asking {
   }
 
   const Case& of_;
+  bool loads_types_, has_all_;
+  bool is_denied_ = false;  // before the program was loaded
   KernelAnswer answer_;
   std::vector<Fd> types_, maps_, programs_;
   std::string_view log_;
@@ -216,6 +228,9 @@ class Asking {
 
 }  // namespace
 
-KernelAnswer ask_kernel(const Case& of) { return Asking(of).ask(); }
+KernelAnswer ask_kernel(const Case& of, platform::Capabilities held) {
+  const kernel_test::WithCapabilities asking(held);
+  return Asking(of, held).ask();
+}
 
 }  // namespace skep::selftests

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/capabilities.hpp"
 #include "selftests/verifier_case.hpp"
 
 namespace skep::selftests {
@@ -19,7 +20,8 @@ struct KernelAnswer {
   std::vector<std::optional<u32>> results{};  // by run; none where the program type is not run
 };
 
-// Nothing is attached, and all is let go again. As root.
-KernelAnswer ask_kernel(const Case& of);
+// Nothing is attached, and all is let go again. As root, who lets `held` go first: then the program
+// is not run, and maps are made without types where these may not be loaded.
+KernelAnswer ask_kernel(const Case& of, platform::Capabilities held = platform::kAllCapabilities);
 
 }  // namespace skep::selftests

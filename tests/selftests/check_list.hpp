@@ -19,9 +19,10 @@ enum class Elsewhere : u8 {
 };
 
 // Why verdicts were not compared with the kernel's, to skip with; else empty.
+// `refused`: why the kernel was not asked; else empty.
 inline std::string check_list(const std::string& path, const std::vector<Comparison>& all,
-                              Elsewhere elsewhere) {
-  const std::string refused = kernel_test::refusal();
+                              Elsewhere elsewhere,
+                              const std::string& refused = kernel_test::refusal()) {
   const std::string release = kernel_release();
   if (std::getenv("UPDATE") != nullptr && refused.empty()) {
     EXPECT_TRUE(Differences::read(path).value().write(path, release, all).ok());

@@ -31,7 +31,12 @@ skep_test(verifier_selftests SOURCES selftests/verifier_selftests_test.cpp selft
           selftests/verifier_case.cpp selftests/new_tags.cpp selftests/case_kernel.cpp selftests/case_user.cpp selftests/verdict_table.cpp LINKS runtime btf)
 target_compile_definitions(test_verifier_selftests PRIVATE SKEP_VERIFIER_CASES="${cases}")
 add_dependencies(test_verifier_selftests verifier_cases)
-set_tests_properties(verifier_selftests core_selftests PROPERTIES LABELS selftests)
+# The same cases for users without all capabilities.
+skep_test(capabilities_selftests SOURCES selftests/capabilities_selftests_test.cpp selftests/verifier_case.cpp
+          selftests/new_tags.cpp selftests/case_kernel.cpp selftests/verdict_table.cpp LINKS verify btf)
+target_compile_definitions(test_capabilities_selftests PRIVATE SKEP_VERIFIER_CASES="${cases}")
+add_dependencies(test_capabilities_selftests verifier_cases)
+set_tests_properties(verifier_selftests capabilities_selftests core_selftests PROPERTIES LABELS selftests)
 
 # The programs of others as objects: of Debian's tools always, and, where it is asked for, the kernel's test programs, whose
 # compilation takes minutes: cmake --preset dev -DSKEP_SELFTEST_VERSIONS="v2;v3;v4"

@@ -128,6 +128,11 @@ std::vector<platform::ExternUse> uses_of(const isa::Code& code) {
 
 }  // namespace
 
+platform::Capabilities capabilities_of(const CaseFile& file) {
+  if (!file.has("capabilities")) return platform::kAllCapabilities;
+  return platform::capabilities_of(file.field("capabilities")).value();
+}
+
 Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file) {
   auto program = std::make_shared<platform::Program>();
   auto maps = std::make_shared<std::vector<platform::MapSpec>>();

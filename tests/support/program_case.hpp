@@ -6,10 +6,14 @@
 
 #include <memory>
 
+#include "platform/capabilities.hpp"
 #include "platform/program.hpp"
 #include "support/case_file.hpp"
 
 namespace skep::test {
+
+// `capabilities:` of who loads it ("none", "bpf,net_admin"); all without that field.
+platform::Capabilities capabilities_of(const CaseFile& file);
 
 Result<std::shared_ptr<const platform::Program>> program_of(const CaseFile& file);
 

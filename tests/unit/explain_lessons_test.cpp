@@ -51,10 +51,12 @@ Result<Program> compiled(const Example& example) {
   return TRY(object.program("program", options));
 }
 
-std::string verdict_on(const Example& example, verify::Rules rules) {
+std::string verdict_on(const Example& example, const Lesson& of) {
   const auto program = example.type.empty() ? compiled(example) : assembled(example);
   if (!program.ok()) return std::string(program.error().what());
-  verify::Limits limits{.instructions_max = verify::kKernelInstructionsMax, .rules = rules};
+  verify::Limits limits{.instructions_max = verify::kKernelInstructionsMax,
+                        .rules = of.rules,
+                        .capabilities = of.capabilities};
   static std::optional<btf::Types> types;
   if (needs_machine(example)) {
     if (!types) types = btf::Types::open(btf::kKernelTypes).value();
@@ -71,8 +73,8 @@ TEST_P(ExplainLesson, HasExamplesThatBreakAndKeepTheRule) {
   const Lesson& of = lesson(GetParam());
   if (needs_machine(of.bad) && ::access(btf::kKernelTypes, R_OK) != 0)
     GTEST_SKIP() << "this kernel has no types to read structures by: " << btf::kKernelTypes;
-  EXPECT_EQ(verdict_on(of.bad, of.rules), verify::kProperties[GetParam()].name) << of.bad.text;
-  EXPECT_EQ(verdict_on(of.good, of.rules), "accepted") << of.good.text;
+  EXPECT_EQ(verdict_on(of.bad, of), verify::kProperties[GetParam()].name) << of.bad.text;
+  EXPECT_EQ(verdict_on(of.good, of), "accepted") << of.good.text;
   EXPECT_GT(of.meaning.size(), 20u);
 }
 

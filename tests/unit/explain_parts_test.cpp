@@ -123,6 +123,7 @@ TEST(ExplainCases, EveryRefusalIsOfAKind) {
     verify::Limits limits{.instructions_max = 20'000};
     if (file.field("rules") == "kernel") limits.rules = verify::Rules::kernel;
     if (types.ok()) limits.kernel_types = &*types;
+    limits.capabilities = test::capabilities_of(file);
     const verify::Verdict verdict = verify::verify(program, limits);
     if (verdict.accepted()) continue;
     ++refused;

@@ -247,5 +247,26 @@ TEST(KernelFunctions, AreFoundByTheirWholeName) {
   }
 }
 
+TEST(Capabilities, AreReadFromNamesAndWritten) {
+  EXPECT_EQ(capabilities_of("none"), kNoCapabilities);
+  EXPECT_EQ(capabilities_of("all"), kAllCapabilities);
+  EXPECT_EQ(capabilities_of("sys_admin"), kAllCapabilities);
+  EXPECT_EQ(capabilities_of("net_admin,bpf"), set_of(Privilege::bpf, Privilege::net_admin));
+  for (const char* wrong : {"", "bpf,", ",bpf", "CAP_BPF", "bpf perfmon", "no"})
+    EXPECT_EQ(capabilities_of(wrong), std::nullopt) << wrong;
+  EXPECT_EQ(text_of(kNoCapabilities), "no capability");
+  EXPECT_EQ(text_of(set_of(Privilege::bpf, Privilege::perfmon)), "CAP_BPF and CAP_PERFMON");
+  EXPECT_EQ(text_of(kAllCapabilities), "all capabilities");
+}
+
+TEST(Capabilities, GiveRightsAsTheKernelDoes) {
+  EXPECT_TRUE(has(set_of(Privilege::bpf), Right::functions));
+  for (const Right right : {Right::addresses, Right::uninitialised_stack, Right::speculation}) {
+    EXPECT_FALSE(has(set_of(Privilege::bpf, Privilege::net_admin), right));
+    EXPECT_TRUE(has(set_of(Privilege::perfmon), right));
+  }
+  for (const Right right : every<Right>()) EXPECT_TRUE(has(kAllCapabilities, right));
+}
+
 }  // namespace
 }  // namespace skep::platform

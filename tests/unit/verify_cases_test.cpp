@@ -3,6 +3,7 @@
 // Each case is a program in assembly with the maps it names. `verdict:` is "accepted", or "rejected
 // PROPERTY SLOT": the rule that was not proved and the instruction where. `says:` must stand in the
 // Report. `rules: kernel`: by the rules of the kernel instead of those of the user engine.
+// `capabilities: bpf`: of who loads it.
 // `walk: merged`: paths are walked as one where they meet, and that proves the program.
 #include <gtest/gtest.h>
 
@@ -36,6 +37,7 @@ TEST_P(VerifyCase, HasItsVerdict) {
   ASSERT_TRUE(program.ok()) << program.error().what();
   Limits limits{.instructions_max = kKernelInstructionsMax, .pending_max = kKernelPendingMax};
   limits.kernel_types = types_here();
+  limits.capabilities = test::capabilities_of(file);
   if (needs_kernel_types(**program) && limits.kernel_types == nullptr)
     GTEST_SKIP()
         << "the case names functions or structures of the kernel, whose types are not there";
