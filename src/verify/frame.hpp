@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <ranges>
+#include <span>
 
 #include "verify/shared.hpp"
 #include "verify/value.hpp"
@@ -105,6 +107,11 @@ class Frames {
   const Frame& operator[](std::size_t number) const { return *all_[number]; }
   // For changes.
   Frame& operator[](std::size_t number) { return all_[number].edit(); }
+  // Each of them, the outermost first.
+  auto all() const {
+    return std::span(all_, size_) |
+           std::views::transform([](const Shared<Frame>& each) -> const Frame& { return *each; });
+  }
   const Frame& front() const { return *all_[0]; }
   const Frame& back() const { return *all_[size_ - 1]; }
   Frame& back() { return all_[size_ - 1].edit(); }

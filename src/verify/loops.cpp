@@ -16,7 +16,8 @@ using isa::Instruction;
 
 // Whether both are in the same functions, called from the same places (same_callsites).
 bool same_calls(const State& one, const State& other) {
-  return std::ranges::equal(one.frames, other.frames, {}, &Frame::return_to, &Frame::return_to);
+  return std::ranges::equal(one.frames.all(), other.frames.all(), {}, &Frame::return_to,
+                            &Frame::return_to);
 }
 
 }  // namespace

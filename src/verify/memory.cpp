@@ -403,7 +403,7 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
                    {}};
   if (auto refused = check_may_leave(analysis, state, "a legacy packet load")) return refused;
   const bool is_called_back = std::ranges::any_of(
-      state.frames, [](const Frame& frame) { return frame.entered != Entered::by_call; });
+      state.frames.all(), [](const Frame& frame) { return frame.entered != Entered::by_call; });
   if (is_called_back)
     return Refusal{Property::helper_not_allowed,
                    "a legacy packet load in a callback",

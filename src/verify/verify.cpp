@@ -191,8 +191,7 @@ class Proof {
     if (refused) return {explorer.report(*refused), explorer.work()};
     misshapen = check_stack_depth(analysis);
     if (!misshapen) misshapen = check_no_throw_in_callbacks(analysis);
-    if (misshapen)
-      return {report_at(program, misshapen->at, misshapen->refusal), explorer.work()};
+    if (misshapen) return {report_at(program, misshapen->at, misshapen->refusal), explorer.work()};
     return accepted(analysis, explorer.work());
   }
 
