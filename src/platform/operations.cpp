@@ -30,6 +30,15 @@ struct Member {
 };
 constexpr Member kUnsupported[] = {{"tcp_congestion_ops", "get_info"}};
 
+// Members that may sleep, of operations whose others may not (bpf_scx_check_member,
+// bpf_dummy_ops_check_member).
+constexpr Member kSleeping[] = {
+    {"sched_ext_ops", "init_task"},     {"sched_ext_ops", "cgroup_init"},
+    {"sched_ext_ops", "cgroup_exit"},   {"sched_ext_ops", "cgroup_prep_move"},
+    {"sched_ext_ops", "cpu_online"},    {"sched_ext_ops", "cpu_offline"},
+    {"sched_ext_ops", "init"},          {"sched_ext_ops", "exit"},
+    {"bpf_dummy_ops", "test_sleepable"}};
+
 struct Promotion {
   std::string_view operations;
   std::string_view from;
@@ -43,6 +52,14 @@ std::span<const WritableField> writable_fields() { return kWritable; }
 
 bool takes_program(std::string_view operations, std::string_view member) {
   return std::ranges::none_of(kUnsupported, [&](const Member& each) {
+    return each.operations == operations && each.name == member;
+  });
+}
+
+bool may_sleep(std::string_view operations, std::string_view member) {
+  const bool limits =
+      std::ranges::find(kSleeping, operations, &Member::operations) != std::end(kSleeping);
+  return !limits || std::ranges::any_of(kSleeping, [&](const Member& each) {
     return each.operations == operations && each.name == member;
   });
 }

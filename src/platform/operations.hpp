@@ -21,6 +21,9 @@ std::span<const WritableField> writable_fields();
 // Whether a member of the operations may be a program.
 bool takes_program(std::string_view operations, std::string_view member);
 
+// Whether such a program may be one that sleeps.
+bool may_sleep(std::string_view operations, std::string_view member);
+
 // The structure that programs of these operations are given in the place of another, or `structure`
 // itself: congestion control only sees sockets of TCP.
 std::string_view promoted(std::string_view operations, std::string_view structure);

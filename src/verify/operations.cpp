@@ -107,6 +107,9 @@ Check find_operation(const Analysis& analysis, KernelPrototype& out) {
   const TypeId prototype = prototype_behind(types, member->type);
   if (prototype == btf::kVoid || !platform::takes_program(operation->structure, operation->member))
     return no_member(program, format("{} is no member that a program can be", out.name));
+  if (analysis.may_sleep() && !platform::may_sleep(operation->structure, operation->member))
+    return no_member(program,
+                     format("{} is no member that a program which sleeps can be", out.name));
   for (const btf::Parameter& parameter : types.parameters(prototype))
     out.arguments.push_back({parameter.type, parameter.name});
   out.result = types.at(prototype).type;
