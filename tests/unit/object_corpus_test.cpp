@@ -46,6 +46,8 @@ constexpr Reason kReasons[] = {
     {"only ours opens it: libbpf: prog 'second': bad map relo against 'licence'",
      "what is neither code nor data is refused where it is used, not when the object is opened"},
     {"kernel.o: number of maps: ours 7, libbpf's 6", "libbpf 1.2 and later know .struct_ops.link"},
+    {"verdicts/operations.bpf.o: only ours opens it: libbpf: struct_ops reloc sleeping: prog ",
+     "libbpf 1.2 and later know struct_ops.s"},
     {"asks-a-kernel.bpf.o: number of maps: ours 5, libbpf's 4",
      "libbpf 1.2 and later know .struct_ops.link"},
     {"arena.bpf.o: only ours opens it: libbpf: prog 'push': bad map relo against 'nodes'",
