@@ -295,6 +295,9 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                      (stored.is_pointer() || analysis.has(platform::Right::functions));
   const bool is_zero = stored.is_null() && !keeps;
   slot.zero = is_zero ? slot.zero | written : slot.zero & static_cast<u8>(~written);
+  // What reads the zeros later knows no register that they came from.
+  if (is_zero && i.form == isa::Form::store && i.has_register_source())
+    analysis.demand.registers |= bit(i.src);
   if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
   if (!keeps) return {};
   analysis.demand.spilled = SlotPlace{pointer.frame, static_cast<u8>(Frame::slot_of(reach.first))};
