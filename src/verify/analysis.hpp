@@ -233,12 +233,6 @@ bool is_verified_apart(const platform::Function& function);
 State entry_state(Analysis& analysis, std::size_t function);
 Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
                      const platform::Function& callee);
-// Whether `function`, or one that it calls, moves the packet.
-bool moves_packet(const Analysis& analysis, const platform::Function& function);
-// Whether the helper does; to the kernel a tail call does, too, since what it enters may.
-bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper);
-// Whether `function`, or one that it calls, calls what may sleep.
-bool may_sleep(const platform::Program& program, const platform::Function& function);
 // Packet pointers that were taken before `at` do not point into the packet any more.
 void forget_packet(const Analysis& analysis, State& state, isa::InstructionIndex at);
 // What every call does to r1 to r5.

@@ -7,6 +7,7 @@
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
 #include "verify/early_exits.hpp"
+#include "verify/effects.hpp"
 #include "verify/fields.hpp"
 #include "verify/formats.hpp"
 #include "verify/kernel_functions.hpp"

@@ -8,6 +8,7 @@
 
 #include "platform/kernel_functions.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/effects.hpp"
 #include "verify/kernel_functions.hpp"
 #include "verify/returns.hpp"
 #include "verify/sections.hpp"
@@ -17,20 +18,6 @@ namespace {
 
 Misshapen refused(isa::InstructionIndex at, std::string message, std::string reason) {
   return {at, {Property::exception, std::move(message), std::move(reason), {}}};
-}
-
-// The first throw in `function` or in what it calls. No recursion: structure.cpp.
-std::optional<isa::InstructionIndex> first_throw(const platform::Program& program,
-                                                 const platform::Function& function) {
-  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
-    const isa::Instruction& i = program.code[at.value()];
-    if (is_throw(program, at)) return at;
-    if (i.form != isa::Form::call || i.call() != isa::Call::local) continue;
-    const platform::Function* callee = program.function_at(i.target);
-    if (callee == nullptr) continue;
-    if (const auto found = first_throw(program, *callee)) return found;
-  }
-  return std::nullopt;
 }
 
 }  // namespace

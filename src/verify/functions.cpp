@@ -1,10 +1,11 @@
 // Calls between functions: static ones are walked into, global ones are verified apart on their
 // signature.
 #include <algorithm>
+#include <bit>
 
-#include "isa/control_flow.hpp"
 #include "platform/helpers.hpp"
 #include "verify/dynptrs.hpp"
+#include "verify/effects.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/locks.hpp"
 #include "verify/privileges.hpp"
@@ -22,6 +23,22 @@ Refusal bad_parameter(const platform::Function& callee, u8 r, const Value& value
           format("argument {} of {}() is to be {}", r, callee.name, wanted),
           format("{} is {}", register_name(r), describe(value)),
           {}};
+}
+
+// Atomic operations of the callee take its memory to be as aligned as its size allows. Linux leaves
+// it to the processor whether it carries out others.
+Check check_aligned_for(const Analysis& analysis, const Value& pointer, u8 r, u32 bytes,
+                        const platform::Function& callee) {
+  if (!analysis.for_user_engine()) return {};
+  const u32 atomic = widest_atomic(analysis.program, callee);
+  if (atomic == 0) return {};
+  const u32 wanted = std::min(atomic, std::bit_floor(bytes));
+  if (!pointer.is_packet() && is_aligned(pointer, 0, wanted)) return {};
+  return Refusal{Property::atomic_access,
+                 format("argument {} of {}() is memory that may not be aligned to {}", r,
+                        callee.name, counted(wanted, "byte")),
+                 format("{} is {}", register_name(r), describe(pointer)),
+                 {}};
 }
 
 // Memory that the callee may read and write: all of it must be there, and its content is unknown
@@ -43,6 +60,7 @@ Check give_memory(Analysis& analysis, State& state, u8 r, const platform::Parame
     return bad_parameter(callee, r, pointer, "memory outside of the packet, which it moves");
   }
   if (pointer.is_pointer()) pointer.null = Null::no;  // the callee compares it with null
+  if (auto refused = check_aligned_for(analysis, pointer, r, bytes, callee)) return refused;
   State probe = state;
   probe.registers()[r] = pointer;
   if (pointer.kind == Kind::stack) {
@@ -205,52 +223,6 @@ Check do_global_call(Analysis& analysis, State& state, isa::InstructionIndex at,
   state.registers()[isa::kR0] =
       signature.returns_number ? Value::of_number(Scalar::unknown()) : Value::unset_value();
   return {};
-}
-
-bool moves_packet(const Analysis& analysis, const platform::HelperRow& helper) {
-  using platform::Effect;
-  return helper.effect == Effect::moves_packet ||
-         (helper.effect == Effect::ends_program && !analysis.for_user_engine());
-}
-
-bool may_sleep(const platform::Program& program, const platform::Function& function) {
-  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
-    const isa::Instruction& i = program.code[at.value()];
-    if (i.form != isa::Form::call) continue;
-    if (i.call() == isa::Call::local) {
-      const platform::Function* callee = program.function_at(i.target);
-      if (callee != nullptr && may_sleep(program, *callee)) return true;
-      continue;
-    }
-    const platform::KernelFunctionRow* const row = kernel_row_at(program, at);
-    if (row != nullptr && row->has(platform::kMaySleep)) return true;
-    const platform::HelperRow* helper =
-        i.call() == isa::Call::helper ? platform::find_helper(i.immediate) : nullptr;
-    if (helper != nullptr && helper->needs == platform::Needs::sleepable) return true;
-  }
-  return false;
-}
-
-bool moves_packet(const Analysis& analysis, const platform::Function& function) {
-  const platform::Program& program = analysis.program;
-  for (isa::InstructionIndex at = function.begin; at < function.end; at = at.next()) {
-    const isa::Instruction& i = program.code[at.value()];
-    if (i.form != isa::Form::call) continue;
-    if (i.call() == isa::Call::kfunc) {
-      const platform::KernelFunctionRow* const row = kernel_row_at(program, at);
-      if (row != nullptr && row->has(platform::kMovesPacket)) return true;
-      continue;
-    }
-    if (i.call() == isa::Call::local) {
-      const platform::Function* callee =
-          program.function_at(i.target);  // no recursion: structure.cpp
-      if (callee != nullptr && moves_packet(analysis, *callee)) return true;
-      continue;
-    }
-    const platform::HelperRow* helper = platform::find_helper(i.immediate);
-    if (helper != nullptr && moves_packet(analysis, *helper)) return true;
-  }
-  return false;
 }
 
 void forget_packet(const Analysis& analysis, State& state, isa::InstructionIndex at) {

@@ -273,15 +273,16 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   }
   if (auto refused = destroy_objects(state, pointer.frame, slots_in(reach))) return refused;
   if (auto refused = check_alignment(pointer, i, reach, "writes")) return refused;
-  if (!reach.exact) {
-    overwrite(frame, reach, 0);
-    return {};
-  }
-  if (stored.is_pointer() && bytes != 8) {
+  // Linux asks only where it knows the place (check_stack_write_var_off in kernel/bpf/verifier.c).
+  if (stored.is_pointer() && bytes != 8 && (reach.exact || analysis.for_user_engine())) {
     return Refusal{Property::pointer_arithmetic,
                    format("saves {} of a pointer on the stack", counted(bytes, "byte")),
                    describe(stored),
                    {}};
+  }
+  if (!reach.exact) {
+    overwrite(frame, reach, 0);
+    return {};
   }
   if (bytes != kSlotBytes) {
     if (auto refused = check_no_address(analysis, frame, reach, "overwrites")) return refused;

@@ -95,17 +95,53 @@ std::shared_ptr<const platform::Program> frame_added_to_a_number() {
   return program;
 }
 
-TEST(RandomPackets, a_frame_added_to_a_number_is_of_the_function) {
-  const auto program = frame_added_to_a_number();
+// Another one (Linux 6.18): r0 keeps its upper half over a cmpxchg of 32 bits in an arena that
+// stores. is_cmpxchg_insn() of kernel/bpf/verifier.c, which asks for the instruction that clears
+// it, does not know the mode that accesses of arenas have by then.
+std::shared_ptr<const platform::Program> exchange_in_an_arena() {
+  using namespace engines;
+  constexpr u32 kArena = 3;
+  auto program = std::make_shared<platform::Program>();
+  program->name = "exchange";
+  program->type = platform::ProgramType::xdp;
+  program->maps = maps_of_random_packets();
+  Instruction memory = constant(1, u64{96} << 32 | kArena);
+  memory.operation = static_cast<u8>(Constant::map_value);
+  const Instruction cast = {.form = Form::address_space_cast,
+                            .operation = static_cast<u8>(AddressSpaceCast::to_kernel),
+                            .source = Source::reg,
+                            .dst = 1,
+                            .src = 1};
+  program->code = engines::program({memory, cast, store(Width::w32, 1, 0, 1), mov(2, 5),
+                                    constant(0, 0x700000001),
+                                    atomic(Atomic::cmpxchg, Width::w32, 1, 0, 2),
+                                    alu(Alu::rsh, 0, 32), leave()});
+  program->functions = {{.name = "exchange",
+                         .begin = InstructionIndex(0),
+                         .end = InstructionIndex(static_cast<u32>(program->code.size()))}};
+  return program;
+}
+
+// Of programs that Linux gets wrong: what is right, and what the kernel says.
+void check_beside_the_kernel(const std::shared_ptr<const platform::Program>& program, u32 right) {
   const Answer ours = UserSide().run(program, 2);
   ASSERT_FALSE(ours.refused) << *ours.refused;
   EXPECT_EQ(ours.tiers_differ, "");
-  EXPECT_EQ(ours.return_value, 7u);
+  EXPECT_EQ(ours.return_value, right);
   if (const std::string why = kernel_test::refusal(); !why.empty()) GTEST_SKIP() << why;
   const Answer theirs = KernelSide().run(program, 2);
   ASSERT_FALSE(theirs.refused) << *theirs.refused;
   std::printf("the kernel returns %u%s\n", theirs.return_value,
-              theirs.return_value == 7 ? "" : ", which is wrong");
+              theirs.return_value == right ? "" : ", which is wrong");
+}
+
+TEST(RandomPackets, a_frame_added_to_a_number_is_of_the_function) {
+  check_beside_the_kernel(frame_added_to_a_number(), 7);
+}
+
+TEST(RandomPackets, an_exchange_in_an_arena_clears_the_upper_half) {
+  if (!what_the_kernel_knows().arenas) GTEST_SKIP() << "the kernel has no arenas";
+  check_beside_the_kernel(exchange_in_an_arena(), 0);
 }
 
 void print_totals() {
