@@ -28,9 +28,9 @@ struct Checking {
 
 enum class Next : u8 { go, stop };
 
-// Eight frames of a program's stack.
+// The frames of a program that was proved.
 struct alignas(16) Stack {
-  std::byte bytes[kConfinedStackBytes];
+  std::byte bytes[isa::kRunFramesMax * isa::kStackBytes];
   u64 end() const { return reinterpret_cast<u64>(bytes + sizeof bytes); }
 };
 
@@ -47,7 +47,8 @@ struct Start {
   u64 r1;
   u64 r2;
   void* execution;
-  u64 stack_end;  // one behind the first frame; kConfinedStackBytes lie before it
+  u64 stack_end;  // one behind the first frame; `frames_max` of them lie before it
+  u32 frames_max = isa::kRunFramesMax;
 };
 
 #define SKEP_INLINE [[gnu::always_inline]] inline
@@ -62,6 +63,7 @@ class Machine {
       : image_(&start.image),
         execution_(start.execution),
         stack_end_(start.stack_end),
+        frames_max_(start.frames_max),
         checking_(checking) {
     r_.fill(0);
     r_[1] = start.r1;
@@ -303,7 +305,7 @@ class Machine {
   }
 
   SKEP_INLINE Next call_local(const Step*& at) {
-    if (depth_ + 1 == isa::kFramesMax) return trap(at, Trap::frames, 0);
+    if (depth_ + 1 == frames_max_) return trap(at, Trap::frames, 0);
     Frame& frame = frames_[depth_++];
     frame = {at + 1, {r_[6], r_[7], r_[8], r_[9]}, loops_};
     r_[isa::kFramePointer] -= isa::kStackBytes;
@@ -399,10 +401,11 @@ class Machine {
   const Image* image_;
   void* execution_;
   u64 stack_end_;
+  u32 frames_max_;
   u64 loops_ = kLoopsMax;
   u32 depth_ = 0;
   Checking& checking_;
-  std::array<Frame, isa::kFramesMax> frames_;
+  std::array<Frame, isa::kRunFramesMax> frames_;
 };
 
 // Numbers are pasted into labels here, never names; both macros end with this function.

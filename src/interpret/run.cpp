@@ -54,14 +54,14 @@ Result<u64> run_confined(const isa::Code& code, const platform::Bindings& bindin
   platform::Bindings bound = bindings;
   bound.tail_call = nullptr;  // a target would run outside of the confinement
   const Image image = Binder::bind(code, bound);
-  Stack own;
+  alignas(16) std::array<std::byte, kConfinedStackBytes> own;
   const std::span<std::byte> stack =
-      confinement.stack.empty() ? std::span<std::byte>(own.bytes) : confinement.stack;
+      confinement.stack.empty() ? std::span<std::byte>(own) : confinement.stack;
   EXPECT(stack.size() == kConfinedStackBytes);
   std::ranges::fill(stack, std::byte{0});
   BufferMemory memory(confinement.memory);
   return run_checking({image, reinterpret_cast<u64>(confinement.memory.data()),
-                       confinement.memory.size(), nullptr, end_of(stack)},
+                       confinement.memory.size(), nullptr, end_of(stack), isa::kFramesMax},
                       memory, confinement.fuel);
 }
 

@@ -40,6 +40,9 @@ inline constexpr u8 kR0 = 0, kR1 = 1, kR5 = 5, kR6 = 6, kR9 = 9;
 inline constexpr u8 kFramePointer = 10;
 inline constexpr u32 kStackBytes = 512;  // of one frame
 inline constexpr u32 kFramesMax = 8;
+// Of a run: between a function that calls a helper and what the helper calls stands one more
+// (verify/called_back.hpp).
+inline constexpr u32 kRunFramesMax = 2 * kFramesMax;
 inline constexpr u32 kTailCallsMax = 33;
 
 // What an instruction does, and so which of the fields of Instruction mean something.

@@ -82,4 +82,16 @@ bool ArrayMap::contains(const Header& map, u64 address, u32 bytes) {
   return offset % map.stride + bytes <= map.value_size;
 }
 
+// The index of an element is its key: it stands in `count` while the callback has it.
+bool walk_on(const Header& map, Walk& walk) {
+  if (walk.next >= map.max_entries) return false;
+  walk.count = walk.next++;
+  walk.key = reinterpret_cast<u64>(&walk.count);
+  return true;
+}
+
+void* ArrayMap::walk(Header& map, Walk& walk, u32 cpu) {
+  return walk_on(map, walk) ? lookup(map, &walk.count, cpu) : nullptr;
+}
+
 }  // namespace skep::maps

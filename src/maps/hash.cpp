@@ -261,15 +261,54 @@ Key HashMap::next_key(Header& header, std::span<const std::byte> key) {
   return first != kNone ? key_of(map, first) : std::nullopt;
 }
 
+// `next` is the element to come, and above it one more than its chain's number. An element that was
+// deleted, or that another key has now, is passed over; one that is in another chain ends this one.
+void* HashMap::walk(Header& header, Walk& walk, u32) {
+  Hash& map = as_hash(header);
+  u32 number = static_cast<u32>(walk.next);
+  u64 chains = walk.next >> 32;
+  // What is written while the walk goes on cannot make it endless.
+  while (walk.count < map.common.max_entries) {
+    if (!is_element(number)) {
+      if (chains > map.bucket_mask) break;
+      number = bucket(map, static_cast<u32>(chains++)).head.load(std::memory_order_acquire);
+      continue;
+    }
+    Element& e = element(map, number);
+    const u32 behind = e.next.load(std::memory_order_acquire);
+    const Place place = place_of(map, e.key());
+    const bool is_here = u64{place.bucket} + 1 == chains;
+    const bool stands = is_here && find_key(map, place, e.key()) == number;
+    number = is_here ? behind : kNone;
+    if (!stands) continue;
+    walk = {chains << 32 | (is_element(number) ? number : kNone), walk.count + 1,
+            reinterpret_cast<u64>(e.key())};
+    return value_of(map, e);
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Whether the bytes lie in what every element has from `first` on, `size` bytes of it.
+bool is_in_elements(const Header& header, u64 address, u32 bytes, u64 first, u64 size) {
+  const u64 offset = address - reinterpret_cast<u64>(at(header, header.values));
+  if (offset >= (u64{header.max_entries} + kSpares) * header.stride) return false;
+  const u64 in_element = offset % header.stride;
+  return in_element >= first && in_element - first + bytes <= size;
+}
+
+}  // namespace
+
+bool HashMap::has_key_at(const Header& header, u64 address, u32 bytes) {
+  return is_in_elements(header, address, bytes, sizeof(Element), header.key_size);
+}
+
 // Inside the value of any element: a program may hold the value of a key that was deleted
 // meanwhile.
 bool HashMap::contains(const Header& header, u64 address, u32 bytes) {
-  Hash& map = as_hash(const_cast<Header&>(header));
-  const u64 offset = address - reinterpret_cast<u64>(at(map.common, map.common.values));
-  if (offset >= (u64{map.common.max_entries} + kSpares) * map.common.stride) return false;
-  const u64 first = sizeof(Element) + rounded_up(map.common.key_size, 8);
-  const u64 in_element = offset % map.common.stride;
-  return in_element >= first && in_element - first + bytes <= map.common.value_size;
+  const u64 first = sizeof(Element) + rounded_up(header.key_size, 8);
+  return is_in_elements(header, address, bytes, first, header.value_size);
 }
 
 }  // namespace skep::maps

@@ -22,6 +22,8 @@ inline constexpr u64 kSpinLockFlag =
 s64 check_array_update(const Header& map, u32 index, platform::Update flags);
 std::optional<std::vector<std::byte>> next_index(const Header& map, std::span<const std::byte> key);
 u32 index_at(const void* key);
+// The next index of a walk, in `key`; false at the end.
+bool walk_on(const Header& map, Walk& walk);
 
 // `found` of an owner's lookup: the element's value as bpf(2) shows it.
 using Copied = std::optional<std::vector<std::byte>>;
@@ -43,6 +45,8 @@ struct Unsupported {
   static platform::ArrayShape shape(const Header&) { return {}; }
   static platform::MapLookup lookup_body(const Header&) { return nullptr; }
   static bool contains(const Header&, u64, u32) { return false; }
+  static void* walk(Header&, Walk&, u32) { return nullptr; }
+  static bool has_key_at(const Header&, u64, u32) { return false; }
 };
 
 struct ArrayMap : Unsupported {
@@ -56,6 +60,7 @@ struct ArrayMap : Unsupported {
   static Key next_key(Header& map, std::span<const std::byte> key) { return next_index(map, key); }
   static platform::ArrayShape shape(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
+  static void* walk(Header& map, Walk& walk, u32 cpu);
 };
 
 struct PercpuArrayMap : Unsupported {
@@ -70,6 +75,7 @@ struct PercpuArrayMap : Unsupported {
   static Key next_key(Header& map, std::span<const std::byte> key) { return next_index(map, key); }
   static platform::ArrayShape shape(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
+  static void* walk(Header& map, Walk& walk, u32 cpu);
 };
 
 struct ProgArrayMap : Unsupported {
@@ -93,6 +99,8 @@ struct HashMap : Unsupported {
   static u64 count(const Header& map) { return map.count.load(std::memory_order_relaxed); }
   static platform::MapLookup lookup_body(const Header& map);
   static bool contains(const Header& map, u64 address, u32 bytes);
+  static void* walk(Header& map, Walk& walk, u32 cpu);
+  static bool has_key_at(const Header& map, u64 address, u32 bytes);
 };
 
 struct RingMap : Unsupported {

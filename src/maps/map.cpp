@@ -19,6 +19,10 @@ s64 update(Header& map, const void* key, const void* value, platform::Update fla
                   [&](auto kind) { return kind.update(map, key, value, flags, cpu); });
 }
 
+void* walk(Header& map, Walk& walk, u32 cpu) {
+  return dispatch(kind_of(map), [&](auto kind) { return kind.walk(map, walk, cpu); });
+}
+
 s64 erase(Header& map, const void* key) {
   return dispatch(kind_of(map), [&](auto kind) { return kind.erase(map, key); });
 }
@@ -171,6 +175,10 @@ u64 Map::drain(const std::function<void(std::span<const std::byte> record)>& sin
 
 bool Map::contains(u64 address, u32 bytes) const {
   return dispatch(spec_.kind, [&](auto kind) { return kind.contains(header(), address, bytes); });
+}
+
+bool Map::has_key_at(u64 address, u32 bytes) const {
+  return dispatch(spec_.kind, [&](auto kind) { return kind.has_key_at(header(), address, bytes); });
 }
 
 }  // namespace skep::maps

@@ -37,6 +37,15 @@ s64 update(Header& map, const void* key, const void* value, platform::Update fla
            u32 cpu);                      // 0, -EEXIST, -ENOENT, -E2BIG, -EINVAL
 s64 erase(Header& map, const void* key);  // 0, -ENOENT, -EINVAL
 
+// Where a walk over the elements of a map stands (bpf_for_each_map_elem); zeros where it begins.
+struct Walk {
+  u64 next = 0;   // what the kind makes of it
+  u64 count = 0;  // elements that came before
+  u64 key = 0;    // the address of this one's key
+};
+// The next value, or null at the end. Elements that stand all the while are met once.
+void* walk(Header& map, Walk& walk, u32 cpu);
+
 // Ring buffers (bpf_ringbuf_*): 8-byte header a record, positions as in kernel/bpf/ringbuf.c.
 void* ring_reserve(Header& ring, u64 bytes);  // null when it is full; that is counted
 void ring_submit(void* record);
@@ -96,9 +105,10 @@ class Map final : public View {
   // What was lost: reservations that found a ring full, updates that found a map full.
   u64 lost() const;
 
-  // Whether [address, address + bytes) lies inside one element's value (or one record) right now:
-  // for checked runs.
+  // Whether [address, address + bytes) lies inside one element's value (or one record) right now,
+  // or inside a key that callbacks may read: for checked runs.
   bool contains(u64 address, u32 bytes) const;
+  bool has_key_at(u64 address, u32 bytes) const;
 
  private:
   Result<void> open_arena();

@@ -78,6 +78,10 @@ platform::ArrayShape PercpuArrayMap::shape(const Header& map) {
           slot_bytes_of(map)};
 }
 
+void* PercpuArrayMap::walk(Header& map, Walk& walk, u32 cpu) {
+  return walk_on(map, walk) ? lookup(map, &walk.count, cpu) : nullptr;
+}
+
 bool PercpuArrayMap::contains(const Header& map, u64 address, u32 bytes) {
   const u64 slot_bytes = slot_bytes_of(map);
   const u64 offset = address - reinterpret_cast<u64>(at(map, map.values));

@@ -137,7 +137,9 @@ std::optional<UserFunction> user_function(std::string_view name) {
       {{UserFunction::throw_exception, "bpf_throw"},
        {UserFunction::arena_alloc_pages, "bpf_arena_alloc_pages"},
        {UserFunction::arena_free_pages, "bpf_arena_free_pages"},
-       {UserFunction::arena_reserve_pages, "bpf_arena_reserve_pages"}});
+       {UserFunction::arena_reserve_pages, "bpf_arena_reserve_pages"},
+       {UserFunction::walk_map, ""}});
+  if (name.empty()) return std::nullopt;
   for (u8 each = 0; each < kCount<UserFunction>; ++each) {
     const auto function = static_cast<UserFunction>(each);
     if (kNames[function] == name) return function;

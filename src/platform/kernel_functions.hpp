@@ -25,6 +25,7 @@ enum class UserFunction : u8 {
                         // flags)
   arena_free_pages,     // void bpf_arena_free_pages(map, void *addr, u32 count)
   arena_reserve_pages,  // int bpf_arena_reserve_pages(map, void *addr, u32 count)
+  walk_map,             // void *(map, maps::Walk *): programs do not call it by a name
   count_
 };
 // No value: the kernel alone has it. Names without "___flavour".

@@ -25,8 +25,10 @@ bool LiveMemory::allows(u64 address, u32 bytes, interpret::Touch touch) {
   if (packet_ != nullptr && is_in_packet(address, bytes, touch)) return true;
   const u64 begin = reinterpret_cast<u64>(context_.data());
   if (is_inside(address, bytes, begin, begin + context_.size())) return true;
-  return std::ranges::any_of(maps_,
-                             [&](const maps::Map& map) { return map.contains(address, bytes); });
+  return std::ranges::any_of(maps_, [&](const maps::Map& map) {
+    const bool is_key = touch == interpret::Touch::read && map.has_key_at(address, bytes);
+    return is_key || map.contains(address, bytes);
+  });
 }
 
 }  // namespace skep::runtime

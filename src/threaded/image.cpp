@@ -198,7 +198,7 @@ namespace {
 
 u64 run_at(const Image& image, u64 context, void* execution, u32& tail_calls) {
   // Not cleared: a proved program does not read what it did not write.
-  alignas(16) std::byte stack[interpret::kConfinedStackBytes];
+  alignas(16) std::byte stack[isa::kRunFramesMax * isa::kStackBytes];
   State state;
   state.registers[1] = context;
   state.registers[isa::kFramePointer] = reinterpret_cast<u64>(stack + sizeof stack);

@@ -47,7 +47,7 @@ struct State {
   u64 loops = 0;  // what may_goto has left in this frame
   u32 depth = 0;
   u32* tail_calls = nullptr;  // of the whole run
-  std::array<Frame, isa::kFramesMax> frames;
+  std::array<Frame, isa::kRunFramesMax> frames;
 };
 static_assert(offsetof(State, registers) == 0);
 

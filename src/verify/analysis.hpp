@@ -75,6 +75,14 @@ struct Masking {
   bool operator==(const Masking&) const = default;
 };
 
+// A function that the call of a helper at `at` was seen to call.
+struct CalledBack {
+  isa::InstructionIndex at;
+  u32 function = 0;        // its number
+  bool has_flags = false;  // r4 was not 0
+  bool operator==(const CalledBack&) const = default;
+};
+
 struct Analysis {
   Analysis(const platform::Program& program, const Limits& limits);
 
@@ -133,6 +141,7 @@ struct Analysis {
   std::vector<Fact> facts;
   std::vector<FrameUse> frames;                 // by function
   std::vector<bool> called;                     // by function: a global one, to be walked
+  std::vector<CalledBack> called_back;          // once each
   std::vector<Later> later;                     // functions to be walked so
   std::optional<Later> walking;                 // one of them that is being walked
   mutable std::map<u32, MapFields> own_fields;  // by type of the program, of those asked for
@@ -258,7 +267,7 @@ struct Misshapen {
 };
 std::optional<Misshapen> check_arenas(const platform::Program& program);
 std::optional<Misshapen> check_exception_callback(const platform::Program& program);
-// By the kernel's rules what is called back does not throw; after the walk, as the kernel does
+// What is called back does not throw; after the walk, as the kernel does
 // (check_max_stack_depth_subprog).
 std::optional<Misshapen> check_no_throw_in_callbacks(const Analysis& analysis);
 std::optional<Misshapen> check_structure(const platform::Program& program, Structure& structure);

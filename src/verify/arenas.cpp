@@ -63,6 +63,7 @@ constexpr EnumArray<UserFunction, Row> kRows({
     {UserFunction::arena_alloc_pages, {"bpf_arena_alloc_pages", 3, true}},
     {UserFunction::arena_free_pages, {"bpf_arena_free_pages", 1, false}},
     {UserFunction::arena_reserve_pages, {"bpf_arena_reserve_pages", 1, true}},
+    {UserFunction::walk_map, {"", 0, false}},  // called_back.cpp
 });
 
 Check check_arguments(const Analysis& analysis, const State& state, const Row& row) {

@@ -285,7 +285,7 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
     dst = Value::of_number(Scalar::constant(static_cast<u64>(i.immediate)));
     return {};
   }
-  if (i.constant() == isa::Constant::function && !analysis.for_user_engine()) {
+  if (i.constant() == isa::Constant::function) {
     const auto function =
         std::ranges::find(analysis.program.functions, i.target, &platform::Function::begin);
     dst = Value::pointer(Kind::function);
@@ -296,7 +296,7 @@ Check do_constant(Analysis& analysis, State& state, const isa::Instruction& i) {
     return load_variable(analysis, static_cast<u32>(i.immediate), dst);
   if (!names_map) {
     return Refusal{Property::unsupported,
-                   "a 64-bit constant names a kernel variable or function",
+                   "a 64-bit constant names a variable of the kernel",
                    "the user engine has no kernel to take it from",
                    {}};
   }

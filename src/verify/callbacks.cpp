@@ -118,6 +118,10 @@ Frame callback_frame(Analysis& analysis, const State& state, const Call& call) {
   frame.function = static_cast<u32>(call.function);
   frame.return_to = call.at;
   frame.entered = Entered::as_callback;
+  const Value& flags = state.frame().registers[isa::kR1 + 3];
+  const CalledBack called{call.at, frame.function, !flags.is_null()};
+  if (std::ranges::find(analysis.called_back, called) == analysis.called_back.end())
+    analysis.called_back.push_back(called);
   for (std::size_t at = 0; at < row.given.size(); ++at) {
     frame.registers[at + 1] = given(analysis, state, call, row, row.given[at]);
   }

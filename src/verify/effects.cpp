@@ -25,8 +25,7 @@ std::optional<InstructionIndex> find_instruction(const platform::Program& progra
       const bool calls = i.form == isa::Form::call && i.call() == isa::Call::local;
       if (!calls && !names_function(i)) continue;
       const platform::Function* callee = program.function_at(i.target);
-      const bool is_new =
-          callee != nullptr && std::ranges::find(reached, callee) == reached.end();
+      const bool is_new = callee != nullptr && std::ranges::find(reached, callee) == reached.end();
       if (is_new) reached.push_back(callee);
     }
   }

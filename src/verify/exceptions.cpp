@@ -109,7 +109,6 @@ std::optional<Misshapen> check_exception_callback(const platform::Program& progr
 
 std::optional<Misshapen> check_no_throw_in_callbacks(const Analysis& analysis) {
   const platform::Program& program = analysis.program;
-  if (analysis.for_user_engine()) return {};
   for (const isa::Instruction& i : program.code) {
     if (!names_function(i)) continue;
     const platform::Function& callback = *program.function_at(i.target);

@@ -8,6 +8,7 @@
 #include "platform/helpers.hpp"
 #include "platform/map_fields.hpp"
 #include "verify/callbacks.hpp"
+#include "verify/called_back.hpp"
 #include "verify/explore.hpp"
 #include "verify/fields.hpp"
 #include "verify/kernel_types.hpp"
@@ -148,14 +149,15 @@ Check walk_functions(Walk& walk, Analysis& analysis) {
   return {};
 }
 
-// Where no path leads, a call may be of something that no engine has: of a weak function, or in the
-// place of what CO-RE did not find. It becomes `r0 = 0`.
+// Where no path leads, a call may be of something that no engine has: of a weak function, in the
+// place of what CO-RE did not find, or of a helper that calls nobody. It becomes `r0 = 0`.
 void remove_unreached_calls(Analysis& analysis) {
   for (std::size_t at = 0; at < analysis.code.size(); ++at) {
     isa::Instruction& i = analysis.code[at];
     if (analysis.facts[at].reached || i.form != isa::Form::call) continue;
-    const bool known = i.call() == isa::Call::local ||
-                       (i.call() == isa::Call::helper && platform::find_helper(i.immediate));
+    const bool known =
+        i.call() == isa::Call::local ||
+        (i.call() == isa::Call::helper && platform::find_helper(i.immediate) && !takes_function(i));
     if (known) continue;
     i = {.form = isa::Form::alu, .operation = static_cast<u8>(isa::Alu::mov), .slot = i.slot};
   }
@@ -226,7 +228,7 @@ class Proof {
     if (limits_.rules == Rules::kernel) return {AcceptedByKernel{}, std::move(work)};
     remove_unreached_calls(analysis);
     VerifiedProgram out;
-    out.program_ = outline_.program;
+    out.program_ = with_called_back(outline_.program, analysis);
     out.code_ = std::move(analysis.code);
     out.facts_ = std::move(analysis.facts);
     out.frames_ = std::move(analysis.frames);

@@ -6,12 +6,15 @@
 // listed by name (kExpected).
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/mount.h>
 #define _SDT_HAS_SEMAPHORES 1
 #include <sys/sdt.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/fd.hpp"
 #include "base/text.hpp"
 #include "kernel/attach.hpp"
 #include "kernel/bpf.hpp"
@@ -233,6 +237,21 @@ TEST_F(KernelAttach, UsdtReadsArgumentsAndRaisesTheSemaphore) {
   EXPECT_EQ(*static_cast<volatile unsigned short*>(&skep_attach_test_semaphore), 0);
 }
 
+// Whether the processor stops at one at all, without BPF: of some virtual machines none does.
+bool watchpoints_count() {
+  perf_event_attr attributes{};
+  attributes.type = PERF_TYPE_BREAKPOINT;
+  attributes.size = sizeof(attributes);
+  attributes.bp_type = HW_BREAKPOINT_W;
+  attributes.bp_addr = reinterpret_cast<u64>(&watched);
+  attributes.bp_len = HW_BREAKPOINT_LEN_4;
+  const Fd event =
+      Fd::adopt(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0)));
+  write_watched();
+  u64 count = 0;
+  return ::read(event.get(), &count, sizeof(count)) == sizeof(count) && count != 0;
+}
+
 TEST_F(KernelAttach, SamplesAndWatchpoints) {
   const auto pid = static_cast<u32>(::getpid());
   try_case("perf_event", {.target = "profile:hz:999", .pid = pid}, compute);
@@ -241,9 +260,14 @@ TEST_F(KernelAttach, SamplesAndWatchpoints) {
   const std::string watchpoint = format("watchpoint:{}:4:w", reinterpret_cast<u64>(&watched));
   auto link = attach(app, app.programs()[0], {.target = watchpoint, .pid = pid});
   if (!link.ok()) return cannot("watchpoint", link.error());
+  if (!watchpoints_count()) {
+    std::printf("not on this machine: watchpoint: its processor counts none, without BPF either\n");
+    return;
+  }
+  const u64 before = global(app, "hits");
   write_watched();
   write_watched();
-  EXPECT_EQ(global(app, "hits"), 2u);
+  EXPECT_EQ(global(app, "hits"), before + 2);
   std::printf("ran: watchpoint\n");
 }
 

@@ -80,9 +80,6 @@ class ArenaGenerator : public Generator {
     const auto at = static_cast<s16>(8 * (static_cast<s32>(below(16)) - 8));
     put(op == Atomic::load_acquire ? atomic(op, w, kept(), at, pointer)
                                    : atomic(op, w, pointer, at, kept()));
-    // Linux 6.18 leaves them as they were: random_kernel_test.cpp.
-    const bool clears_upper_half = op == Atomic::cmpxchg && w == Width::w32;
-    if (clears_upper_half) put(alu_reg(Alu::mov, 0, 0, Width::w32));
   }
 };
 

@@ -112,11 +112,29 @@ std::shared_ptr<const platform::Program> exchange_in_an_arena() {
                             .source = Source::reg,
                             .dst = 1,
                             .src = 1};
-  program->code = engines::program({memory, cast, store(Width::w32, 1, 0, 1), mov(2, 5),
-                                    constant(0, 0x700000001),
-                                    atomic(Atomic::cmpxchg, Width::w32, 1, 0, 2),
-                                    alu(Alu::rsh, 0, 32), leave()});
+  program->code = engines::program(
+      {memory, cast, store(Width::w32, 1, 0, 1), mov(2, 5), constant(0, 0x700000001),
+       atomic(Atomic::cmpxchg, Width::w32, 1, 0, 2), alu(Alu::rsh, 0, 32), leave()});
   program->functions = {{.name = "exchange",
+                         .begin = InstructionIndex(0),
+                         .end = InstructionIndex(static_cast<u32>(program->code.size()))}};
+  return program;
+}
+
+// And a third (Linux 6.18): whether the upper half of r0 is cleared behind a cmpxchg of 32 bits is
+// found where r0 is read. A path that ends where another one was proved reads nothing, so that
+// nobody clears it.
+std::shared_ptr<const platform::Program> exchange_on_one_path() {
+  using namespace engines;
+  auto program = std::make_shared<platform::Program>();
+  program->name = "one_path";
+  program->type = platform::ProgramType::xdp;
+  program->maps = maps_of_random_packets();
+  program->code = engines::program(
+      {store(Width::w64, 10, -8, 0), load(Width::w32, 2, 1, 4), load(Width::w32, 3, 1, 0),
+       alu_reg(Alu::sub, 2, 3), constant(0, u64{7} << 32), jump(Jump::ne, 2, 0, 7), go(8),
+       atomic(Atomic::cmpxchg, Width::w32, 10, -8, 2), alu(Alu::rsh, 0, 32), leave()});
+  program->functions = {{.name = "one_path",
                          .begin = InstructionIndex(0),
                          .end = InstructionIndex(static_cast<u32>(program->code.size()))}};
   return program;
@@ -153,6 +171,10 @@ void print_totals() {
   print("both", total.by_both);
   print("us only", total.by_us);
   print("the kernel only", total.by_kernel);
+}
+
+TEST(RandomPackets, an_exchange_on_one_path_clears_the_upper_half) {
+  check_beside_the_kernel(exchange_on_one_path(), 0);
 }
 
 TEST(RandomPackets, mean_the_same_in_the_kernel) {

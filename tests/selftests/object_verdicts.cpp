@@ -58,6 +58,9 @@ std::string without_names(std::string message, const std::string& label, const s
   return message.substr(0, message.find('\n'));
 }
 
+// What the verifier says of a variable that is in the kernel's types and not in its symbols.
+constexpr std::string_view kNoAddress = "failed to find the address for kernel symbol";
+
 void ask_kernel(const object::Object& object, const Question& question, Comparison& one,
                 ObjectVerdicts& to) {
   const auto app = kernel::App::load(object, {.programs = {one.name},
@@ -67,6 +70,8 @@ void ask_kernel(const object::Object& object, const Question& question, Comparis
   if (app.ok()) {
     one.kernel = Said::accepted;
     one.kernel_ns = app->programs().at(0).verification_us * 1000;
+  } else if (app.error().message.contains(kNoAddress)) {
+    ++to.not_comparable["this kernel keeps no addresses of variables (without KALLSYMS_ALL)"];
   } else if (app.error().fault == Fault::rejected) {
     one.kernel = Said::rejected;
     one.kernel_message = app.error().message;

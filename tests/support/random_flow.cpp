@@ -80,9 +80,38 @@ void Writer::loop() {
   --depth_;
 }
 
+// A helper calls the function, a few times.
+void Writer::call_with_function(u32 callee) {
+  const bool is_loop = entries_[callee] == Entry::by_loop;
+  constexpr s64 kForEach = 164, kLoop = 181;
+  const u8 n = number();
+  put(mov_reg(1, n));
+  if (choices_.one_in(2)) {
+    put(alu(Alu::and_, 1, 7));
+  } else {
+    put(mov(1, choices_.below(6)));
+  }
+  put(store(Width::w64, 10, kHanded, choices_.below(40)));
+  put(store_reg(Width::w64, 10, kHanded + 8, kContext));
+  if (!is_loop) put_map(1, kHash);
+  calls_.emplace_back(here(), callee);
+  put({.form = Form::constant, .operation = static_cast<u8>(Constant::function), .dst = 2});
+  put(mov_reg(3, 10));
+  put(alu(Alu::add, 3, kHanded));
+  put(mov(4, errs() ? 1 : 0));
+  put(call_helper(is_loop ? kLoop : kForEach));
+  if (choices_.one_in(3)) forget_packets();
+  clobber();
+  slots_ = {};
+  now_[0] = {Belief::number, 0};
+  if (!choices_.one_in(3)) return;
+  put(load(Width::w64, 0, 10, kHanded));
+}
+
 void Writer::call() {
   if (callees_ == 0) return;
   const u32 callee = choices_.below(callees_);
+  if (entries_[callee] >= Entry::by_loop) return call_with_function(callee);
   const u8 n = number();
   const u8 pointer = choices_.one_in(3) ? holding(Belief::value) : kNoRegister;
   const bool has_pointer = pointer != kNoRegister && pointer > 1 && now_[pointer].bytes >= 8;
@@ -93,7 +122,7 @@ void Writer::call() {
     put(mov_reg(2, 10));
     put(alu(Alu::add, 2, -8 * (4 + static_cast<s32>(choices_.below(2)))));
   }
-  if (is_global_[callee] && choices_.one_in(4)) put(mov(2, 0));
+  if (entries_[callee] == Entry::by_call_of_global && choices_.one_in(4)) put(mov(2, 0));
   put(mov_reg(3, kContext));
   calls_.emplace_back(here(), callee);
   put(call_local(0));

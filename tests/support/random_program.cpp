@@ -11,16 +11,19 @@ using platform::MapKind;
 
 isa::Code Writer::write() {
   const u32 functions = choices_.below(3);
-  for (u32 n = 0; n < functions; ++n) is_global_.push_back(choices_.one_in(3));
+  constexpr std::array kEntries = {Entry::by_call, Entry::by_call, Entry::by_call_of_global,
+                                   Entry::by_loop, Entry::by_loop, Entry::by_elements};
+  for (u32 n = 0; n < functions; ++n)
+    entries_.push_back(kEntries[choices_.below(std::size(kEntries))]);
   function(functions);
   std::vector<u32> begins(functions);
   for (u32 n = functions; n-- > 0;) {
     begins[n] = here();
     const bool called = std::ranges::any_of(calls_, [&](const auto& c) { return c.second == n; });
     if (!called) continue;
-    begins_.push_back({here(), is_global_[n]});
+    entry_ = entries_[n];
+    begins_.push_back({here(), entry_ == Entry::by_call_of_global});
     in_function_ = true;
-    in_global_ = is_global_[n];
     function(n);
   }
   for (const auto& [call, number] : calls_) code_[call].target = InstructionIndex(begins[number]);
@@ -34,12 +37,38 @@ void Writer::enter_function() {
   put(mov_reg(kContext, 3));
   now_[1] = {Belief::number, 0};
   now_[2] = {Belief::value, 8};
-  if (!in_global_) return;
+  if (entry_ != Entry::by_call_of_global) return;
   if (choices_.one_in(2)) {
     leave_if(jump(Jump::eq, 2, 0, 0));
   } else {
     now_[2] = {Belief::perhaps, 8, ++tags_};
   }
+}
+
+// The context and the eight bytes are the caller's, behind the last argument.
+void Writer::enter_called_back() {
+  const bool is_loop = entry_ == Entry::by_loop;
+  const u8 handed = is_loop ? 2 : 4;
+  put(load(Width::w64, kContext, handed, 8));
+  now_[handed] = {Belief::value, 8};
+  if (is_loop) {
+    now_[1] = {Belief::number, 0};
+    return;
+  }
+  now_[3] = {Belief::value, kHashValue};
+  put(load(width(), 1, 2, 0));
+  now_[1] = {Belief::number, 0};
+}
+
+void Writer::leave_function() {
+  const u8 result = choices_.one_in(3) ? number() : u8{0};
+  if (now_[result].what == Belief::number && !errs()) {
+    put(mov_reg(0, result));
+    if (is_called_back()) put(alu(Alu::and_, 0, 1));
+  } else {
+    put(mov(0, choices_.below(is_called_back() && !errs() ? 2 : 5)));
+  }
+  put(leave());
 }
 
 void Writer::function(u32 callees) {
@@ -48,7 +77,9 @@ void Writer::function(u32 callees) {
   outs_.clear();
   callees_ = callees;
   depth_ = 0;
-  if (in_function_) {
+  if (is_called_back()) {
+    enter_called_back();
+  } else if (in_function_) {
     enter_function();
   } else {
     put(mov_reg(kContext, 1));
@@ -56,13 +87,7 @@ void Writer::function(u32 callees) {
   for (s16 at = kPlain; at < 0; at += 8) put(store(Width::w64, 10, at, choices_.below(40)));
   slots_ = {};
   block(3 + choices_.below(9));
-  const u8 result = choices_.one_in(3) ? number() : u8{0};
-  if (now_[result].what == Belief::number && !errs()) {
-    put(mov_reg(0, result));
-  } else {
-    put(mov(0, choices_.below(5)));
-  }
-  put(leave());
+  leave_function();
   if (outs_.empty()) return;
   for (const u32 out : outs_) code_[out].target = InstructionIndex(here());
   put(mov(0, 1));

@@ -26,6 +26,8 @@ inline constexpr u8 kContext = 6;
 // no address is seen.
 inline constexpr u32 kSlots = 5, kPointerSlots = 3, kPlainBytes = 16;
 inline constexpr s16 kPlain = -40;  // where those bytes begin
+// What functions that helpers call are handed: eight bytes and the context.
+inline constexpr s16 kHanded = -136;
 inline constexpr u32 kDepthMax = 3, kCodeMax = 220;
 inline constexpr u8 kNoRegister = 255;
 
@@ -50,6 +52,9 @@ struct Belief {
 using Beliefs = std::array<Belief, 10>;
 using SlotBeliefs = std::array<Belief, kSlots>;
 
+// Who enters a function: callers, or bpf_loop(), or bpf_for_each_map_elem() of the hash.
+enum class Entry : u8 { by_call, by_call_of_global, by_loop, by_elements };
+
 class Writer {
  public:
   Writer(Choices& choices, const Surroundings& around) : choices_(choices), around_(around) {}
@@ -68,6 +73,8 @@ class Writer {
   // random_program.cpp: functions, and which part comes next
   void function(u32 callees);
   void enter_function();
+  void enter_called_back();
+  void leave_function();
   void block(u32 parts);
   void part();
 
@@ -106,6 +113,7 @@ class Writer {
   void finish_jump(u32 place, Jump op, u8 n, u8 other, Width w);
   void loop();
   void call();
+  void call_with_function(u32 callee);
   void call_tail();
 
   // random_helpers.cpp
@@ -154,6 +162,7 @@ class Writer {
     const u8 r = static_cast<u8>(7 + choices_.below(3));
     return is_locked(r) ? kNoRegister : r;
   }
+  bool is_called_back() const { return in_function_ && entry_ >= Entry::by_loop; }
   // A register that holds `what`, or kNoRegister.
   u8 holding(Belief::What what) {
     if (errs()) return any_register();
@@ -189,10 +198,10 @@ class Writer {
   u32 locked_ = 0;  // registers that count loops, or hold a record
   u32 depth_ = 0;
   u32 tags_ = 0;
-  u32 callees_ = 0;  // how many functions this one may call
-  std::vector<bool> is_global_;
+  u32 callees_ = 0;             // how many functions this one may call
+  std::vector<Entry> entries_;  // of functions, by number
+  Entry entry_ = Entry::by_call;
   bool in_function_ = false;
-  bool in_global_ = false;
   bool erred_ = false;
   bool holds_record_ = false;
   std::vector<u32> outs_;

@@ -27,6 +27,7 @@ namespace helpers {
 SKEP_HELPER(map_lookup_elem)  // map.cpp
 SKEP_HELPER(map_update_elem)
 SKEP_HELPER(map_delete_elem)
+SKEP_HELPER(walk_map)
 SKEP_HELPER(ringbuf_output)  // ring.cpp
 SKEP_HELPER(ringbuf_reserve)
 SKEP_HELPER(ringbuf_submit)

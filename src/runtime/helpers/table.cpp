@@ -64,7 +64,8 @@ consteval std::array<platform::HelperBody, kCount<platform::UserFunction>> by_fu
       {{platform::UserFunction::throw_exception, nullptr},
        {platform::UserFunction::arena_alloc_pages, helpers::arena_alloc_pages},
        {platform::UserFunction::arena_free_pages, helpers::arena_free_pages},
-       {platform::UserFunction::arena_reserve_pages, helpers::arena_reserve_pages}});
+       {platform::UserFunction::arena_reserve_pages, helpers::arena_reserve_pages},
+       {platform::UserFunction::walk_map, helpers::walk_map}});
   std::array<platform::HelperBody, kCount<platform::UserFunction>> bodies{};
   std::ranges::copy(kBodies, bodies.begin());
   return bodies;
