@@ -90,7 +90,10 @@ class KeyFinder {
     return true;
   }
 
+  // By others than the look-up. Behind it the program does not read r2, but combine() may have made
+  // a load through it: another place of the frame is as near to it as to r10.
   bool is_read(u32 address, u32 lookup) {
+    if ((op(lookup).live_after & set_of(kKey)) != 0) return true;
     for (u32 at = address + 1; at < lookup; ++at) {
       if ((reads(op(at), unit_.trust) & set_of(kKey)) != 0) return true;
     }

@@ -91,7 +91,7 @@ void Writer::call_with_function(u32 callee) {
   } else {
     put(mov(1, choices_.below(6)));
   }
-  put(store(Width::w64, 10, kHanded, choices_.below(40)));
+  put(store(Width::w64, 10, kHanded, choices_.below(kGlobalBytes)));
   put(store_reg(Width::w64, 10, kHanded + 8, kContext));
   if (!is_loop) put_map(1, kHash);
   calls_.emplace_back(here(), callee);
@@ -104,8 +104,14 @@ void Writer::call_with_function(u32 callee) {
   clobber();
   slots_ = {};
   now_[0] = {Belief::number, 0};
-  if (!choices_.one_in(3)) return;
+  if (choices_.one_in(3)) return;
+  // What the function made of it: now and then it is taken to be as small as it was.
   put(load(Width::w64, 0, 10, kHanded));
+  if (choices_.one_in(2)) return;
+  put_value(1, kGlobals, 0);
+  put(alu_reg(Alu::add, 1, 0));
+  put(load(Width::w8, 1, 1, 0));
+  now_[1] = {Belief::number, 256};
 }
 
 void Writer::call() {

@@ -51,8 +51,11 @@ void Writer::enter_called_back() {
   const u8 handed = is_loop ? 2 : 4;
   put(load(Width::w64, kContext, handed, 8));
   now_[handed] = {Belief::value, 8};
+  if (choices_.one_in(3)) put(store(Width::w64, handed, 0, choices_.below(80)));
   if (is_loop) {
     now_[1] = {Belief::number, 0};
+    if (choices_.one_in(3)) put(store_reg(Width::w64, handed, 0, 1));
+    if (choices_.one_in(6)) move_head_or_tail();
     return;
   }
   now_[3] = {Belief::value, kHashValue};
