@@ -53,7 +53,8 @@ int rounds(struct xdp_md* context) {
   seen[4] = bpf_loop(0, add_number, &sum, 0);
   seen[5] = bpf_loop(3, add_number, &sum, 1);
   seen[6] = bpf_loop((1 << 23) + 1, add_number, &sum, 0);
-  // The helper takes 32 bits of the number of rounds; Linux's own loop, for calls without flags, all.
+  // The helper takes 32 bits of the number of rounds; Linux's own loop, for calls without flags,
+  // all.
   __u64 wide = 1ull << 32 | 3;
   asm volatile("" : "+r"(wide));
   seen[7] = ((long (*)(__u64, void*, void*, __u64))181)(wide, add_number, &sum, 0);
