@@ -88,6 +88,13 @@ bool is_never_reached(const platform::Program& program, std::string_view log) {
   return verify::verify(changed, {.rules = verify::Rules::kernel}).accepted();
 }
 
+bool is_function(const isa::Instruction& i) {
+  return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
+}
+bool names_functions(const platform::Program& program) {
+  return std::ranges::any_of(program.code, is_function);
+}
+
 // The kernel, with the maps of random programs made once.
 class Kernel {
  public:
@@ -109,6 +116,8 @@ class Kernel {
     load.insns = reinterpret_cast<u64>(slots.data());
     load.insn_cnt = static_cast<u32>(slots.size());
     load.license = reinterpret_cast<u64>("GPL");
+    std::optional<kernel_test::FunctionTypes> types;
+    if (names_functions(program)) types.emplace(program).tell(load);
     log_[0] = '\0';
     if (level != 0) {
       load.log_buf = reinterpret_cast<u64>(log_.data());
@@ -133,7 +142,8 @@ bool is_stricter(const platform::Program& program, const verify::Report& report)
 // A mutant may name a map that is not there, which is not the kernel's to judge.
 bool names_its_maps(const platform::Program& program) {
   return std::ranges::all_of(program.code, [&](const isa::Instruction& i) {
-    const bool names = i.form == isa::Form::constant && i.constant() != isa::Constant::number;
+    const bool names =
+        i.form == isa::Form::constant && i.constant() != isa::Constant::number && !is_function(i);
     return !names || i.map_number() < program.maps->size();
   });
 }

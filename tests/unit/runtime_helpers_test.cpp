@@ -17,6 +17,9 @@ using platform::ProgramType;
 TEST(Table, EveryRowOfThePlatformHasABody) {
   for (const platform::HelperRow& row : platform::helpers()) {
     if (!platform::is_provided(row) || row.effect == platform::Effect::ends_program) continue;
+    // What calls functions of the program is a function itself (verify/called_back.hpp).
+    if (std::ranges::find(row.arguments, platform::Argument::function) != row.arguments.end())
+      continue;
     EXPECT_NE(kHelperBodies[row.id], nullptr) << row.name;
   }
   for (u32 id = 0; id < kHelperBodies.size(); ++id) {
