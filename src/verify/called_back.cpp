@@ -101,7 +101,7 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
 
 class Writer {
  public:
-  Writer(std::shared_ptr<const platform::Program> program, Analysis& analysis)
+  Writer(const std::shared_ptr<const platform::Program>& program, Analysis& analysis)
       : program_(std::make_shared<platform::Program>(*program)), analysis_(analysis) {}
 
   std::shared_ptr<const platform::Program> run() {
@@ -216,7 +216,7 @@ std::shared_ptr<const platform::Program> with_called_back(
     std::shared_ptr<const platform::Program> program, Analysis& analysis) {
   const bool names = std::ranges::any_of(analysis.code, names_function);
   if (!names) return program;
-  return Writer(std::move(program), analysis).run();
+  return Writer(program, analysis).run();
 }
 
 }  // namespace skep::verify
