@@ -59,12 +59,14 @@ void add_texts(MachineListing& listing, Architecture machine, Output& out) {
 }
 
 // A program, with what the user engine's compiler makes of it.
-Result<void> write_compiled(const Compiling& compiling, Listing listing, Output& out) {
+Result<void> write_compiled(const Compiling& compiling, Lines lines, Output& out) {
   const std::string& file = compiling.object.name();
   TRY(object::check_runs_in_user_engine(compiling.entry).within(file));
   const auto environment = runtime::real_environment();
   auto app = TRY(runtime::App::create(compiling.program->maps, *environment).within(file));
   auto verified = TRY(prove(compiling.program, out));
+  // With the functions that stand for helpers which call back.
+  const platform::Program shown = verified.program();
   MachineListing machine;
   jit::ForeignCode foreign;
   if (compiling.machine) {
@@ -75,8 +77,7 @@ Result<void> write_compiled(const Compiling& compiling, Listing listing, Output&
     machine = {runtime::machine_code(*loaded), runtime::machine_code_places(*loaded), {}};
   }
   add_texts(machine, compiling.machine.value_or(platform::kThisArchitecture), out);
-  listing.machine = &machine;
-  write_listing(listing, out);
+  write_listing({.code = shown.code, .program = &shown, .lines = lines, .machine = &machine}, out);
   return {};
 }
 
@@ -107,11 +108,10 @@ Result<int> disassemble_object(const Arguments& arguments, Output& out) {
       out.write(format("{}program {}, section {}, type {}\n", first ? "" : "\n", each.name,
                        each.section, platform::row(each.type).name));
     }
-    const Listing listing{.code = program->code, .program = program.get(), .lines = lines};
     if (arguments.has(Flag::jit)) {
-      TRY(write_compiled({object, each, program, machine}, listing, out));
+      TRY(write_compiled({object, each, program, machine}, lines, out));
     } else {
-      write_listing(listing, out);
+      write_listing({.code = program->code, .program = program.get(), .lines = lines}, out);
     }
     first = false;
   }
