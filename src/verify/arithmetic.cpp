@@ -66,14 +66,21 @@ Check moved_pointer(Analysis& analysis, const Value& pointer, const Scalar& numb
     return bad_arithmetic(
         format("{} cannot be moved by what is not constant", name),
         format("it is {}, the number is {}", describe(pointer), describe(number)));
-  if (number.full.smin < -kOffsetMax || number.full.smax > kOffsetMax) {
+  // How far it may go up the kernel asks where it is accessed (check_reg_sane_offset in
+  // kernel/bpf/verifier.c); any number of 32 bits is taken here.
+  const bool asks = analysis.for_user_engine();
+  const s64 number_max = asks ? kOffsetMax : s64{UINT32_MAX};
+  const s64 sum_max = asks ? kOffsetMax : s64{1} << 40;
+  if (number.full.smin < -kOffsetMax || number.full.smin > kOffsetMax ||
+      number.full.smax > number_max) {
     return Refusal{Property::pointer_arithmetic,
                    format("{} is moved by a number without bounds", name),
                    format("the number is {}", describe(number)),
                    "bound it first: `if (n > LIMIT) return ...;`, or mask it with &"};
   }
   out.number = apply(operation, Width::w64, pointer.number, number);
-  if (out.number.full.smin < -kOffsetMax || out.number.full.smax > kOffsetMax) {
+  if (out.number.full.smin < -kOffsetMax || out.number.full.smin > kOffsetMax ||
+      out.number.full.smax > sum_max) {
     return bad_arithmetic(format("{} may be moved out of range", name),
                           format("by {}", describe(out.number)));
   }
