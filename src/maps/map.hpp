@@ -43,7 +43,8 @@ struct Walk {
   u64 count = 0;  // elements that came before
   u64 key = 0;    // the address of this one's key
 };
-// The next value, or null at the end. Elements that stand all the while are met once.
+// The next value, or null at the end. No lock is held: what other writers do meanwhile may hide the
+// rest of a chain (hash.cpp).
 void* walk(Header& map, Walk& walk, u32 cpu);
 
 // Ring buffers (bpf_ringbuf_*): 8-byte header a record, positions as in kernel/bpf/ringbuf.c.
