@@ -29,6 +29,9 @@ struct Knows {
   bool version_4 = true;            // Linux 6.6
   bool acquire_and_release = true;  // Linux 6.15
   bool arenas = true;               // Linux 6.9, where it compiles programs
+  // A cmpxchg of 32 bits clears the upper half of r0; not always in Linux 6.18
+  // (random_kernel_test.cpp).
+  bool clears_r0 = true;
 
   // Whether `i` is an instruction there.
   bool takes(const Instruction& i) const;
@@ -36,8 +39,8 @@ struct Knows {
 
 inline bool Knows::takes(const Instruction& i) const {
   if (i.form == Form::load_signed) return version_4;
-  // Linux 6.18 may leave the upper half of r0 as it was: random_kernel_test.cpp.
-  if (i.form == Form::atomic && i.atomic() == Atomic::cmpxchg) return i.width == Width::w64;
+  if (i.form == Form::atomic && i.atomic() == Atomic::cmpxchg)
+    return clears_r0 || i.width == Width::w64;
   if (i.form == Form::atomic && i.atomic() >= Atomic::load_acquire) return acquire_and_release;
   if (i.form != Form::alu) return true;
   constexpr Alu kNew[] = {Alu::sdiv,    Alu::smod,    Alu::movsx8,

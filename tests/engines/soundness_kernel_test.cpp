@@ -16,6 +16,7 @@
 #include "support/choices.hpp"
 #include "support/mutate.hpp"
 #include "support/random_program.hpp"
+#include "verify/callbacks.hpp"
 
 namespace skep::soundness {
 namespace {
@@ -89,11 +90,8 @@ bool is_never_reached(const platform::Program& program, std::string_view log) {
   return verify::verify(changed, {.rules = verify::Rules::kernel}).accepted();
 }
 
-bool is_function(const isa::Instruction& i) {
-  return i.form == isa::Form::constant && i.constant() == isa::Constant::function;
-}
 bool names_functions(const platform::Program& program) {
-  return std::ranges::any_of(program.code, is_function);
+  return std::ranges::any_of(program.code, verify::names_function);
 }
 
 // The kernel, with the maps of random programs made once.
@@ -143,8 +141,8 @@ bool is_stricter(const platform::Program& program, const verify::Report& report)
 // A mutant may name a map that is not there, which is not the kernel's to judge.
 bool names_its_maps(const platform::Program& program) {
   return std::ranges::all_of(program.code, [&](const isa::Instruction& i) {
-    const bool names =
-        i.form == isa::Form::constant && i.constant() != isa::Constant::number && !is_function(i);
+    const bool names = i.form == isa::Form::constant && i.constant() != isa::Constant::number &&
+                       !verify::names_function(i);
     return !names || i.map_number() < program.maps->size();
   });
 }
