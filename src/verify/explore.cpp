@@ -62,6 +62,13 @@ Places precise_places(const State& state) {
   return out;
 }
 
+// What counts as a jump where states are kept: all of the class, calls and exits too
+// (do_check_insn in kernel/bpf/verifier.c).
+constexpr bool is_of_jump_class(Form form) {
+  return form == Form::jump || form == Form::jump_always || form == Form::may_goto ||
+         form == Form::call || form == Form::exit;
+}
+
 }  // namespace
 
 Explorer::Explorer(const Outline& outline, const Limits& limits)
@@ -125,6 +132,7 @@ Check Explorer::follow(Path path) {
     analysis_.facts[path.at.value()].reached = true;
     ++work_.visits[path.at.value()];
     ++instructions_;
+    if (is_of_jump_class(program_->code[path.at.value()].form)) ++jumps_;
     analysis_.demand = {};
     refused_trail_ = path.trail;
     if (observer != nullptr) observer->before({path.at, path.state, path.trail});
@@ -312,7 +320,6 @@ Explorer::Outcome Explorer::step(Path& path) {
   if (i.form == Form::call && is_throw(*program_, path.at))
     return end(path, do_throw(analysis_, path.state, path.at));
   if (i.form == Form::jump_always) {
-    ++jumps_;
     path.at = i.target;
     return {};
   }
@@ -372,7 +379,6 @@ Explorer::Outcome Explorer::branch(Path& path, const Instruction& i) {
   if (auto refused = do_jump(analysis_, std::move(path.state), i, ways))
     return {Ends::no, std::move(refused)};
   note(path, depth);
-  ++jumps_;
   // Neither way is possible: what is known of the numbers contradicts itself, which the domain did
   // not see earlier. Nothing gets here.
   if (!ways.taken && !ways.passed) return {Ends::yes, {}};

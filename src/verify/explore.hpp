@@ -123,7 +123,7 @@ class Explorer {
   std::vector<std::vector<s32>> kept_;  // by instruction: its checkpoints
   std::vector<BackEdge> back_edges_;    // of loops that are open
   u32 jumps_ = 0;                       // on all paths, since the last state was kept
-  u32 instructions_ = 0;                // the same
+  u32 instructions_ = 1;                // the same; the kernel counts the first one at once
   bool learned_ = false;                // a mark or a read was new
   Trail trail_;
   Work work_;

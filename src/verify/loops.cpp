@@ -66,14 +66,12 @@ void Explorer::note_back_edge(const Path& path, s32 checkpoint) {
                          .trail = path.trail,
                          .checkpoint = path.checkpoint,
                          .depth = path.state.frames.size() - 1,
-                         .written = path.written,
-                         .lessons = checkpoints_[static_cast<u32>(checkpoint)].lessons});
+                         .written = path.written});
 }
 
 // The loop ends, or goes on for another round; the engine bounds how often.
 Explorer::Outcome Explorer::may_goto(Path& path, const Instruction& i) {
   note(path, path.state.frames.size() - 1);
-  ++jumps_;
   Path other = path;
   ++other.state.rounds;
   if (const State* before = earlier_round(path)) widen(*before, other.state);
@@ -91,7 +89,6 @@ Explorer::Outcome Explorer::step_iterator(Path& path) {
   if (auto refused = run_kernel_call(analysis_, path.state, *call))
     return {Ends::no, std::move(refused)};
   note(path, depth);
-  ++jumps_;
   const State* const before = earlier_round(path);
   path.at = path.at.next();
   if (!call->is_drained) {
@@ -111,7 +108,6 @@ Explorer::Outcome Explorer::try_lock(Path& path) {
   if (auto refused = transfer(analysis_, path.state, path.at))
     return {Ends::no, std::move(refused)};
   note(path, depth);
-  ++jumps_;
   other.state = lock_failed(other.state, path.at);
   other.trail = path.trail;
   other.written = path.written;
