@@ -13,7 +13,8 @@ namespace {
 
 using isa::InstructionIndex;
 
-constexpr u32 kFrameRounding = 16;  // bytes, as the kernel counts frames when it compiles
+constexpr u32 kOwnStackBytesMin = 64;  // BPF_PRIV_STACK_MIN_SIZE
+constexpr u32 kFrameRounding = 16;     // bytes, as the kernel counts frames when it compiles
 // Of the callers of a function with a tail call: what it enters has a whole stack of its own
 // (check_max_stack_depth_subprog in kernel/bpf/verifier.c).
 constexpr u32 kStackBeforeTailCall = 256;
@@ -115,6 +116,7 @@ class Shape {
       if (isa::is_local_call(i)) {
         if (called(i) == program_.functions.size())
           return misshapen(at, Property::control_flow, "a call into the middle of a function", "");
+        structure_.joins[at.value()] = true;
         structure_.joins[at.value() + 1] = true;
         structure_.joins[i.target.value()] = true;
       }
@@ -133,8 +135,13 @@ class Shape {
   }
 
   // Walks everything that `function` can reach; `chain` has the functions that are being called.
+  // What was walked at the end of a chain as long says nothing new: chains are as many as products
+  // of calls.
   std::optional<Misshapen> reach(std::size_t function, std::vector<std::size_t> chain) {
     chain.push_back(function);
+    deepest_.resize(program_.functions.size());
+    if (deepest_[function] >= chain.size()) return {};
+    deepest_[function] = chain.size();
     std::vector<InstructionIndex> pending{program_.functions[function].begin};
     std::vector<InstructionIndex> calls;
     while (!pending.empty()) {
@@ -174,8 +181,9 @@ class Shape {
 
   const platform::Program& program_;
   Structure& structure_;
-  std::vector<u8> reached_;       // by instruction: 1 once some path leads there
-  bool keeps_for_later_ = false;  // some call keeps a function for later
+  std::vector<u8> reached_;           // by instruction: 1 once some path leads there
+  bool keeps_for_later_ = false;      // some call keeps a function for later
+  std::vector<std::size_t> deepest_;  // by function: the longest chain that it ended; 0: none
   std::vector<std::vector<InstructionIndex>> callees_;  // by function: its call instructions
 };
 
@@ -185,14 +193,75 @@ std::optional<Misshapen> check_structure(const platform::Program& program, Struc
   return Shape(program, structure).check();
 }
 
-std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
-  const platform::Program& program = analysis.program;
+namespace {
+
+// Frames that have their own memory, which the kernel gives to functions with large ones where a
+// program may run into itself, or is run on any stack (bpf_enable_priv_stack in
+// kernel/bpf/verifier.c of 6.18, which follows programs so since 6.13). They count on their own.
+class StackDepth {
+ public:
+  explicit StackDepth(const Analysis& analysis)
+      : analysis_(analysis),
+        program_(analysis.program),
+        frames_(analysis.frames.size()),
+        highest_(analysis.frames.size()) {}
+
+  std::optional<Misshapen> check() {
+    // What a timer calls runs on its own, too. It and what it calls have no memory of their own,
+    // from wherever else they are called.
+    for (const Later& later : analysis_.later) {
+      if (auto found = walk(later.function, 0)) return found;
+    }
+    // The exception callback runs when the frames of all others are gone.
+    if (program_.exception_callback) {
+      if (auto found = walk(*program_.exception_callback, 0)) return found;
+    }
+    has_own_ = may_have_own();
+    return walk(0, 0);
+  }
+
+ private:
+  enum class Place : u8 { unknown, shared, own };
+
+  bool may_have_own() const {
+    using platform::AttachType;
+    using platform::ProgramType;
+    if (analysis_.for_user_engine() || std::ranges::any_of(program_.code, is_tail_call))
+      return false;
+    switch (program_.type) {
+      case ProgramType::kprobe:
+      case ProgramType::tracepoint:
+      case ProgramType::perf_event:
+      case ProgramType::raw_tracepoint: return true;
+      case ProgramType::tracing: return program_.attach_type != AttachType::trace_iter;
+      default: return false;
+    }
+  }
+
+  Place place_of(std::size_t function, u32 bytes) {
+    Place& place = frames_[function];
+    if (!has_own_) place = Place::shared;
+    if (place == Place::unknown && bytes >= kOwnStackBytesMin) place = Place::own;
+    return place;
+  }
+
+  bool is_later(std::size_t function) const {
+    return std::ranges::any_of(analysis_.later, [&](const Later& later) {
+      return later.function == function && later.by != LaterBy::order;
+    });
+  }
+
   // Functions do not recurse, and a callback that names itself was refused: the tree of calls ends.
-  const auto walk = [&](auto&& self, std::size_t function, u32 above) -> std::optional<Misshapen> {
-    const u32 used = std::max(analysis.frames[function].bytes, 1u);
-    const u32 depth = above + (used + kFrameRounding - 1) / kFrameRounding * kFrameRounding;
-    const platform::Function& place = program.functions[function];
-    if (depth > isa::kStackBytes) {
+  // Below as many bytes as before a function is what it was then.
+  std::optional<Misshapen> walk(std::size_t function, u32 above) {
+    if (highest_[function] > above) return {};
+    highest_[function] = above + 1;
+    const u32 used = std::max(analysis_.frames[function].bytes, 1u);
+    const u32 bytes = (used + kFrameRounding - 1) / kFrameRounding * kFrameRounding;
+    const bool is_own = place_of(function, bytes) == Place::own;
+    const u32 depth = is_own ? above : above + bytes;
+    const platform::Function& place = program_.functions[function];
+    if (std::max(depth, bytes) > isa::kStackBytes) {
       return Misshapen{place.begin,
                        {Property::stack_depth,
                         format("the frames on the way to {} take {} bytes", place.name, depth),
@@ -200,7 +269,7 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
                         {}}};
     }
     for (InstructionIndex at = place.begin; at < place.end; at = at.next()) {
-      const isa::Instruction& i = program.code[at.value()];
+      const isa::Instruction& i = program_.code[at.value()];
       if (function != 0 && is_tail_call(i) && above >= kStackBeforeTailCall) {
         return Misshapen{
             at,
@@ -210,25 +279,24 @@ std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
              {}}};
       }
       if (!isa::is_local_call(i) && !names_function(i)) continue;
-      const std::size_t callee = number_of_function(program, i.target);
-      const auto is_it = [&](const Later& later) {
-        return later.function == callee && later.by != LaterBy::order;
-      };
-      const bool is_later = std::ranges::any_of(analysis.later, is_it);
-      if (is_later && names_function(i)) continue;
-      if (auto found = self(self, callee, depth)) return found;
+      const std::size_t callee = number_of_function(program_, i.target);
+      if (is_later(callee) && names_function(i)) continue;
+      if (auto found = walk(callee, depth)) return found;
     }
     return {};
-  };
-  // What a timer calls runs on its own, too.
-  for (const Later& later : analysis.later) {
-    if (auto found = walk(walk, later.function, 0)) return found;
   }
-  // The exception callback runs when the frames of all others are gone.
-  if (program.exception_callback) {
-    if (auto found = walk(walk, *program.exception_callback, 0)) return found;
-  }
-  return walk(walk, 0, 0);
+
+  const Analysis& analysis_;
+  const platform::Program& program_;
+  std::vector<Place> frames_;  // by function
+  std::vector<u32> highest_;   // by function: one more than the bytes above it so far; 0: not seen
+  bool has_own_ = false;
+};
+
+}  // namespace
+
+std::optional<Misshapen> check_stack_depth(const Analysis& analysis) {
+  return StackDepth(analysis).check();
 }
 
 }  // namespace skep::verify

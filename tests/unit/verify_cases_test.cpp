@@ -104,5 +104,23 @@ TEST(VerifyGlobalFunction, DoesNotLeaveTheProgram) {
   }
 }
 
+// No path leads to the calls, so that they are only counted: a chain for each product of calls
+// would take years.
+TEST(VerifyStructure, LooksOnceBelowFunctionsThatAreCalledOften) {
+  constexpr u32 kFunctions = 7, kCalls = 100;
+  std::string text = "r0 = 0\nif r0 == 0 goto out\ncall f1\nout:\nexit\n";
+  for (u32 f = 1; f <= kFunctions; ++f) {
+    text += format("f{}:\n", f);
+    for (u32 call = 0; f < kFunctions && call < kCalls; ++call) text += format("call f{}\n", f + 1);
+    text += "r0 = 0\nexit\n";
+  }
+  const test::CaseFile file{
+      .path = "chains.case", .sentence = {}, .fields = {{"type", "xdp"}, {"asm", text}}};
+  const auto program = test::program_of(file);
+  ASSERT_TRUE(program.ok()) << program.error().what();
+  for (const Rules rules : {Rules::user_engine, Rules::kernel})
+    EXPECT_EQ(verdict_text(verify(*program, {.rules = rules})), "accepted");
+}
+
 }  // namespace
 }  // namespace skep::verify
