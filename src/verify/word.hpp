@@ -92,8 +92,10 @@ struct Word {
     for (int round = 0; round < 3; ++round) {
       const Word before = *this;
       if (!from_bits() || !from_unsigned() || !from_signed() || !bits_from_range()) return false;
+      if (!edges_from_bits()) return false;
       if (umin == before.umin && umax == before.umax && mask == before.mask) break;
     }
+    if (umin == umax && mask != 0) *this = constant(umin);
     return true;
   }
 
@@ -147,6 +149,41 @@ struct Word {
       if (umin > static_cast<U>(smax)) umin = std::max(umin, static_cast<U>(smin));
       if (umax < static_cast<U>(smin)) umax = std::min(umax, static_cast<U>(smax));
     }
+    return valid();
+  }
+
+  // The least number that is not below `bound` and has these bits; false when there is none.
+  static constexpr bool at_least(U bound, U value, U mask, U& out) {
+    const U wrong = static_cast<U>((bound ^ value) & static_cast<U>(~mask));
+    if (wrong == 0) {
+      out = bound;
+      return true;
+    }
+    const int highest = static_cast<int>(std::bit_width(wrong)) - 1;
+    U below = static_cast<U>((((U{1} << highest) - 1) << 1) | 1);  // this bit and those below
+    U next = bound;
+    if ((value >> highest & 1) == 0) {  // above it, the lowest bit that can still be set is
+      const U free = static_cast<U>(mask & static_cast<U>(~bound) & static_cast<U>(~below));
+      if (free == 0) return false;
+      const U bit = static_cast<U>(free & static_cast<U>(-free));
+      next = static_cast<U>(bound | bit);
+      below = static_cast<U>(bit - 1);
+    }
+    out = static_cast<U>((next & static_cast<U>(~below)) | (value & below));
+    return true;
+  }
+
+  // The range begins and ends with numbers that have these bits.
+  constexpr bool edges_from_bits() {
+    const U fixed = static_cast<U>(~mask);
+    const bool fits = (((umin ^ value) | (umax ^ value)) & fixed) == 0;
+    if (fits) return true;
+    U least = umin, most = umax;
+    const U flipped = static_cast<U>(~value & fixed);
+    if (!at_least(umin, value, mask, least)) return false;
+    if (!at_least(static_cast<U>(~umax), flipped, mask, most)) return false;
+    umin = least;
+    umax = static_cast<U>(~most);
     return valid();
   }
 
