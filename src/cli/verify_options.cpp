@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/duration.hpp"
 #include "explain/lessons.hpp"
+#include "kernel/cpus.hpp"
 #include "kernel/symbols.hpp"
 
 namespace skep::cli {
@@ -60,6 +61,7 @@ Result<verify::Limits> wanted_limits(const Arguments& arguments) {
   const bool user = arguments.text(Flag::rules) == "user";  // else kernel: there is no other
   limits.rules = user ? verify::Rules::user_engine : verify::Rules::kernel;
   limits.capabilities = TRY(wanted_capabilities(arguments));
+  if (!arguments.has(Flag::btf)) limits.cpus = kernel::possible_cpus_if_known();
   constexpr u64 kMillisecond = 1'000'000;
   limits.time_max_ms =
       TRY(duration_ns(arguments, Flag::time_limit, limits.time_max_ms * kMillisecond)) /

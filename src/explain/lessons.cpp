@@ -189,6 +189,11 @@ constexpr EnumArray<Property, Lesson> kLessons({
           "  struct task_struct* task = (struct task_struct*)arguments[0];\n"
           "  if (!bpf_core_field_exists(task->not_there)) return 0;\n"
           "  return task->not_there & 0x100;\n}\n")}},
+    {Property::attach_target, {
+        "Not every function of the kernel takes programs: nothing runs behind one that never returns, those that programs are "
+        "entered through are left alone, and some hooks of security modules (LSM) take none, or none that may sleep.",
+        c("SEC(\"fexit/do_exit\") int program(void* arguments) {\n  return 0;\n}\n"),
+        c("SEC(\"fentry/do_exit\") int program(void* arguments) {\n  return 0;\n}\n")}},
     {Property::unknown_helper, {
         "A helper is called by its number, and Linux has 211 of them. Newer functions of the kernel are called by name (kfuncs).",
         asm_xdp("call 999\nr0 = 2\nexit\n"),

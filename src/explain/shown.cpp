@@ -34,6 +34,7 @@ constexpr EnumArray<Property, ShownBy> kShown({
     {Property::mixed_access, ShownBy::unsupported},
     {Property::atomic_access, ShownBy::reaching},
     {Property::core_relocation, ShownBy::reaching},
+    {Property::attach_target, ShownBy::unsupported},
     {Property::unknown_helper, ShownBy::unsupported},
     {Property::helper_not_allowed, ShownBy::unsupported},
     {Property::kernel_only, ShownBy::unsupported},

@@ -52,6 +52,11 @@ Result<u32> possible_cpus() {
   return static_cast<u32>(TRY(read_cpus("/sys/devices/system/cpu/possible")).size());
 }
 
+u32 possible_cpus_if_known() {
+  const auto cpus = possible_cpus();
+  return cpus.ok() ? *cpus : 0;
+}
+
 Result<std::vector<u32>> online_cpus() { return read_cpus("/sys/devices/system/cpu/online"); }
 
 }  // namespace skep::kernel

@@ -20,6 +20,7 @@ std::optional<std::vector<u32>> parse_cpus(std::string_view list);
 // How many per-CPU values there are (num_possible_cpus), and which CPUs run now. Fault::system when
 // the kernel's list is not there or no list of at least one CPU.
 Result<u32> possible_cpus();
+u32 possible_cpus_if_known();  // otherwise 0
 Result<std::vector<u32>> online_cpus();
 
 }  // namespace skep::kernel

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/text.hpp"
+#include "kernel/cpus.hpp"
 #include "kernel/log.hpp"
 #include "kernel/token.hpp"
 #include "object/hooks.hpp"
@@ -54,7 +55,8 @@ std::string own_verdict(const object::Object& object, const std::string& name,
                                            .pending_max = verify::kKernelPendingMax,
                                            .rules = verify::Rules::kernel,
                                            .capabilities = capabilities_here(),
-                                           .kernel_types = types});
+                                           .kernel_types = types,
+                                           .cpus = possible_cpus_if_known()});
   if (verdict.accepted()) return "skep's own verifier accepts this program\n";
   return "skep's own verifier rejects it too:\n" +
          verify::to_text(std::get<verify::Report>(verdict.outcome));

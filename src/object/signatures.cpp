@@ -63,8 +63,11 @@ class SignatureReader {
  private:
   bool is_context(const btf::Type& target) const {
     const std::string_view wanted = platform::row(type_).context_name;  // "struct xdp_md"
-    const bool named = target.kind == btf::Kind::structure && !target.name.empty();
-    return named && wanted.ends_with(target.name) && wanted.size() == target.name.size() + 7;
+    if (target.kind != btf::Kind::structure || target.name.empty()) return false;
+    // What the registers of a kprobe are called differs between architectures; old programs declare
+    // a structure of the typedef's name.
+    if (type_ == platform::ProgramType::kprobe && target.name == "bpf_user_pt_regs_t") return true;
+    return wanted.ends_with(target.name) && wanted.size() == target.name.size() + 7;
   }
 
   Parameter parameter_of(btf::TypeId id, s32 number) const {

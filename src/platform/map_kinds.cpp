@@ -68,6 +68,46 @@ constexpr EnumArray<MapKind, MapKindRow> kKindRows({
 });
 // clang-format on
 
+// clang-format off
+constexpr EnumArray<MapKind, std::string_view> kStructures({
+    {MapKind::hash, "bpf_htab"},
+    {MapKind::array, "bpf_array"},
+    {MapKind::prog_array, "bpf_array"},
+    {MapKind::perf_event_array, "bpf_array"},
+    {MapKind::percpu_hash, "bpf_htab"},
+    {MapKind::percpu_array, "bpf_array"},
+    {MapKind::stack_trace, "bpf_stack_map"},
+    {MapKind::cgroup_array, "bpf_array"},
+    {MapKind::lru_hash, "bpf_htab"},
+    {MapKind::lru_percpu_hash, "bpf_htab"},
+    {MapKind::lpm_trie, "lpm_trie"},
+    {MapKind::array_of_maps, "bpf_array"},
+    {MapKind::hash_of_maps, "bpf_htab"},
+    {MapKind::devmap, "bpf_dtab"},
+    {MapKind::sockmap, "bpf_stab"},
+    {MapKind::cpumap, "bpf_cpu_map"},
+    {MapKind::xskmap, "xsk_map"},
+    {MapKind::sockhash, "bpf_shtab"},
+    {MapKind::cgroup_storage, "bpf_cgroup_storage_map"},
+    {MapKind::reuseport_sockarray, "reuseport_array"},
+    {MapKind::percpu_cgroup_storage, "bpf_cgroup_storage_map"},
+    {MapKind::queue, "bpf_queue_stack"},
+    {MapKind::stack, "bpf_queue_stack"},
+    {MapKind::sk_storage, "bpf_local_storage_map"},
+    {MapKind::devmap_hash, "bpf_dtab"},
+    {MapKind::struct_ops, "bpf_struct_ops_map"},
+    {MapKind::ringbuf, "bpf_ringbuf_map"},
+    {MapKind::inode_storage, "bpf_local_storage_map"},
+    {MapKind::task_storage, "bpf_local_storage_map"},
+    {MapKind::bloom_filter, "bpf_bloom_filter"},
+    {MapKind::user_ringbuf, "bpf_ringbuf_map"},
+    {MapKind::cgrp_storage, "bpf_local_storage_map"},
+    {MapKind::arena, "bpf_arena"},
+    {MapKind::insn_array, "bpf_insn_array"},
+    {MapKind::rhash, "bpf_map"},
+});
+// clang-format on
+
 constexpr u32 kKeyBytesMax = 512;           // MAX_BPF_STACK
 constexpr u32 kValueBytesMax = 1u << 22;    // KMALLOC_MAX_SIZE, about
 constexpr u64 kMapBytesMax = u64{1} << 36;  // ours: what one map may reserve
@@ -183,6 +223,8 @@ Result<void> check_entries(const MapSpec& spec, const MapKindRow& kind) {
 }
 
 }  // namespace
+
+std::string_view structure_of(MapKind kind) { return kStructures[kind]; }
 
 const MapKindRow& row(MapKind kind) { return kKindRows[kind]; }
 

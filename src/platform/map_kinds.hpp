@@ -79,6 +79,10 @@ inline constexpr MapKinds kSleepableKinds =
            MapKind::user_ringbuf, MapKind::sk_storage, MapKind::inode_storage,
            MapKind::task_storage, MapKind::cgrp_storage, MapKind::arena, MapKind::insn_array);
 
+// The kernel's structure of such a map, which programs read through its address (map_btf_id of the
+// kinds in kernel/bpf/, net/core/sock_map.c and net/xdp/xskmap.c).
+std::string_view structure_of(MapKind kind);
+
 enum class KeyRule : u8 {
   any,         // 1 to 512 bytes
   index,       // four bytes that count

@@ -12,7 +12,6 @@ struct ReturnRow {
 constexpr ReturnRange kVerdict{0, 1};
 constexpr ReturnRange kAlways{1, 1};
 constexpr ReturnRange kNothing{0, 0};
-constexpr s64 kErrnoMax = 4095;
 
 // The first row that fits counts.
 // clang-format off
@@ -35,8 +34,6 @@ constexpr ReturnRow kReturnRows[] = {
     {ProgramType::tracing, set_of(AttachType::trace_fentry, AttachType::trace_fexit), kNothing},
     {ProgramType::tracing, set_of(AttachType::trace_fsession), kVerdict},
     {ProgramType::tracing, set_of(AttachType::trace_iter), kVerdict},
-    {ProgramType::lsm, set_of(AttachType::lsm_cgroup), kVerdict},
-    {ProgramType::lsm, set_of(AttachType::lsm_mac), {-kErrnoMax, 0}},
 };
 // clang-format on
 

@@ -1,10 +1,10 @@
-// Arguments of tracepoints that may be null.
+// Arguments of tracepoints that may be null, or error numbers in place of pointers.
 //
 // Programs that are typed by a tracepoint get its arguments as they are (tp_btf). The prototype
 // does not say which pointers may be null, so the kernel has a list (raw_tp_null_args in
-// kernel/bpf/btf.c); the rows here are what Linux 6.18 answers to programs that read through each
-// argument (tests/engines/tables_functions_test.cpp), for the tracepoints of the kernels that were
-// asked. Names of parameters that end in __nullable say it themselves and need no row.
+// kernel/bpf/btf.c of Linux 6.18); of the tracepoints that the running kernel has,
+// tests/engines/tables_functions_test.cpp asks it. Names of parameters that end in __nullable say
+// it themselves and need no row.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,10 @@
 
 namespace skep::platform {
 
-// Bit n is argument n, counted from 0.
-u64 nullable_arguments(std::string_view tracepoint);
+struct PointerArguments {  // bit n is argument n, counted from 0
+  u64 nullable = 0;
+  u64 errors = 0;  // may be what IS_ERR() asks for: programs see a number
+};
+PointerArguments pointer_arguments(std::string_view tracepoint);
 
 }  // namespace skep::platform

@@ -15,6 +15,7 @@
 #include "platform/helpers.hpp"
 #include "platform/kernel_functions.hpp"
 #include "platform/program.hpp"
+#include "platform/returns.hpp"
 #include "verify/map_fields.hpp"
 #include "verify/precision.hpp"
 #include "verify/properties.hpp"
@@ -40,12 +41,14 @@ struct KernelPrototype {
     btf::TypeId type = btf::kVoid;
     std::string_view name = {};  // in the kernel's types
     bool may_be_null = false;
-    bool is_buffer = false;  // memory whose size nobody says yet
+    bool may_be_error = false;  // a number, then
+    bool is_buffer = false;     // memory whose size nobody says yet
   };
   std::string name;  // for messages
   std::vector<Argument> arguments;
   btf::TypeId result = btf::kVoid;  // readable behind the arguments where has_result
   bool has_result = false;
+  std::optional<platform::ReturnRange> results;  // LSM: of the hook, and of its programs
   bool is_trusted = false;  // pointers among the arguments are valid for all of the run
   std::string operations;   // of struct_ops: the structure that the program is in
 };
@@ -130,6 +133,7 @@ struct Analysis {
   const platform::Program& program;
   Rules rules;
   platform::Capabilities capabilities;
+  u32 cpus = 0;   // 0: not known
   u8 rights = 0;  // a set of platform::Right
   // By instruction, of programs that are run with speculation in mind (speculation.hpp): how its
   // operand is masked, on all paths.

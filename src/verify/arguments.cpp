@@ -57,6 +57,18 @@ Check size_extent(Analysis& analysis, const Call& call, const State& state, u8 r
   return {};
 }
 
+// The kernel's structures are memory to a helper while they are alive for sure (check_reg_type in
+// kernel/bpf/verifier.c).
+Check check_kernel_memory(const State& state, const Call& call, u8 r) {
+  const Value& pointer = state.frame().registers[r];
+  if (pointer.kind != Kind::kernel || pointer.trust == Trust::reference) return {};
+  return Refusal{
+      Property::helper_argument,
+      format("argument {} of bpf_{} is to be memory that is alive", r, call.helper.name),
+      format("{} is {}, of which that is not known", register_name(r), describe(pointer)),
+      "copy it by bpf_probe_read_kernel first"};
+}
+
 Check check_sized_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   const Argument kind = call.helper.arguments[r - 1u];
   Extent extent;
@@ -70,6 +82,7 @@ Check check_sized_memory(Analysis& analysis, State& state, Call& call, u8 r) {
   if (!pointer.is_pointer() && extent.most == 0) return bad_argument(call, r, state, "memory");
   if (kind == Argument::map_value_memory && pointer.kind != Kind::map_value)
     return bad_argument(call, r, state, "memory in a map's value");
+  if (auto refused = check_kernel_memory(state, call, r)) return refused;
   if (pointer.is_packet() && call.helper.effect == platform::Effect::moves_packet) {
     return bad_argument(call, r, state, "memory outside of the packet, which the call may move");
   }
@@ -423,10 +436,12 @@ Check check_argument(Analysis& analysis, State& state, Call& call, u8 r) {
     case Argument::per_cpu_variable: return check_per_cpu(state, call, r);
     case Argument::count_: return not_yet(call, r);
     case Argument::kernel_type_or_null:
-      if (value.is_null()) return {};
-      [[fallthrough]];
     case Argument::kernel_type:
-      if (auto refused = not_null(state, r)) return refused;
+      if (!platform::kArguments[call.helper.arguments[r - 1u]].may_be_null) {
+        if (auto refused = not_null(state, r)) return refused;
+      } else if (value.is_null()) {
+        return {};
+      }
       if (points_to(analysis, value, call.helper.kernel_type) && value.offset == 0) return {};
       if (is_embedded_in(analysis, value, call.helper.kernel_type)) return {};
       return bad_argument(call, r, state,

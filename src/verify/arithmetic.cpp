@@ -21,6 +21,15 @@ bool may_be_moved(const Value& pointer) {
   return pointer.kind != Kind::packet_end && pointer.kind != Kind::map && pointer.null == Null::no;
 }
 
+// Of what moves a pointer: where it may be farther than any access reaches, no more is said than
+// that, so that places never wrap. Nothing brings a pointer back from there: what moves it is below
+// kOffsetMax or not known.
+Scalar far_at_most(const Scalar& number) {
+  constexpr s64 kFar = s64{1} << 61;
+  if (number.full.smax <= kFar) return number;
+  return Scalar::signed_range(std::min(number.full.smin, kFar), kFar);
+}
+
 // pointer + sign * number
 Check moved_pointer(Analysis& analysis, const Value& pointer, const Scalar& number, Alu operation,
                     std::string_view name, Value& out) {
@@ -46,13 +55,18 @@ Check moved_pointer(Analysis& analysis, const Value& pointer, const Scalar& numb
                           format("it is {}", describe(pointer)));
   }
   out = pointer;
+  if (pointer.kind == Kind::memory && pointer.trust == Trust::untrusted) return {};
+  if (pointer.end != PacketEnd::unknown) {
+    const bool goes_on = operation == Alu::add && number.is_constant() && number.full.smin >= 0;
+    if (!goes_on) out.end = PacketEnd::unknown;
+  }
   if (number.is_constant()) {
     const s64 amount = static_cast<s64>(number.value());
-    if (amount > kOffsetMax || amount < -kOffsetMax) {
+    if (amount >= kOffsetMax || amount <= -kOffsetMax) {
       return bad_arithmetic(format("{} is moved by {}, too far for any object", name, amount), "");
     }
     out.offset += operation == Alu::add ? amount : -amount;
-    if (out.offset > kOffsetMax || out.offset < -kOffsetMax) {
+    if (out.offset >= kOffsetMax || out.offset <= -kOffsetMax) {
       return bad_arithmetic(format("{} is moved out of range", name), "");
     }
     return {};
@@ -66,21 +80,19 @@ Check moved_pointer(Analysis& analysis, const Value& pointer, const Scalar& numb
     return bad_arithmetic(
         format("{} cannot be moved by what is not constant", name),
         format("it is {}, the number is {}", describe(pointer), describe(number)));
-  // How far it may go up the kernel asks where it is accessed (check_reg_sane_offset in
-  // kernel/bpf/verifier.c); any number of 32 bits is taken here.
-  const bool asks = analysis.for_user_engine();
-  const s64 number_max = asks ? kOffsetMax : s64{UINT32_MAX};
-  const s64 sum_max = asks ? kOffsetMax : s64{1} << 40;
-  if (number.full.smin < -kOffsetMax || number.full.smin > kOffsetMax ||
-      number.full.smax > number_max) {
+  // How far up it may go the kernel asks where it is accessed (check_reg_sane_offset in
+  // kernel/bpf/verifier.c).
+  const s64 up_max = analysis.for_user_engine() ? kOffsetMax : INT64_MAX;
+  if (number.full.smin <= -kOffsetMax || number.full.smin >= kOffsetMax ||
+      number.full.smax > up_max) {
     return Refusal{Property::pointer_arithmetic,
                    format("{} is moved by a number without bounds", name),
                    format("the number is {}", describe(number)),
                    "bound it first: `if (n > LIMIT) return ...;`, or mask it with &"};
   }
-  out.number = apply(operation, Width::w64, pointer.number, number);
-  if (out.number.full.smin < -kOffsetMax || out.number.full.smin > kOffsetMax ||
-      out.number.full.smax > sum_max) {
+  out.number = far_at_most(apply(operation, Width::w64, pointer.number, far_at_most(number)));
+  if (out.number.full.smin <= -kOffsetMax || out.number.full.smin >= kOffsetMax ||
+      out.number.full.smax > up_max) {
     return bad_arithmetic(format("{} may be moved out of range", name),
                           format("by {}", describe(out.number)));
   }
@@ -217,13 +229,22 @@ Check check_constant_operand(const Analysis& analysis, const isa::Instruction& i
   return {};
 }
 
-// Whether what is added leaves a number related to those that it was equal to: a constant, once
-// (BPF_ADD_CONST in the kernel).
-bool keeps_relation(const isa::Instruction& i, const Value& target, const Value& source) {
-  constexpr u64 kMax = 0x7fffffff;
+// How much more a number becomes than those that it was equal to, which it stays related to: by a
+// constant, once (BPF_ADD_CONST32 and BPF_ADD_CONST64 in kernel/bpf/verifier.c; those of 32 bits
+// and what is subtracted since 6.18.44, or before). A sum of 32 bits says something of numbers of
+// 32 bits only.
+std::optional<s64> added(const isa::Instruction& i, const Value& target, const Value& source) {
   const bool is_itself = i.has_register_source() && i.src == i.dst;
-  return i.alu() == Alu::add && i.width == Width::w64 && target.id != 0 && target.offset == 0 &&
-         !is_itself && source.number.is_constant() && source.number.value() <= kMax;
+  const bool adds = i.alu() == Alu::add || i.alu() == Alu::sub;
+  const bool relates = adds && target.id != 0 && target.offset == 0 && !is_itself;
+  if (!relates || !source.number.is_constant()) return std::nullopt;
+  const bool is_low = i.width == Width::w32;
+  if (is_low && target.number.full.umax > UINT32_MAX) return std::nullopt;
+  const s64 value =
+      is_low ? static_cast<s32>(source.number.value()) : static_cast<s64>(source.number.value());
+  if (value > INT32_MAX || value < INT32_MIN || (i.alu() == Alu::sub && value == INT32_MIN))
+    return std::nullopt;
+  return i.alu() == Alu::sub ? -value : value;
 }
 
 }  // namespace
@@ -271,11 +292,12 @@ Check do_alu(Analysis& analysis, State& state, isa::InstructionIndex at) {
   }
   if (auto refused = check_number_addition(analysis, at)) return refused;
   const u32 lost_at = target.lost_at != 0 ? target.lost_at : source.lost_at;
-  const u32 id = keeps_relation(i, target, source) ? target.id : 0;
-  const u64 more = id != 0 ? source.number.value() : 0;
+  const std::optional<s64> more = added(i, target, source);
+  const u32 id = more ? target.id : 0;
   target = Value::of_number(apply(i.alu(), i.width, target.number, source.number));
   target.id = id;
-  target.offset = static_cast<s64>(more);
+  target.offset = more.value_or(0);
+  target.is_low = target.offset != 0 && i.width == Width::w32;
   target.lost_at = overwrites ? 0 : lost_at;
   return {};
 }

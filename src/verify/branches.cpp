@@ -14,15 +14,19 @@ using isa::Width;
 void learn(State& state, Value& place, const Scalar& number) {
   const u32 id = place.id;
   const s64 offset = place.offset;
+  const bool is_low = place.is_low;
   place.number = number;
   if (id == 0) return;
-  state.change_values(
-      [&](const Value& value) { return value.is_number() && value.id == id; },
-      [&](Value& value) {
-        const auto more = static_cast<u64>(value.offset - offset);
-        value.number =
-            more == 0 ? number : apply(isa::Alu::add, Width::w64, number, Scalar::constant(more));
-      });
+  // Between a sum of 32 bits and one of 64 the relation is another where one of them wraps.
+  const auto learns = [&](const Value& value) {
+    const bool is_mixed = value.is_low != is_low && value.offset != 0 && offset != 0;
+    return value.is_number() && value.id == id && !is_mixed;
+  };
+  state.change_values(learns, [&](Value& value) {
+    const auto more = static_cast<u64>(value.offset - offset);
+    const Width width = is_low || value.is_low ? Width::w32 : Width::w64;
+    value.number = more == 0 ? number : apply(isa::Alu::add, width, number, Scalar::constant(more));
+  });
 }
 
 // Where the numbers with that id are, besides the register that was compared.
@@ -168,11 +172,39 @@ void learn_range(State& state, Jump relation, const Value& pointer) {
   if (relation == Jump::lt) prove_range(state, pointer, 1);
 }
 
-void compare_with_edge(State&& state, Jump relation, const Value& pointer, Ways& ways) {
-  ways.taken = state;
-  ways.passed = std::move(state);
-  learn_range(*ways.taken, relation, pointer);
-  learn_range(*ways.passed, isa::kJump[relation].negated, pointer);
+// Whether `pointer RELATION end of the packet`, where an earlier comparison says so
+// (is_pkt_ptr_branch_taken in kernel/bpf/verifier.c).
+std::optional<bool> known_at_end(Jump relation, PacketEnd end) {
+  if (end == PacketEnd::unknown) return std::nullopt;
+  if (relation == Jump::ge || relation == Jump::lt) return relation == Jump::ge;
+  if (end == PacketEnd::reached) return std::nullopt;
+  if (relation == Jump::gt || relation == Jump::le) return relation == Jump::gt;
+  return std::nullopt;
+}
+
+// What `pointer RELATION end of the packet` says of register `r`, which is that pointer; not of
+// others that are the same, as in the kernel: states are alike more often so.
+void learn_end(State& state, Jump relation, u8 r) {
+  Value& pointer = state.registers()[r];
+  if (relation == Jump::gt) pointer.end = PacketEnd::passed;
+  if (relation == Jump::ge && pointer.end == PacketEnd::unknown) pointer.end = PacketEnd::reached;
+}
+
+void compare_with_edge(State&& state, Jump relation, u8 r, Ways& ways) {
+  const Value pointer = state.registers()[r];
+  const Jump otherwise = isa::kJump[relation].negated;
+  const std::optional<bool> known = known_at_end(relation, pointer.end);
+  if (known != false) ways.taken = state;
+  if (known != true) ways.passed = std::move(state);
+  const bool has_end = pointer.kind == Kind::packet;
+  if (ways.taken) {
+    learn_range(*ways.taken, relation, pointer);
+    if (has_end) learn_end(*ways.taken, relation, r);
+  }
+  if (ways.passed) {
+    learn_range(*ways.passed, otherwise, pointer);
+    if (has_end) learn_end(*ways.passed, otherwise, r);
+  }
 }
 
 // Two pointers of which one alone may be null: where they are equal, it is not. By the kernel's
@@ -256,11 +288,11 @@ Check do_jump(Analysis& analysis, State&& state, const isa::Instruction& i, Ways
     return {};
   }
   if (wide && is_edge_for(a, b)) {
-    compare_with_edge(std::move(state), i.jump(), a, ways);
+    compare_with_edge(std::move(state), i.jump(), i.dst, ways);
     return {};
   }
   if (wide && is_edge_for(b, a)) {
-    compare_with_edge(std::move(state), isa::kJump[i.jump()].mirrored, b, ways);
+    compare_with_edge(std::move(state), isa::kJump[i.jump()].mirrored, i.src, ways);
     return {};
   }
   ways.taken = state;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "platform/target_helpers.hpp"
+#include "platform/targets.hpp"
 #include "verify/callbacks.hpp"
 #include "verify/dynptrs.hpp"
 #include "verify/early_exits.hpp"
@@ -43,6 +44,12 @@ platform::TargetSays target_says(const Analysis& analysis, std::string_view help
   const std::string_view target = analysis.program.target.name;
   if (analysis.program.attach_type == platform::AttachType::trace_iter)
     return platform::iterator_says(target, helper);
+  if (helper == "d_path" && analysis.prototype) {
+    const bool gives = analysis.program.type == platform::ProgramType::lsm
+                           ? platform::lsm_hook(target).may_sleep
+                           : platform::gives_paths(target);
+    return gives ? platform::TargetSays::nothing : platform::TargetSays::withholds;
+  }
   if (!analysis.prototype || analysis.prototype->operations.empty())
     return platform::TargetSays::nothing;
   const std::string_view operations = analysis.prototype->operations;
@@ -195,7 +202,7 @@ void finish_call(Analysis& analysis, State& state, const Call& call) {
   if (moves_packet(analysis, helper)) forget_packet(analysis, state, call.at);
   if (call.dynptr_given_back != 0)
     release_dynptrs(analysis, state, call.dynptr_given_back, call.at);
-  // What is written through a packet's dynptr may move the packet.
+  // What is written through an skb's dynptr may move the packet.
   const bool is_packet = call.dynptr && call.dynptr->kind == DynptrKind::packet;
   if (is_packet && helper.name == "dynptr_write") forget_packet(analysis, state, call.at);
   if (calls_later(helper))

@@ -25,7 +25,7 @@ constexpr MakerRow kMakers[] = {
     {"dynptr_from_mem", DynptrKind::local},
     {"ringbuf_reserve_dynptr", DynptrKind::record},
     {"bpf_dynptr_from_skb", DynptrKind::packet},
-    {"bpf_dynptr_from_xdp", DynptrKind::packet},
+    {"bpf_dynptr_from_xdp", DynptrKind::xdp_packet},
     {"bpf_dynptr_from_skb_meta", DynptrKind::packet},
 };
 
@@ -95,7 +95,9 @@ Value slice_of(const Dynptr& dynptr, u32 bytes) {
 }
 
 bool is_packet_slice(const Value& value) {
-  return value.kind == Kind::memory && static_cast<DynptrKind>(value.type) == DynptrKind::packet;
+  if (value.kind != Kind::memory) return false;
+  const auto kind = static_cast<DynptrKind>(value.type);
+  return kind == DynptrKind::packet || kind == DynptrKind::xdp_packet;
 }
 
 Check check_dynptr_argument(Analysis& analysis, State& state, Call& call, u8 r) {

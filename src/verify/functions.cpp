@@ -176,11 +176,7 @@ State entry_state(Analysis& analysis, std::size_t function) {
         value.id = analysis.new_id();
         break;
       case ParameterKind::kernel: value = kernel_parameter(analysis, parameter); break;
-      case ParameterKind::untrusted_memory:
-        value = Value::pointer(Kind::memory);
-        value.read_only = true;
-        value.trust = Trust::untrusted;
-        break;
+      case ParameterKind::untrusted_memory: value = untrusted_memory(); break;
       case ParameterKind::memory:
         value = Value::pointer(Kind::memory);
         value.range = parameter.size;

@@ -65,6 +65,11 @@ Check check_may_call(const Analysis& analysis, isa::InstructionIndex at,
   const platform::Extern* external = kernel_function_at(analysis.program, at);
   if (external == nullptr) return refuse("a function of the kernel is called that has no name");
   const std::string_view name = external->essential_name();
+  if (name == "__bpf_trap") {
+    return refuse("a path leads to where the compiler found nothing that the source means",
+                  "it is called where code cannot be reached, or a variable has no value: "
+                  "initialise it, and return on every path");
+  }
   row = platform::find_kernel_function(name);
   if (row == nullptr) {
     return Refusal{Property::unsupported,

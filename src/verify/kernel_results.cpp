@@ -23,8 +23,7 @@ Check set_cast(Analysis& analysis, const KernelCall& call, Value& out) {
     out = Value::pointer(Kind::kernel);
     out.type = static_cast<u32>(id);
   } else if (kind == BtfKind::void_) {
-    out = Value::pointer(Kind::memory);
-    out.read_only = true;
+    out = untrusted_memory();
   } else {
     return Refusal{Property::kernel_function,
                    format("bpf_rdonly_cast gets type {}, which is no structure of the kernel", id),

@@ -116,15 +116,9 @@ bool has_tag(const Types& types, TypeId id, std::string_view tag) {
   return false;
 }
 
-// What a map is to the kernel: where each kind has its own structure, that one.
+// What a map is to the kernel.
 TypeId structure_of_map(const Analysis& analysis, platform::MapKind kind) {
-  using platform::MapKind;
-  std::string_view name = "bpf_map";
-  if (kind == MapKind::array || kind == MapKind::percpu_array) name = "bpf_array";
-  if (kind == MapKind::hash || kind == MapKind::percpu_hash || kind == MapKind::lru_hash ||
-      kind == MapKind::lru_percpu_hash)
-    name = "bpf_htab";
-  return structure_of_kernel(analysis, name);
+  return structure_of_kernel(analysis, platform::structure_of(kind));
 }
 
 }  // namespace
@@ -145,6 +139,13 @@ Value kernel_value(const Types& types, TypeId target) {
   return out;
 }
 
+Value untrusted_memory() {
+  Value out = Value::pointer(Kind::memory);
+  out.trust = Trust::untrusted;
+  out.read_only = true;
+  return out;
+}
+
 Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of, Value& out) {
   const auto& [pointer, access] = of;
   if (analysis.kernel == nullptr) return no_kernel_types(analysis.program);
@@ -161,6 +162,13 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
                           pointer.offset + access.offset, name),
                    {}};
   };
+  if (!analysis.program.gpl_compatible && pointer.kind == Kind::kernel) {
+    return Refusal{
+        Property::gpl_only,
+        format("{} of the kernel is for GPL-compatible programs only", types.c_name(structure)),
+        "",
+        {}};
+  }
   const bool writes = access.touch == Touch::write;
   const bool may_write =
       writes && pointer.kind == Kind::kernel && may_write_for_operation(analysis, pointer, access);
@@ -174,6 +182,11 @@ Check load_kernel(Analysis& analysis, const State& state, const KernelAccess& of
     return refuse("reads what is no field of ", ": " + field.problem);
   if (field.what != Field::What::pointer) return {};
   out = kernel_value(types, field.target);
+  // To the kernel since 6.17.
+  if (!btf::is_structure(types.resolved(field.target).kind) && !analysis.for_user_engine()) {
+    out = untrusted_memory();
+    return {};
+  }
   if (out.kind == Kind::kernel && pointer.kind == Kind::kernel && !analysis.for_user_engine()) {
     const FieldLoad step{pointer, types.name(types.resolve(structure)), field.name,
                          has_tag(types, field.target, "rcu"), field.in_union};

@@ -19,6 +19,9 @@ Refusal no_kernel_types(const platform::Program& program);
 // is a number.
 Value kernel_value(const btf::Types& types, btf::TypeId target);
 
+// Memory of no known size, which is read so that it cannot fail.
+Value untrusted_memory();
+
 // A load from such a context.
 Check load_argument(Analysis& analysis, const Value& pointer, const Access& access, Value& out);
 // The address of a variable or a function of the kernel: number of an extern.

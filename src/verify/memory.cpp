@@ -49,6 +49,10 @@ Check check_object(const Value& pointer, const Access& access, u64 size, Propert
         because(pointer, access.r),
         {}};
   }
+  constexpr s64 kFar = s64{1} << 60;  // no more is known of such places (arithmetic.cpp)
+  if (last >= kFar)
+    return Refusal{property, format("{} {} at a place without bounds", verb(access.touch), what),
+                   because(pointer, access.r), ""};
   return Refusal{property,
                  format("{} {} of {}, which has {}", verb(access.touch),
                         bytes_text(last, access.bytes), what, counted(size, "byte")),
@@ -368,12 +372,16 @@ Check do_atomic(Analysis& analysis, State& state, isa::InstructionIndex at) {
                    {}};
   }
   Value result = Value::of_number(Scalar::zero_extended(i.width));
-  if (pointer.kind == Kind::stack) {
+  if (pointer.kind == Kind::stack && saves) {
+    if (auto refused = store_stack(analysis, state, pointer, i, given)) return refused;
+  } else if (pointer.kind == Kind::stack) {
     if (auto refused = load_stack(analysis, state, pointer, i, result)) return refused;
     // Also where it would be fetched: the operand makes of it what it likes.
-    if (!acquire && !saves && result.is_pointer() && analysis.hides_addresses())
+    if (!acquire && result.is_pointer() && analysis.hides_addresses())
       return leaked("an address is in an atomic operation", result, base);
-    if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
+    if (!acquire) {
+      if (auto refused = update_stack(analysis, state, pointer, i)) return refused;
+    }
   }
   const isa::Fetch fetch = isa::kAtomic[i.atomic()].fetch;
   const bool writes_operand = fetch == isa::Fetch::source || fetch == isa::Fetch::destination;
@@ -430,16 +438,42 @@ Check do_packet_load(Analysis& analysis, State& state, isa::InstructionIndex at)
   return {};
 }
 
+namespace {
+
+Refusal of_unknown_size(const Value& pointer, u8 r) {
+  return {Property::memory_bounds, "memory of unknown size is handed to a function",
+          because(pointer, r), "copy it by bpf_probe_read_kernel first"};
+}
+
+// No bytes at all. By the kernel's rules the place must be inside of what the pointer points into,
+// all the same.
+Check check_nothing(Analysis& analysis, const State& state, u8 r) {
+  if (auto refused = check_readable(state, r)) return refused;
+  const Value& pointer = state.frame().registers[r];
+  if (analysis.for_user_engine() || pointer.is_null()) return {};
+  const bool has_place = pointer.kind == Kind::stack || pointer.kind == Kind::map_value ||
+                         pointer.kind == Kind::packet || pointer.kind == Kind::memory ||
+                         pointer.kind == Kind::record;
+  if (pointer.kind == Kind::memory && pointer.trust == Trust::untrusted)
+    return of_unknown_size(pointer, r);
+  if (has_place) return check_region(analysis, state, pointer, {r, 0, 0, Touch::read, By::helper});
+  if (pointer.kind == Kind::map_key || pointer.kind == Kind::kernel || pointer.kind == Kind::own)
+    return {};
+  return Refusal{Property::not_a_pointer, format("{} is handed on as memory", register_name(r)),
+                 because(pointer, r), ""};
+}
+
+}  // namespace
+
 Check check_memory(Analysis& analysis, State& state, u8 r, Extent extent, Touch touch) {
   const Value pointer = state.registers()[r];
-  if (extent.most == 0) return check_readable(state, r);
+  if (extent.most == 0) return check_nothing(analysis, state, r);
   if (pointer.kind == Kind::arena) {
     return Refusal{Property::arena, "a pointer into the arena is handed to a helper or a function",
                    because(pointer, r), "copy what is there to the stack and hand that over"};
   }
   if (pointer.kind == Kind::memory && pointer.trust == Trust::untrusted) {
-    return Refusal{Property::memory_bounds, "memory of unknown size is handed to a function",
-                   because(pointer, r), "copy it by bpf_probe_read_kernel first"};
+    return of_unknown_size(pointer, r);
   }
   const Access access{r, 0, static_cast<u32>(std::min<u64>(extent.most, ~0u)), touch, By::helper};
   if (auto refused = check_region(analysis, state, pointer, access)) return refused;

@@ -87,7 +87,9 @@ class Pairs {
 
 void merge_number(Pairs& pairs, Value& a, const Value& b) {
   a.number = hull(a.number, b.number);
-  if (a.id == 0 || b.id == 0) {
+  // Sums of 32 bits stand to numbers of 32 bits; what is more than these is no such number.
+  const bool relates = a.is_low == b.is_low && (!a.is_low || a.offset == b.offset);
+  if (a.id == 0 || b.id == 0 || !relates) {
     a.unlink();
   } else {
     a.id = pairs.of(a.id, b.id, b.offset - a.offset);
@@ -114,6 +116,7 @@ void merge_pointer(Pairs& pairs, Value& a, Value b) {
   start_earlier(b, std::max<s64>(apart, 0));
   a.number = hull(a.number, b.number);
   if (a.is_packet()) a.range = std::min(a.range, b.range);
+  if (a.end != b.end) a.end = PacketEnd::unknown;
   if (b.null == Null::maybe) a.null = Null::maybe;
   a.id = id;
 }

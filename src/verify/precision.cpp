@@ -97,6 +97,15 @@ void Trail::clear() {
   linked_.clear();
 }
 
+void Trail::undo_store(const Step& step, const Instruction& i, Registers& needed, Places& places) {
+  if (!step.has_spilled) return;
+  u64& slots = places.slots[step.spilled.frame];
+  const u64 slot = u64{1} << step.spilled.slot;
+  if ((slots & slot) == 0) return;
+  slots &= ~slot;
+  if (i.form == Form::atomic || i.has_register_source()) needed |= bit(i.src);
+}
+
 // From what is needed behind an instruction to what is needed before it. `depth` is the frame it
 // ran in.
 void Trail::undo(s32 at, std::size_t& depth, Places& places) const {
@@ -139,21 +148,17 @@ void Trail::undo(s32 at, std::size_t& depth, Places& places) const {
       if (step.has_spilled) places.slots[step.spilled.frame] |= u64{1} << step.spilled.slot;
       return;
     case Form::atomic: {
+      if (i.atomic() == isa::Atomic::store_release) {
+        undo_store(step, i, needed, places);
+        return;
+      }
       const Registers results = needed & effects_of(i).writes;
       needed &= static_cast<Registers>(~results);
       if (results != 0 && step.has_spilled)
         places.slots[step.spilled.frame] |= u64{1} << step.spilled.slot;
       return;
     }
-    case Form::store: {
-      if (!step.has_spilled) return;
-      u64& slots = places.slots[step.spilled.frame];
-      const u64 slot = u64{1} << step.spilled.slot;
-      if ((slots & slot) == 0) return;
-      slots &= ~slot;
-      if (i.has_register_source()) needed |= bit(i.src);
-      return;
-    }
+    case Form::store: undo_store(step, i, needed, places); return;
     case Form::jump:
       if (step.has_linked) {
         join_compared(i, std::ranges::lower_bound(linked_, at, {}, &Linked::step)->places, depth,

@@ -127,6 +127,8 @@ class Trail {
     return (places.registers[depth] & touches_[step.number]) != 0 || step.has_spilled ||
            step.has_linked || step.what != What::instruction;
   }
+  static void undo_store(const Step& step, const isa::Instruction& i, Registers& needed,
+                         Places& places);
   void undo(s32 at, std::size_t& depth, Places& places) const;
 
   const platform::Program& program_;

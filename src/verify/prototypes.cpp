@@ -1,4 +1,5 @@
 // What a program is given in its context, where that is the arguments of a function of the kernel.
+#include "platform/targets.hpp"
 #include "platform/tracepoints.hpp"
 #include "verify/kernel_types.hpp"
 #include "verify/operations.hpp"
@@ -51,13 +52,70 @@ void mark_nullable(const Types& types, KernelPrototype& out) {
   const auto caller = types.find("__bpf_trace_" + out.name, BtfKind::function);
   const TypeId id = caller ? types.at(*caller).type : btf::kVoid;
   const auto named = types.parameters(id);
-  const u64 known = platform::nullable_arguments(out.name);
+  const platform::PointerArguments known = platform::pointer_arguments(out.name);
   for (std::size_t number = 0; number < out.arguments.size(); ++number) {
     const bool by_name =
         number + 1 < named.size() &&
         (*(named.begin() + static_cast<std::ptrdiff_t>(number + 1))).name.ends_with("__nullable");
-    out.arguments[number].may_be_null = by_name || (known >> number & 1) != 0;
+    out.arguments[number].may_be_null = by_name || (known.nullable >> number & 1) != 0;
+    out.arguments[number].may_be_error = (known.errors >> number & 1) != 0;
   }
+}
+
+// What a program at an LSM hook may answer (bpf_lsm_get_retval_range in kernel/bpf/bpf_lsm.c,
+// check_return_code in kernel/bpf/verifier.c). At one that answers nothing, whatever it likes; in a
+// cgroup, yes.
+std::optional<platform::ReturnRange> results_of_hook(const platform::Program& program,
+                                                     const Types& types,
+                                                     const KernelPrototype& of) {
+  constexpr platform::ReturnRange kYesOrNo{0, 1};
+  constexpr platform::ReturnRange kYes{1, 1};
+  constexpr platform::ReturnRange kZeroOrError{-4095, 0};
+  const bool is_void = types.resolved(of.result).kind == BtfKind::void_;
+  if (program.attach_type == AttachType::lsm_cgroup) return is_void ? kYes : kYesOrNo;
+  if (is_void) return std::nullopt;
+  return platform::lsm_hook(of.name).is_yes_or_no ? kYesOrNo : kZeroOrError;
+}
+
+Check check_hook(const Analysis& analysis, std::string_view name) {
+  const platform::LsmHook hook = platform::lsm_hook(name);
+  if (!analysis.program.gpl_compatible)
+    return Refusal{Property::gpl_only, "LSM programs are GPL-compatible", "", {}};
+  if (hook.is_disabled) {
+    return Refusal{Property::attach_target,
+                   format("the hook {} takes no programs", name),
+                   "its answer is more than yes or no to the kernel",
+                   {}};
+  }
+  if (analysis.may_sleep() && !hook.may_sleep) {
+    return Refusal{Property::attach_target,
+                   format("the hook {} takes no programs that may sleep", name), "",
+                   "make its section lsm/ instead of lsm.s/"};
+  }
+  return {};
+}
+
+// Whether the kernel takes the program at its target (check_attach_btf_id in
+// kernel/bpf/verifier.c); of what its types do not say, as which functions may be told to fail,
+// nothing is said.
+Check check_target(const Analysis& analysis, const KernelPrototype& target) {
+  constexpr std::size_t kArgumentsMax = 12;  // MAX_BPF_FUNC_ARGS
+  const platform::Program& program = analysis.program;
+  if (program.type == ProgramType::lsm) return check_hook(analysis, target.name);
+  const bool is_followed = program.attach_type == AttachType::trace_fentry ||
+                           program.attach_type == AttachType::trace_fexit ||
+                           program.attach_type == AttachType::trace_fsession ||
+                           program.attach_type == AttachType::modify_return;
+  if (!is_followed) return {};
+  const auto refuse = [&](std::string_view why) {
+    return Refusal{Property::attach_target,
+                   format("programs cannot be attached to {}", target.name), std::string(why), ""};
+  };
+  if (!platform::may_be_traced(target.name)) return refuse("programs are entered through it");
+  if (program.attach_type != AttachType::trace_fentry && platform::never_returns(target.name))
+    return refuse("it never returns");
+  if (target.arguments.size() > kArgumentsMax) return refuse("it has more than 12 arguments");
+  return {};
 }
 
 }  // namespace
@@ -100,9 +158,14 @@ Check find_prototype(const Analysis& analysis, KernelPrototype& out) {
   out.result = types.at(id).type;
   out.has_result = program.attach_type == AttachType::trace_fexit ||
                    program.attach_type == AttachType::modify_return ||
-                   program.attach_type == AttachType::lsm_cgroup;
+                   program.type == ProgramType::lsm;
+  if (auto refused = check_target(analysis, out)) return refused;
   const bool is_iterator = program.attach_type == AttachType::trace_iter;
-  out.is_trusted = is_raw || is_iterator || program.type == ProgramType::lsm;
+  out.is_trusted = is_raw || is_iterator;
+  if (program.type == ProgramType::lsm) {
+    out.is_trusted = platform::lsm_hook(out.name).is_trusted;
+    out.results = results_of_hook(program, types, out);
+  }
   for (std::size_t number = 1; is_iterator && number < out.arguments.size(); ++number) {
     KernelPrototype::Argument& argument = out.arguments[number];
     argument.may_be_null = true;
@@ -132,14 +195,20 @@ Check load_argument(Analysis& analysis, const Value& pointer, const Access& acce
   const KernelPrototype::Argument argument =
       is_result ? KernelPrototype::Argument{prototype.result} : prototype.arguments[number];
   const btf::Type type = types.resolved(argument.type);
-  if (type.kind != BtfKind::pointer) return {};
+  if (type.kind != BtfKind::pointer) {
+    if (is_result && prototype.results && analysis.program.attach_type == AttachType::lsm_mac)
+      out =
+          Value::of_number(Scalar::signed_range(prototype.results->least, prototype.results->most));
+    return {};
+  }
   if (access.bytes != kArgumentBytes)
     return bad_argument(prototype, access, "a pointer is read in part");
   if (argument.is_buffer) {
     out = buffer(analysis, argument.name == "key");
     return {};
   }
-  out = kernel_value(types, type.type);
+  out =
+      argument.may_be_error ? Value::of_number(Scalar::unknown()) : kernel_value(types, type.type);
   if (out.kind != Kind::kernel) return {};
   promote_for_operation(analysis, out);
   if (prototype.is_trusted) out.trust = Trust::reference;

@@ -25,7 +25,9 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
 }
 
-Scalar number_of(const Call& call) {
+Scalar number_of(const Analysis& analysis, const Call& call) {
+  if (call.helper.name == "get_smp_processor_id" && analysis.cpus != 0)
+    return Scalar::range(0, analysis.cpus - 1);
   if (!is_one_of(call.helper.name, kReturnSizes)) return Scalar::unknown();
   return Scalar::signed_range(-kErrorMax, static_cast<s64>(call.size_max));
 }
@@ -90,7 +92,7 @@ Value on_one_cpu(Analysis& analysis, const Call& call) {
 Value result_of(Analysis& analysis, const Call& call) {
   using platform::Returns;
   switch (call.helper.returns) {
-    case Returns::number: return Value::of_number(number_of(call));
+    case Returns::number: return Value::of_number(number_of(analysis, call));
     case Returns::nothing: return Value::unset_value();
     case Returns::map_value:
     case Returns::map_value_or_null: {

@@ -131,6 +131,22 @@ void overwrite(Frame& frame, const Reach& reach, u64 certain) {
   }
 }
 
+// A zero is written somewhere in reach: what is zero there stays so. Says whether anything is.
+bool overwrite_with_zero(Frame& frame, const Reach& reach) {
+  bool is_kept = false;
+  const s64 lowest = -s64{Frame::slot_of(reach.first) + 1} * kSlotBytes;
+  for (s64 start = lowest; start <= reach.last; start += kSlotBytes) {
+    const u32 number = Frame::slot_of(start);
+    const u8 written = bytes_inside(start, reach.first, reach.last + 1);
+    if (!changes(frame.slots, number, {written, 0})) continue;
+    StackSlot& slot = frame.slots.edit(number);
+    const bool is_zero = slot.spilled != 0 && slot.value.is_null();
+    is_kept |= is_zero || (slot.zero & written) != 0;
+    if (!is_zero) drop_spill(slot, written);
+  }
+  return is_kept;
+}
+
 // A helper surely writes the first `certain` bytes: the slots among them are overwritten whole.
 void note_filled(Analysis& analysis, const Value& pointer, const Reach& reach, u64 certain) {
   if (!reach.exact) return;
@@ -183,7 +199,7 @@ bool is_aligned(const Value& pointer, s64 offset, u32 bytes) {
 
 Check check_stack(const Value& pointer, s64 offset, u32 bytes, u8 r) {
   const Reach reach = reach_of(pointer, offset, bytes);
-  if (reach.first < -static_cast<s64>(isa::kStackBytes) || reach.last >= 0) {
+  if (reach.first < -static_cast<s64>(isa::kStackBytes) || reach.first >= 0 || reach.last >= 0) {
     return Refusal{Property::stack_bounds,
                    format("accesses bytes {} to {} of a stack frame that reaches from -512 to -1",
                           reach.first, reach.last),
@@ -280,6 +296,12 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
                    describe(stored),
                    {}};
   }
+  if (!reach.exact && stored.is_null()) {
+    if (overwrite_with_zero(frame, reach) &&
+        (i.form != isa::Form::store || i.has_register_source()))
+      analysis.demand.registers |= bit(i.src);
+    return {};
+  }
   if (!reach.exact) {
     overwrite(frame, reach, 0);
     return {};
@@ -297,7 +319,8 @@ Check store_stack(Analysis& analysis, State& state, const Value& pointer, const 
   const bool is_zero = stored.is_null() && !keeps;
   slot.zero = is_zero ? slot.zero | written : slot.zero & static_cast<u8>(~written);
   // What reads the zeros later knows no register that they came from.
-  if (is_zero && i.form == isa::Form::store && i.has_register_source())
+  const bool is_release = i.form == isa::Form::atomic;
+  if (is_zero && (is_release || (i.form == isa::Form::store && i.has_register_source())))
     analysis.demand.registers |= bit(i.src);
   if (bytes == kSlotBytes) analysis.demand.written[pointer.frame] |= slots_in(reach);
   if (!keeps) return {};
@@ -319,7 +342,7 @@ Check update_stack(Analysis& analysis, State& state, const Value& pointer, const
   if (const auto unset = first_unset(analysis, frame, reach)) return unset_byte(*unset, "reads");
   if (auto refused = check_no_object(frame, slots_in(reach))) return refused;
   analysis.demand.read[pointer.frame] |= slots_in(reach);
-  if (i.atomic() != isa::Atomic::load_acquire) overwrite(frame, reach, bytes);
+  overwrite(frame, reach, bytes);
   return {};
 }
 

@@ -15,9 +15,10 @@ namespace skep::verify {
 // What the memory of a dynptr is.
 enum class DynptrKind : u32 {
   none,
-  local,   // in a map's value
-  record,  // of a ring buffer: to be given back
-  packet,  // lost when the packet moves
+  local,       // in a map's value
+  record,      // of a ring buffer: to be given back
+  packet,      // of an skb, or its metadata: lost when the packet moves
+  xdp_packet,  // what is written through one does not move it
 };
 
 struct Dynptr {

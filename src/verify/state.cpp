@@ -103,7 +103,8 @@ class Comparison {
       if (is_ignored(before)) return true;
       if (!number(before.number, now.number)) return false;
       // A relation that was used must still hold.
-      return before.id == 0 || (before.offset == now.offset && same_id(before.id, now.id));
+      return before.id == 0 || (before.offset == now.offset && before.is_low == now.is_low &&
+                                same_id(before.id, now.id));
     }
     return before.null == now.null && before.map == now.map && before.frame == now.frame &&
            before.type == now.type && before.trust == now.trust &&
@@ -122,6 +123,7 @@ class Comparison {
   }
 
   bool range(const Value& before, const Value& now) const {
+    if (before.end != now.end) return false;
     if (before.is_packet() && how_ != How::equality) return before.range <= now.range;
     return before.range == now.range;
   }

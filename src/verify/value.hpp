@@ -73,15 +73,24 @@ enum class Trust : u8 {
   untrusted,  // for nothing but reads of that kind; what they give is the same
 };
 
+// Where a packet pointer was found to be, when it was compared with the packet's end.
+enum class PacketEnd : u8 {
+  unknown,
+  reached,  // there or behind it
+  passed,   // behind it
+};
+
 struct Value {
   Kind kind = Kind::unset;
   Null null = Null::no;
   u8 frame = 0;  // stack: which frame
   Precise precise = Precise::no;
   Trust trust = Trust::none;
-  bool read_only = false;  // memory
-  s32 map = -1;            // map, map_value, map_key: number of the map
-  u32 type = 0;            // kernel, iterator: BTF type id; dynptrs and slices: DynptrKind
+  bool read_only = false;              // memory
+  PacketEnd end = PacketEnd::unknown;  // packet
+  bool is_low = false;  // numbers with an id: the sum with `offset` is one of 32 bits
+  s32 map = -1;         // map, map_value, map_key: number of the map
+  u32 type = 0;         // kernel, iterator: BTF type id; dynptrs and slices: DynptrKind
   // Number of the Held that it is, or is part of; 0: of none. Of maps in maps and what is in them:
   // which look-up gave the map.
   u32 reference = 0;
@@ -110,6 +119,7 @@ struct Value {
   void unlink() {
     id = 0;
     offset = 0;
+    is_low = false;
   }
   bool is_number() const { return kind == Kind::number; }
   bool is_null() const { return is_number() && number.is_constant() && number.value() == 0; }

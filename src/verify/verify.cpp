@@ -46,6 +46,7 @@ Analysis::Analysis(const platform::Program& of, const Limits& limits)
     : program(of),
       rules(limits.rules),
       capabilities(limits.capabilities),
+      cpus(limits.rules == Rules::kernel ? limits.cpus : 0),
       rights(rights_by(limits)),
       kernel(limits.kernel_types),
       code(of.code),

@@ -56,6 +56,8 @@ struct Limits {
   // Of the kernel whose rules they are: programs that take its structures are verified against
   // them.
   const btf::Types* kernel_types = nullptr;
+  // How many CPUs it can have (nr_cpu_ids in the kernel), 0 where that is not known.
+  u32 cpus = 0;
   Observer* observer = nullptr;  // is told of each instruction that is walked
 };
 

@@ -158,7 +158,7 @@ TEST(FunctionTables, SayWhichArgumentsOfTracepointsMayBeNull) {
           (*types)->parameters(traced ? (*types)->at(*traced).type : btf::kVoid);
       const bool by_name = number + 1 < parameters.size() &&
                            (*(parameters.begin() + (number + 1))).name.ends_with("__nullable");
-      const bool ours = by_name || (platform::nullable_arguments(name) >> number & 1) != 0;
+      const bool ours = by_name || (platform::pointer_arguments(name).nullable >> number & 1) != 0;
       EXPECT_EQ(ours, theirs) << name << ", argument " << number;
       ++compared;
     }

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/kernel_configuration.hpp"
 #include "kernel/app.hpp"
+#include "kernel/cpus.hpp"
 #include "kernel/symbols.hpp"
 #include "object/object.hpp"
 #include "verify/verify.hpp"
@@ -41,7 +42,8 @@ void ask_us(const object::Object& object, const Question& question, Comparison& 
                                 .pending_max = verify::kKernelPendingMax,
                                 .paths = verify::Paths::pruned,
                                 .rules = verify::Rules::kernel,
-                                .kernel_types = question.targets.all().at(0).types.get()});
+                                .kernel_types = question.targets.all().at(0).types.get(),
+                                .cpus = kernel::possible_cpus_if_known()});
   one.our_ns = verdict.work.time_ns;
   one.ours = verdict.accepted() ? Said::accepted : Said::rejected;
   if (verdict.accepted()) return;

@@ -20,7 +20,7 @@ using Program = std::shared_ptr<const platform::Program>;
 
 bool needs_machine(const Example& example) {
   return example.text.contains("preserve_access_index") || example.text.contains("__ksym") ||
-         example.text.contains("kfunc[");
+         example.text.contains("kfunc[") || example.text.contains("SEC(\"f");
 }
 
 Result<Program> assembled(const Example& example) {
