@@ -196,9 +196,12 @@ Check load_argument(Analysis& analysis, const Value& pointer, const Access& acce
       is_result ? KernelPrototype::Argument{prototype.result} : prototype.arguments[number];
   const btf::Type type = types.resolved(argument.type);
   if (type.kind != BtfKind::pointer) {
-    if (is_result && prototype.results && analysis.program.attach_type == AttachType::lsm_mac)
-      out =
-          Value::of_number(Scalar::signed_range(prototype.results->least, prototype.results->most));
+    const bool is_bounded =
+        is_result && prototype.results && analysis.program.attach_type == AttachType::lsm_mac;
+    if (!is_bounded || access.bytes < sizeof(u32)) return {};
+    const Scalar number = Scalar::signed_range(prototype.results->least, prototype.results->most);
+    const bool is_whole = access.bytes == kArgumentBytes;
+    out = Value::of_number(is_whole ? number : truncated(number, isa::Width::w32));
     return {};
   }
   if (access.bytes != kArgumentBytes)
