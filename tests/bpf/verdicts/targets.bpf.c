@@ -44,14 +44,17 @@ SEC("lsm_cgroup/file_free_security") int bad_cgroup_of_nothing(void* arguments) 
 
 // What modules before answered is behind the arguments, and within the same range.
 SEC("lsm/file_open") int good_answer_before(__u64* arguments) { return (int)arguments[1]; }
+char of_errors[4096];
+
 // Read as 32 bits it has no sign, and is no small number where it was negative.
 SEC("lsm/file_open") int good_half_of_answer(__u64* arguments) {
   return *(volatile __s32*)&arguments[1];
 }
 SEC("lsm/file_open") int bad_half_of_answer_is_small(__u64* arguments) {
-  const __u64 half = *(volatile __u32*)&arguments[1];
-  char bytes[8] = {};
-  return *(volatile char*)(bytes + half) & 0;
+  __u64 half = *(volatile __u32*)&arguments[1];
+  HIDE(half);
+  half = -half;  // 0 to 4095, if it had its sign
+  return *(volatile char*)(of_errors + half) & 0;
 }
 SEC("lsm/file_open") int bad_answer_before(__u64* arguments) { return (int)arguments[1] + 1; }
 SEC("lsm/file_open") int bad_argument_behind(__u64* arguments) {
